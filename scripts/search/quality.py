@@ -6,6 +6,7 @@
 
 R@1 and R@10 are the shares of questions whose answer comes first, or among the first ten. The intervals are
 bootstraps over the questions. An answer is one passage; "in pieces" splits it as search does with documents.
+Whether anything fits at all is measured by fits.py.
 Vectors are kept in build/quality/vectors: the first run embeds 36,000 passages, and can be interrupted.
 """
 
@@ -18,7 +19,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,6 @@ from scripts.search.quality_data import OUTPUT, ROOT
 from goosequill.kernels.kernel import Floats
 from goosequill.loading.load import load_path
 from goosequill.search.bm25 import WordIndex
-from goosequill.search.calibration import CURVES
 from goosequill.search.documents.document import Composer
 from goosequill.search.embedder import Embedder, fingerprint, unit_rows
 from goosequill.search.embedders import VOCABULARY, open_folder
@@ -42,7 +41,6 @@ from goosequill.tokenizers.wordpiece import load_wordpiece
 
 SETS = ("zaragoza", "debian", "verses")
 DOCUMENT = ROOT / "docs" / "explanation" / "search.md"
-MARKS = ("<!-- quality: begin -->", "<!-- quality: end -->")
 RESAMPLES, SEED = 2000, 1
 MOST_FOR_RWKV = 2000
 """Passages of a set that the language model reads too; it takes a hundred times as long as the table."""
@@ -229,42 +227,6 @@ def ratings(static: Embedder, full: Embedder) -> dict[str, float]:
     return {name: float(np.corrcoef(values, people)[0, 1]) for name, values in pairs.items()}
 
 
-def fits(
-    models: dict[str, tuple[Embedder, Embedder, int]], cases: Sequence[Case]
-) -> dict[str, dict[str, Any]]:
-    """Return, by pair of models, the best cosine of questions in their own set and in the others'."""
-    result: dict[str, dict[str, Any]] = {}
-    for name, (question, passage, width) in models.items():
-        own: list[Floats] = []
-        foreign: list[Floats] = []
-        for case in cases:
-            rows = stored(embed(passage, case.passages))[:, :width]
-            for other in cases:
-                best = (embed(question, other.questions) @ rows.T).max(axis=1)
-                (own if other is case else foreign).append(best)
-        result[name] = {"own": own, "foreign": foreign}
-    return result
-
-
-def calibrate(own: Floats, foreign: Floats) -> tuple[float, float, float, float]:
-    """Fit a logistic curve, own and foreign questions counting alike.
-
-    Returns the cosine at which both are as likely, the slope, and the shares of own and of foreign questions
-    above that cosine.
-    """
-    values = np.concatenate([own, foreign]).astype(np.float64)
-    labels = np.concatenate([np.ones(len(own)), np.zeros(len(foreign))])
-    counts = np.concatenate([np.full(len(own), 0.5 / len(own)), np.full(len(foreign), 0.5 / len(foreign))])
-    rows, weights = np.stack([np.ones_like(values), values], axis=1), np.array([-6.0, 15.0])
-    for _ in range(50):  # Newton's method, with a little ridge
-        chance = 1 / (1 + np.exp(-rows @ weights))
-        gradient = rows.T @ (counts * (chance - labels)) + 1e-5 * weights
-        hessian = (rows * (counts * chance * (1 - chance))[:, None]).T @ rows + 1e-5 * np.eye(2)
-        weights -= np.linalg.solve(hessian, gradient)
-    middle = -weights[0] / weights[1]
-    return float(middle), float(weights[1]), float((own > middle).mean()), float((foreign > middle).mean())
-
-
 def tune(measured: Sequence[tuple[Case, Scores]]) -> None:
     """Print the weight that is best on every second question, and what each is worth on the rest."""
     for name, part in (("static", "static"), ("site", "site"), ("full", "minilm")):
@@ -303,30 +265,15 @@ def _cell(case: Case, scores: Scores, name: str) -> str:
     return f"{shares} ({first[1]:.3f}–{first[2]:.3f} / {ten[1]:.3f}–{ten[2]:.3f})"
 
 
-def fit_lines(found: dict[str, dict[str, Any]]) -> list[str]:
-    """Return what the cosines say about questions on foreign subjects, in Markdown."""
-    lines = ["| Question | Passages | Threshold | Own questions kept | Foreign ones let through | Fitted |"]
-    lines.append("| --- |" * 1 + " --- |" * 5)
-    for name, best in found.items():
-        question, passage = name.split(" x ")
-        threshold = CURVES[question, passage].threshold
-        own, foreign = (np.concatenate(best[side]) for side in ("own", "foreign"))
-        kept = " / ".join(f"{(part >= threshold).mean():.0%}" for part in best["own"])
-        passed = f"{(foreign >= threshold).mean():.1%}"
-        middle, slope, *_ = calibrate(own, foreign)
-        fitted = f"{middle:.2f}, slope {slope:.0f}"
-        lines.append(f"| {question} | {passage} | {threshold:.2f} | {kept} | {passed} | {fitted} |")
-    return lines
-
-
-def write_section(lines: Sequence[str], path: Path = DOCUMENT) -> None:
+def write_section(lines: Sequence[str], path: Path = DOCUMENT, mark: str = "quality") -> None:
     """Put lines between the marks in a page."""
     text = path.read_text(encoding="utf-8")
-    begin, end = map(re.escape, MARKS)
-    section = "\n".join([MARKS[0], "", *lines, "", MARKS[1]])
+    marks = (f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->")
+    begin, end = map(re.escape, marks)
+    section = "\n".join([marks[0], "", *lines, "", marks[1]])
     changed, count = re.subn(f"{begin}.*?{end}", lambda _: section, text, flags=re.S)
     if count != 1:
-        raise SystemExit(f"{path} does not contain the marks {MARKS[0]} and {MARKS[1]} once")
+        raise SystemExit(f"{path} does not contain the marks {marks[0]} and {marks[1]} once")
     path.write_text(changed, encoding="utf-8")
 
 
@@ -355,13 +302,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for case in [*cases, *split]
     ]
     lines = table(measured, ratings(static, full))
-    pairs = {
-        "minilm-l6 x minilm-l6": (full, full, full.dimensions),
-        "static-minilm x minilm-l6": (static, full, static.dimensions),
-        "static-minilm x static-minilm": (static, static, static.dimensions),
-    }
-    if len(cases) > 1:  # a foreign question is one of another set
-        lines += ["", *fit_lines(fits(pairs, cases))]
     print("\n".join(lines))
     if options.tune:
         tune([pair for pair in measured if pair[0] in cases])

@@ -1,7 +1,7 @@
 /**
- * Answers what static_stage.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER <
- * questions.json. It
- * serves the folder through a fetch that knows ranges, and counts bytes.
+ * Answers what static_stage.py, fits.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER <
+ * questions.json. It serves the folder through a fetch that knows ranges, and counts bytes. With `vectors` of the
+ * questions it asks the full stage, too.
  */
 
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { openIndex } from "../../site/search/static/search.js";
 
 const folder = process.argv[2];
 const ranges = process.argv[3] !== "whole";
-const { questions, count, stages } = JSON.parse(readFileSync(0, "utf8"));
+const { questions, count, stages, vectors } = JSON.parse(readFileSync(0, "utf8"));
 let bytes = 0;
 let requests = 0;
 
@@ -28,7 +28,7 @@ async function fetchFile(input, init) {
 
 const found = [];
 let index = await openIndex("http://127.0.0.1/", { fetch: fetchFile });
-for (const question of questions) {
+for (const [at, question] of questions.entries()) {
   if (stages === "cold") {
     bytes = requests = 0;
     index = await openIndex("http://127.0.0.1/", { fetch: fetchFile });
@@ -36,8 +36,8 @@ for (const question of questions) {
   const vector = await index.contents.table.vector(question);
   const pieces = (await index.contents.table.pieces(question)).map(({ name }) => name);
   const results = [];
-  for await (const { stage, hits, nothingFits, likelihood, notes } of index.search(question, { count }))
-    results.push({ stage, hits, nothingFits, likelihood, notes });
+  const full = vectors && { embed: async () => Float32Array.from(vectors[at]) };
+  for await (const found of index.search(question, { count, full })) results.push(found);
   const { scores } = await index.contents.words.scores(question, { completing: false });
   const words = basicWords(question);
   found.push({ words, pieces, vector: vector && [...vector], scores: [...scores], results, bytes, requests });

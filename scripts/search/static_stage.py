@@ -4,8 +4,7 @@
 
 For each set that scripts/search/quality_data.py made: R@1 and R@10 of the same search in Python, with the
 whole table in 8 bits and 256 dimensions, beside those of the JavaScript, with 4 bits and 192; the bytes of a
-first answer; and what the cosine that says "nothing fits" does to questions of this set and of the others.
-At last it fits the curve of the likelihood: LIKELY and NOTHING_FITS in py/goosequill/search/web.py.
+first answer. Whether anything fits is measured by fits.py.
 """
 
 from __future__ import annotations
@@ -20,21 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scripts.search.quality import calibrate
 
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import STOP_WORDS, WordIndex
 from goosequill.search.embedders import open_folder
 from goosequill.search.fusion import STATIC_WEIGHT, fuse
 from goosequill.search.static_table import StaticTable
-from goosequill.search.web import NOTHING_FITS, Postings, WebPassage, stages, web_files
+from goosequill.search.web import Postings, WebPassage, stages, web_files
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = ("zaragoza", "debian")
-FOREIGN = "verses"
-"""A set of which only questions are used; every sixth, so that they do not outweigh the others."""
-KEPT = 0.97
-"""The share of a set's own questions whose results are shown."""
 PROBE = Path(__file__).with_name("static_probe.js")
 
 
@@ -95,13 +89,6 @@ def ask(folder: Path, questions: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def nearest(found: list[dict[str, Any]]) -> Floats:
-    """Return the cosine of the best passage that each question is answered with."""
-    results = (each["results"][-1]["hits"] for each in found)
-    best: Floats = np.array([max(hit["cosine"] for hit in hits) for hits in results if hits], np.float32)
-    return best
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure the static site's first answers.")
     parser.add_argument("--models", type=Path, default=ROOT / "build" / "search-models")
@@ -109,39 +96,21 @@ def main(arguments: list[str] | None = None) -> int:
     full, table = open_folder(models / "minilm"), open_folder(models / "minilm-static")
     assert isinstance(table, StaticTable)
     sets = {name: Data.read(name) for name in SETS}
-    asked = {name: data.questions for name, data in sets.items()}
-    asked[FOREIGN] = Data.read(FOREIGN).questions[::6]
-    own, foreign = [], []
-    print("set        8 bits, 256    4 bits, 192    first answer         fits: own   foreign")
+    print("set        8 bits, 256    4 bits, 192    first answer")
     for name, data in sets.items():
         vectors, words = full.embed(data.texts), WordIndex()
         words.add(data.texts)
         with tempfile.TemporaryDirectory() as folder:
             write_index(Path(folder), data, vectors, words, table)
             found = ask(Path(folder), data.questions)
-            others = [text for other in asked if other != name for text in asked[other]]
-            own.append(nearest(found))
-            foreign.append(nearest(ask(Path(folder), others)))
         ranked = [[hit["passage"] for hit in each["results"][-1]["hits"]] for each in found]
         sizes = [each["bytes"] for each in found]
-        fits = [(cosines[-1] >= NOTHING_FITS).mean() for cosines in (own, foreign)]
         print(
             f"{name:<10} {recall(whole(data, vectors, words, table), data.answers):<14} "
             f"{recall(ranked, data.answers):<14} {statistics.median(sizes) / 1000:.0f} kB, at most "
-            f"{max(sizes) / 1000:.0f}   {fits[0]:.3f}       {fits[1]:.3f}  (cosine {NOTHING_FITS})"
+            f"{max(sizes) / 1000:.0f}"
         )
-    print_curve(np.concatenate(own), np.concatenate(foreign))
     return 0
-
-
-def print_curve(own: Floats, foreign: Floats) -> None:
-    middle, slope, *_ = calibrate(own, foreign)
-    edge = float(np.quantile(own, 1 - KEPT))
-    print(f"LIKELY = Curve(threshold={middle:.2f}, slope={slope:.0f})")
-    print(f"NOTHING_FITS = {edge:.2f}, which {KEPT:.0%} of own questions reach", end=" ")
-    print(f"and {(foreign >= edge).mean():.1%} of {len(foreign):,} foreign ones")
-    for cosine in (0.2, 0.22, 0.24, 0.26, 0.28, 0.3):
-        print(f"  {cosine:.2f}: own {(own >= cosine).mean():.1%}, foreign {(foreign >= cosine).mean():.1%}")
 
 
 if __name__ == "__main__":

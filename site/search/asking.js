@@ -272,12 +272,10 @@ export class Asking {
   /**
    * Whether anything fits. The first stage knows too little to say no, if there is another to come.
    * @param {Found} results
-   * @returns {"fits" | "unsure" | "nothing"}
    */
-  #verdict({ hits, nothing_fits, likelihood, stage }) {
+  #verdict({ hits, state, stage }) {
     if (!hits.length) return this.#isHeldBack(this.#question) ? "fits" : "nothing";
-    if (!nothing_fits || (stage !== "full" && this.#library.full() === "ready")) return "fits";
-    return typeof likelihood !== "number" || hits.every(({ distant }) => distant) ? "nothing" : "unsure";
+    return stage !== "full" && this.#library.full() === "ready" ? "fits" : state;
   }
 
   /** Results without those that are merely near; the best one is never left out. @param {Found} results */
@@ -290,7 +288,7 @@ export class Asking {
     const verdict = results && this.#verdict(results);
     const isHidden = verdict === "nothing" && !this.#nearest;
     this.#nothing.hidden = !isHidden;
-    this.#unsure.hidden = verdict !== "unsure";
+    this.#unsure.hidden = verdict !== "perhaps";
     byId("nearest", "button").hidden = !results?.hits.length;
     byId("nothing-fits-words", "p").textContent = results ? nothingWords(results) : "";
     this.#unsure.textContent = results ? nothingWords(results) : "";

@@ -16,8 +16,10 @@
  *   something, `common` says that there is any
  * @typedef {"words" | "static" | "full"} Stage "words" only as what was reached
  * @typedef {Partial<Record<Stage, number>>} Seconds
- * @typedef {{hits: Hit[], nothing_fits: boolean, likelihood?: number | null, stage: Stage, seconds: number}}
- *   Results
+ * @typedef {{
+ *   hits: Hit[], state: "fits" | "perhaps" | "nothing", likelihood?: number | null, stage: Stage,
+ *   seconds: number,
+ * }} Results `state` says whether a hit fits, by the rule of goosequill.search.calibration
  */
 
 /**

@@ -91,6 +91,7 @@ def to_dict(results: Results) -> dict[str, Any]:
     """Return the results as JSON has them."""
     return {
         "results": [_hit(hit) for hit in results.hits],
+        "state": results.state,
         "nothing_fits": results.nothing_fits,
         "likelihood": results.likelihood,
         "stage": results.stage,
@@ -107,8 +108,9 @@ def show(results: Results) -> None:
     if not results.hits:
         say("The index is empty.")
         return
-    if results.nothing_fits:
-        say("Nothing fits. The nearest passages:\n")
+    if results.state != "fits":
+        chance = "" if results.likelihood is None else f", about {max(1, round(100 * results.likelihood))}%"
+        say(f"{'Nothing fits' if results.nothing_fits else 'Perhaps'}{chance}. The nearest passages:\n")
     width = min(_WIDTH, shutil.get_terminal_size().columns)
     for place, hit in enumerate(results.hits, 1):
         trail = f" › {hit.heading}" if hit.heading else ""

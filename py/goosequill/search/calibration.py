@@ -1,33 +1,54 @@
-"""How likely it is that something fits a question at all, given the cosine of the closest passage.
+"""Whether anything fits a question: the one rule that the package, its page and static sites follow.
 
-A logistic curve, fitted to the closest passages of questions that have an answer and of as many on foreign
-subjects; at one half is the threshold. It tells questions on foreign subjects from others; it cannot tell
-that an answer is missing where the subject is familiar.
+The likelihood that a passage answers is a logistic curve of its cosine, fitted to the closest passages of
+questions that have an answer and of as many on foreign subjects. From `FITS` on something fits, below
+`PERHAPS` nothing does, and between the two something does perhaps. Closeness tells questions on foreign
+subjects from others; it cannot tell that an answer is missing where the subject is familiar.
+
+A static site gets the rule as data (goosequill.search.web), the page the state that came of it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["fits", "perhaps", "nothing"]
+
+FITS = 0.5
+"""The least likelihood with which something fits."""
+PERHAPS = 0.05
+"""The least likelihood with which something fits perhaps; with less, nothing does."""
+JUDGED = 8
+"""The first results, of which one must fit, however many are asked for."""
+NAME_WORDS = 3
+"""Words of a question that may be a name, such as CORS, which no vector knows: a passage that has them all
+fits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Likelihood 1 / (1 + exp(-slope (cosine - threshold)))."""
+    """Likelihood 1 / (1 + exp(-slope (cosine - middle)))."""
 
-    threshold: float
+    middle: float
     slope: float
 
     def likelihood(self, cosine: float) -> float:
-        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.slope * (cosine - self.threshold)))))
+        return 1 / (1 + math.exp(-max(-60.0, min(60.0, self.slope * (cosine - self.middle)))))
+
+    def cosine(self, likelihood: float) -> float:
+        """Return the cosine that has a likelihood, which is above 0 and below 1."""
+        return self.middle + math.log(likelihood / (1 - likelihood)) / self.slope
 
 
 CURVES = {
-    ("minilm-l6", "minilm-l6"): Curve(0.37, 28),
-    ("static-minilm", "minilm-l6"): Curve(0.30, 24),
-    ("static-minilm", "static-minilm"): Curve(0.38, 19),
+    ("minilm-l6", "minilm-l6"): Curve(0.34, 30),
+    ("static-minilm", "minilm-l6"): Curve(0.27, 23),
+    ("static-minilm", "static-minilm"): Curve(0.36, 17),
 }
-"""By the models of the question and of the passages; scripts/search/quality.py measures them."""
+"""By the models of the question and of the passages; scripts/search/quality.py fits and measures them."""
 
 
 def likelihood(cosine: float, passages: str, question: str = "") -> float | None:
@@ -42,3 +63,23 @@ def likelihood(cosine: float, passages: str, question: str = "") -> float | None
     """
     curve = CURVES.get((question or passages, passages))
     return None if curve is None else curve.likelihood(cosine)
+
+
+def names(question: Collection[str], passage: Collection[str]) -> bool:
+    """Whether a question is a name (`NAME_WORDS`) that a passage contains; both are distinct stems."""
+    return 0 < len(question) <= NAME_WORDS and set(question) <= set(passage)
+
+
+def state(likelihood: float | None, *, named: bool = False) -> State:
+    """Return whether something fits.
+
+    Parameters
+    ----------
+    likelihood
+        The greatest of the first `JUDGED` results; None, of which nothing is known, fits.
+    named
+        Whether one of them contains the name that is asked for (`names`).
+    """
+    if named or likelihood is None or likelihood >= FITS:
+        return "fits"
+    return "perhaps" if likelihood >= PERHAPS else "nothing"

@@ -427,8 +427,8 @@ def search(
     Returns
     -------
     dict
-        ``hits``, ``nothing_fits``, ``likelihood`` (null where it was not measured), ``stage``: the one
-        that was reached with the models that are there, and ``seconds``: what this stage took.
+        ``hits``, ``state``: whether one fits, ``likelihood`` (null where it was not measured), ``stage``: the
+        one that was reached with the models that are there, and ``seconds``: what this stage took.
     """
     started = perf_counter()
     collection.read_from(files)
@@ -437,7 +437,7 @@ def search(
     found = searcher.ask(question, count=count, stage=stage, vector=question_vector, within=within)
     return {
         "hits": found.hits,
-        "nothing_fits": found.nothing_fits,
+        "state": found.state,
         "likelihood": found.likelihood,
         "stage": found.stage,
         "seconds": perf_counter() - started,

@@ -12,6 +12,7 @@ import numpy as np
 
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import WordIndex, term, word_matches
+from goosequill.search.calibration import FITS, PERHAPS, names, state
 from goosequill.search.sentences import sentences
 
 if TYPE_CHECKING:
@@ -22,11 +23,11 @@ SENTENCES_BY_FULL = 3
 WORD_WEIGHT = 0.15
 """What a sentence gains that has all of the question's words, beside its cosine."""
 WORDS_NAMED = 4
-DISTANT = 0.2
+DISTANT = PERHAPS
 """Likelihood below which a passage is only the nearest there is."""
 CLOSENESS = {
     "very close": (0.9, "Very close in meaning."),
-    "close": (0.5, "Close in meaning."),
+    "close": (FITS, "Close in meaning."),
     "loose": (DISTANT, "Loosely related in meaning."),
     "distant": (0.0, "Distant in meaning."),
 }
@@ -70,7 +71,7 @@ class Hit:
     matched
         Start and end of each word that the question has too, without those that tell nothing.
     distant
-        Whether it is merely near: unlikely to fit (`DISTANT`), and without some word of the question.
+        Whether it is merely near: alone it would mean that nothing fits.
     closeness
         The likelihood in a word: "very close", "close", "loose" or "distant"; "" where it was not measured.
     shared
@@ -145,7 +146,7 @@ class Reasons:
             closeness=closeness(cosine[1]),
             shared=[shown[stem] for stem in ordered],
             common=bool(shown),
-            distant=cosine[1] is not None and cosine[1] < DISTANT and not self.has_all_words(number),
+            distant=state(cosine[1], named=self.is_named(number)) == "nothing",
             sentences=self._sentences(text, passage.start, matches),
             matched=[
                 [passage.start + start, passage.start + end]
@@ -154,9 +155,9 @@ class Reasons:
             ],
         )
 
-    def has_all_words(self, number: int) -> bool:
-        """Whether a passage, with its title and headings, has every word of the question."""
-        return bool(self._weights) and self._shared_words(number).keys() == self._weights.keys()
+    def is_named(self, number: int) -> bool:
+        """Whether the question is a name that a passage, its title or headings contain."""
+        return names(self._weights, self._shared_words(number))
 
     def _shared_words(self, number: int) -> dict[str, str]:
         """Return the question's stems in a passage, its title and headings, each with a word that has it."""

@@ -20,16 +20,16 @@ import numpy as np
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import stems, word_matches
-from goosequill.search.calibration import likelihood
+from goosequill.search.calibration import JUDGED, likelihood, names, state
 from goosequill.search.documents import Skipped, Source
 from goosequill.search.documents.document import Document
 from goosequill.search.embedder import Embedder, unit_rows
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
-from goosequill.search.hits import DISTANT, FUNCTION_STEMS, Hit, closeness
+from goosequill.search.hits import FUNCTION_STEMS, Hit, closeness
 from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
-from goosequill.search.searcher import FITS, MAX_COUNT, MAX_QUESTION, Results
+from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, Results
 from goosequill.search.vectors import SAMPLE
 
 TABLE = "goosequill_passages"
@@ -225,14 +225,14 @@ class LanceStore:
         rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
         weight = FULL_WEIGHT if full and embedder.name != "static-minilm" else STATIC_WEIGHT
         spread = Spread.of(self._sample() @ asked)
-        hits = _hits(rows, question, asked, count, (spread, _spread(words, len(self)), weight))
-        chances = [likelihood(hit.cosine or 0.0, self.model.name, embedder.name) for hit in hits]
-        hits = [_judged(hit, chance) for hit, chance in zip(hits, chances, strict=True)]
-        known = [chance for chance in chances if chance is not None]
-        best = max(known, default=None)
-        return Results(
-            hits, not hits or (best is not None and best < FITS), best, "full" if full else "static"
-        )
+        most = max(count, JUDGED)
+        found = _hits(rows, question, asked, most, (spread, _spread(words, len(self)), weight))
+        models = (self.model.name, embedder.name)
+        hits = [_judged(hit, likelihood(hit.cosine or 0.0, *models), named=named) for hit, named in found]
+        first = hits[:JUDGED]
+        best = max((hit.likelihood for hit in first if hit.likelihood is not None), default=None)
+        fits = state(best, named=any(named for _, named in found[:JUDGED])) if first else "nothing"
+        return Results(hits[:count], fits, best, "full" if full else "static")
 
     def _candidates(self, question: str, asked: Floats, depth: int) -> tuple[list[dict[str, Any]], Floats]:
         """Return the nearest rows and those with the most of the words, and the latter's scores."""
@@ -283,25 +283,27 @@ def _hits(
     asked: Floats,
     count: int,
     ranking: tuple[Spread, Spread, float],
-) -> list[Hit]:
-    """Return the best passage of each of the best documents."""
+) -> list[tuple[Hit, bool]]:
+    """Return the best passage of each of the best documents, and whether it contains the name asked for."""
     if not rows:
         return []
     near, worded, weight = ranking
     cosines = np.array([row["vector"] for row in rows], np.float32) @ asked
     words = np.array([row.get("_score") or 0.0 for row in rows], np.float32)
     scores = near.z(cosines) + np.float32(weight) * worded.z(words)
-    found: dict[str, Hit] = {}
+    wanted = stems(question)
+    found: dict[str, tuple[Hit, bool]] = {}
     for at in np.argsort(-scores, kind="stable").tolist():
         row = rows[at]
         if row["document"] not in found:
             spans = [
                 (start, end)
-                for start, end, stem in word_matches(row["text"], stems(question))
+                for start, end, stem in word_matches(row["text"], wanted)
                 if stem not in FUNCTION_STEMS
             ]
             shared = list(dict.fromkeys(row["text"][start:end].lower() for start, end in spans))
-            found[row["document"]] = Hit(
+            named = names(wanted, stems(row["indexed"]))
+            hit = Hit(
                 document=-1,
                 name=row["document"],
                 title=row["title"],
@@ -321,14 +323,15 @@ def _hits(
                 distant=False,
                 matched=[[row["start"] + start, row["start"] + end] for start, end in spans],
             )
+            found[row["document"]] = hit, named
         if len(found) == count:
             break
     return list(found.values())
 
 
-def _judged(hit: Hit, chance: float | None) -> Hit:
+def _judged(hit: Hit, chance: float | None, *, named: bool) -> Hit:
     """Return a hit with its likelihood."""
-    distant = chance is not None and chance < DISTANT
+    distant = state(chance, named=named) == "nothing"
     return replace(hit, likelihood=chance, closeness=closeness(chance), distant=distant)
 
 

@@ -19,7 +19,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
-from goosequill.search.calibration import likelihood
+from goosequill.search.calibration import JUDGED, State, likelihood, state
 from goosequill.search.embedder import Embedder
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
 from goosequill.search.hits import Hit, Reasons
@@ -33,8 +33,6 @@ MAX_QUESTION = 4000
 """Characters of a question that are read."""
 MAX_COUNT = 1000
 """Documents that are returned at most."""
-FITS = 0.5
-"""Likelihood below which nothing fits."""
 _USUAL = np.linspace(-0.05, 0.35, 8, dtype=np.float32)
 """Cosines that keep the spread of a few pending passages sensible; beside many they count for nothing."""
 
@@ -47,18 +45,25 @@ class Results:
     ----------
     hits
         The best passage of each document, best first.
-    nothing_fits
-        Whether the hits are merely the nearest.
+    state
+        Whether one of them ``"fits"``, fits ``"perhaps"``, or ``"nothing"`` does, so that they are merely the
+        nearest; `goosequill.search.calibration` has the rule.
     likelihood
-        The probability that the closest hit fits, 0 to 1; None where that was not measured for the models.
+        The probability that the closest of the first hits answers, 0 to 1; None where that was not measured
+        for the models.
     stage
         ``"static"`` or ``"full"``: the model that the question was embedded with; ``"words"`` without one.
     """
 
     hits: list[Hit]
-    nothing_fits: bool
+    state: State
     likelihood: float | None
     stage: str
+
+    @property
+    def nothing_fits(self) -> bool:
+        """Whether the hits are merely the nearest."""
+        return self.state == "nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,23 +181,19 @@ class Searcher:
         self.refresh()
         parts, used = self._parts(question, stage, vector)
         words = self.words.scores(question)
+        most = max(count, JUDGED)
         if within is None:
-            found = self._ranked(parts, words, count)
+            found = self._ranked(parts, words, most)
         else:
-            found = self._ranked_within(within, parts, words, count)
+            found = self._ranked_within(within, parts, words, most)
         reasons = Reasons(self, question, stage=used)
-        hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found]
-        return self._results(hits, parts, reasons, used)
-
-    def _results(self, hits: list[Hit], parts: list[_Part], reasons: Reasons, stage: str) -> Results:
-        if not hits:
-            return Results([], True, None, stage)
-        if not parts:
-            return Results(hits, not any(hit.words for hit in hits), None, stage)
-        chances = [hit.likelihood for hit in hits if hit.likelihood is not None]
-        best = max(chances, default=None)
-        fits = best is None or best >= FITS or any(reasons.has_all_words(hit.passage) for hit in hits)
-        return Results(hits, not fits, best, stage)
+        hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found[:count]]
+        first = found[:JUDGED]
+        if not first or not (parts or any(words[number] for number, *_ in first)):
+            return Results(hits, "nothing", None, used)
+        best = max((chance for *_, (_, chance) in first if chance is not None), default=None)
+        named = any(reasons.is_named(number) for number, *_ in first)
+        return Results(hits, state(best, named=named), best, used)
 
     def _parts(self, question: str, stage: Stage, vector: Floats | None) -> tuple[list[_Part], str]:
         """Return the passages by the model of their vectors, and which stage this is."""

@@ -38,7 +38,7 @@ import numpy.typing as npt
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import STOP_WORDS
-from goosequill.search.calibration import CURVES, Curve
+from goosequill.search.calibration import CURVES, FITS, JUDGED, NAME_WORDS, PERHAPS, Curve
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT
 from goosequill.search.index import Index
 from goosequill.search.storage import FolderStorage
@@ -56,14 +56,9 @@ PIECES_PER_BLOCK = 16
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
 MAX_WORD_BLOCKS = 2000
-LIKELY = Curve(threshold=0.28, slope=30)
-NOTHING_FITS = 0.24
-"""The likelihood of a cosine in these 192 dimensions and 4 bits, and the cosine below which nothing fits. Of
-625 questions that have an answer 97% reach it, and of 1,625 on foreign subjects 12%. Fitted by
-
-    PYTHONPATH=.:py python scripts/search/static_stage.py
-
-on the sets that scripts/search/quality_data.py makes."""
+LIKELY = {"minilm-l6": Curve(0.26, 25), "static-minilm": Curve(0.36, 17)}
+"""The likelihood of a cosine in these 192 dimensions and 4 bits, by the model of the passages;
+scripts/search/fits.py fits them."""
 MAX_TEXT_CHARACTERS = 8000
 MAX_TITLE_CHARACTERS, MAX_ADDRESS_CHARACTERS = 300, 4000
 """The most characters of a passage's text that a page shows, of its title and headings, and of its address,
@@ -402,13 +397,22 @@ def _shown(index: Index, number: int) -> WebPassage:
 def stages(model: str) -> dict[str, Any]:
     """Return how each stage weighs words, and what its cosines mean.
 
-    Below the threshold "nothing fits". The likelihood that a passage fits is
-    1 / (1 + exp(-slope (cosine - middle))).
+    The likelihood that a passage fits is 1 / (1 + exp(-slope (cosine - middle))). Something fits if one of
+    the first `judged` results has the cosine `fits`, or contains a question of at most `name` words; below
+    `threshold` nothing does, and between the two something does perhaps.
     """
-    meaning = {"weight": STATIC_WEIGHT, "threshold": NOTHING_FITS, "middle": LIKELY.threshold}
-    found = {"meaning": {**meaning, "slope": LIKELY.slope}}
+    found = {"meaning": _stage(STATIC_WEIGHT, LIKELY.get(model, LIKELY["minilm-l6"]))}
     curve = CURVES.get((model, model))
     if curve and model == "minilm-l6":
-        middle = {"threshold": curve.threshold, "middle": curve.threshold, "slope": curve.slope}
-        found["full"] = {"weight": FULL_WEIGHT, **middle}
+        found["full"] = _stage(FULL_WEIGHT, curve)
     return found
+
+
+def _stage(weight: float, curve: Curve) -> dict[str, float]:
+    rule = {
+        "fits": curve.cosine(FITS),
+        "threshold": curve.cosine(PERHAPS),
+        "judged": JUDGED,
+        "name": NAME_WORDS,
+    }
+    return {"weight": weight, **rule, "middle": curve.middle, "slope": curve.slope}

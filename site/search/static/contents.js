@@ -9,7 +9,6 @@ import { tokens, WordTable } from "./words.js";
 const MAX_QUESTION = 4000; // UTF-16 units
 const MAX_TEXT = 1_000_000; // bytes
 const MAX_HITS = 100;
-const FEW_WORDS = 3; // a question of no more words is a name, and a passage that contains it is an answer
 const VECTORS = "vectors.bin"; // of the index itself, for the full stage
 const SCALES = "scales.bin";
 const decoder = new TextDecoder();
@@ -21,8 +20,10 @@ const decoder = new TextDecoder();
  *   score: number, cosine: number | null, matched: [number, number][],
  * }} Hit a passage; `matched` are ranges of its text, in UTF-16 units, with words of the question
  * @typedef {{
- *   stage: Stage, hits: Hit[], nothingFits: boolean, likelihood: number | null, notes: string[],
- * }} Results `likelihood`: that the best hit answers the question; null where only words were compared
+ *   stage: Stage, hits: Hit[], state: "fits" | "perhaps" | "nothing" | null, nothingFits: boolean,
+ *   likelihood: number | null, notes: string[],
+ * }} Results `state`: whether a hit fits; `nothingFits`: that none does; `likelihood`: that the closest one
+ *   answers the question. `state` and `likelihood` are null where only words were compared
  * @typedef {{
  *   signal?: AbortSignal, count?: number, completing?: boolean, pause?: number,
  *   full?: QuestionEmbedder | null,
@@ -88,7 +89,7 @@ export class Contents {
     const asked = question.slice(0, MAX_QUESTION);
     const count = Math.min(Math.max(Math.trunc(wanted) || 8, 1), MAX_HITS);
     if (!asked.trim() || this.facts.passages === 0) {
-      yield { stage: "words", hits: [], nothingFits: false, likelihood: null, notes: [] };
+      yield this.#results("words", [], null, null);
       return;
     }
     const early = pause ? null : this.#nearness(asked);
@@ -161,27 +162,46 @@ export class Contents {
   async #wordResults({ scores, stems }, count, signal) {
     const chosen = bestPassages(scores, this.documents, count, (passage) => scores[passage] > 0);
     const hits = await this.#hits(chosen, { scores, stems, cosines: null }, signal);
-    return { stage: "words", hits, nothingFits: false, likelihood: null, notes: this.#notes() };
+    return this.#results("words", hits, null, null);
+  }
+
+  /**
+   * @param {Stage} stage
+   * @param {Hit[]} hits
+   * @param {Results["state"]} state
+   * @param {number | null} likelihood
+   * @returns {Results}
+   */
+  #results(stage, hits, state, likelihood) {
+    return { stage, hits, state, nothingFits: state === "nothing", likelihood, notes: this.#notes() };
   }
 
   /**
    * @param {Stage} stage
    * @param {{
    *   cosines: Float32Array, count: number,
-   *   words: {scores: Float32Array, stems: Set<string>, wanted: Set<string>},
+   *   words: Awaited<ReturnType<WordTable["scores"]>>,
    * } & import("./facts.js").StageFacts} given
    * @param {AbortSignal} [signal]
    * @returns {Promise<Results>}
    */
-  async #meaningResults(stage, { cosines, words, count, weight, threshold, middle, slope }, signal) {
+  async #meaningResults(stage, { cosines, words, count, ...facts }, signal) {
+    const { weight, threshold, middle, slope, fits = middle, judged = 8, name = 3 } = facts;
     const shared = standardized(words.scores);
     const scores = standardized(cosines).map((value, passage) => value + weight * shared[passage]);
-    const chosen = bestPassages(scores, this.documents, count);
-    const hits = await this.#hits(chosen, { scores, stems: words.stems, cosines }, signal);
-    const best = Math.max(...chosen.map((passage) => cosines[passage]));
-    const likelihood = 1 / (1 + Math.exp(-slope * (best - middle)));
-    const nothingFits = best < threshold && !hits.some((hit) => this.#names(words.wanted, hit));
-    return { stage, hits, nothingFits, likelihood, notes: this.#notes() };
+    const ranked = bestPassages(scores, this.documents, Math.max(count, judged));
+    const hits = await this.#hits(ranked.slice(0, count), { scores, stems: words.stems, cosines }, signal);
+    const first = ranked.slice(0, judged);
+    const best = Math.max(...first.map((passage) => cosines[passage]));
+    const { found } = words;
+    // A passage with every word of so few answers: they are a name, such as CORS, which no vector knows.
+    const named =
+      found[0] &&
+      found.length <= name &&
+      first.some((passage) => found.every((each) => each?.passages.includes(passage)));
+    const state =
+      named || best >= Math.max(fits, threshold) ? "fits" : best < threshold ? "nothing" : "perhaps";
+    return this.#results(stage, hits, state, 1 / (1 + Math.exp(-slope * (best - middle))));
   }
 
   /**
@@ -201,16 +221,6 @@ export class Contents {
       cosine: cosines ? cosines[passage] : null,
       matched: matchedWords(texts[at].text, stems),
     }));
-  }
-
-  /**
-   * Whether a passage contains every word of a short question: a name such as CORS, which no vector knows.
-   * @param {Set<string>} wanted stems
-   * @param {Hit} hit
-   */
-  #names(wanted, { title, heading, text }) {
-    const found = new Set(tokens(`${title} ${heading} ${text}`).map(({ stem }) => stem));
-    return wanted.size > 0 && wanted.size <= FEW_WORDS && [...wanted].every((stem) => found.has(stem));
   }
 
   /** @param {number} passage */

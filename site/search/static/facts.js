@@ -13,8 +13,11 @@ const NAME = /^[\w.-]+$/;
 
 /**
  * @typedef {"head" | "words" | "pieces" | "vectors" | "texts"} FileName
- * @typedef {{weight: number, threshold: number, middle: number, slope: number}} StageFacts `weight` of the
- *   words; below `threshold` nothing fits; the logistic curve of the likelihood
+ * @typedef {{
+ *   weight: number, fits?: number, threshold: number, middle: number, slope: number, judged?: number,
+ *   name?: number,
+ * }} StageFacts `weight` of the words; the cosines from which a passage fits and below which nothing does; the
+ *   logistic curve of the likelihood; how many results are judged; the most words of a name
  * @typedef {{
  *   stamp: string, site: string, passages: number, documents: number, dimensions: number,
  *   vectors: import("./pieces.js").Grid, table: import("./pieces.js").Grid,
@@ -71,5 +74,6 @@ function areNumbers(list, count) {
 
 /** @param {any} stage */
 function isStage(stage) {
-  return areNumbers([stage?.weight, stage?.threshold, stage?.middle, stage?.slope], 4);
+  const { weight, threshold, middle, slope, fits = 0, judged = 0, name = 0 } = stage ?? {};
+  return areNumbers([weight, threshold, middle, slope, fits, judged, name], 7);
 }

@@ -84,13 +84,14 @@ async function search(question, signal) {
   index ??= openIndex(new URL("./", here));
   const opened = await index;
   const options = { signal, count: COUNT, pause: PAUSE, completing: true };
-  for await (const { stage, hits, nothingFits, likelihood } of opened.search(question, options)) {
+  for await (const { stage, hits, state, nothingFits, likelihood } of opened.search(question, options)) {
     if (signal.aborted) return;
     const found = hits.map(items);
-    if (nothingFits) {
+    if (state && state !== "fits") {
       const percent = Math.max(1, Math.round((likelihood ?? 0) * 100));
       const text = `The nearest passage answers this with a likelihood of about ${percent}%. The nearest follow.`;
-      found.unshift(note(askPage || opened.site, "Nothing here seems to answer this", text));
+      const title = nothingFits ? "Nothing here seems to answer this" : "Perhaps one of these answers this";
+      found.unshift(note(askPage || opened.site, title, text));
     }
     if (stage !== "words") answer([...found, ...asking(question)]);
     else if (found.length) answer(found); // else what is shown stays until meanings are compared

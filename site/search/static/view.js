@@ -168,18 +168,20 @@ export class SearchView {
    * Shows results. What the visitor has already moved to stays active.
    * @param {Results} results
    */
-  show({ stage, hits, nothingFits, likelihood, notes }) {
+  show({ stage, hits, state, nothingFits, likelihood, notes }) {
     const kept = this.#hits[this.#active]?.passage;
     this.#hits = hits;
     this.list.replaceChildren(...hits.map((hit, at) => option(hit, at)));
     this.list.hidden = nothingFits || hits.length === 0;
     this.nothing.hidden = !nothingFits;
     const percent = Math.max(1, Math.round((likelihood ?? 0) * 100));
-    this.message.textContent = `Nothing here seems to answer this. The nearest passage has a likelihood of about ${percent}%.`;
+    const nearest = `The nearest passage has a likelihood of about ${percent}%.`;
+    this.message.textContent = `Nothing here seems to answer this. ${nearest}`;
     this.error.hidden = true;
     this.note.textContent = notes.join(" ");
     this.note.hidden = notes.length === 0;
-    this.say(summary(stage, hits.length, nothingFits));
+    const perhaps = state === "perhaps" ? ` Perhaps one fits. ${nearest}` : "";
+    this.say(summary(stage, hits.length, nothingFits) + perhaps);
     this.open(true);
     this.#activate(hits.findIndex(({ passage }) => passage === kept));
   }

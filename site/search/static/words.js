@@ -41,23 +41,23 @@ export class WordTable {
   }
 
   /**
-   * Every passage's score for a question, the stems that made it, and those of the question's own words.
+   * Every passage's score for a question, the stems that made it, and what is found of each of its words.
    * @param {string} question
    * @param {{completing: boolean}} options whether the last word may be the beginning of one
-   * @returns {Promise<{scores: Float32Array, stems: Set<string>, wanted: Set<string>}>}
+   * @returns {Promise<{scores: Float32Array, stems: Set<string>, found: (Postings | undefined)[]}>}
    */
   async scores(question, { completing }) {
     const words = tokens(question).slice(-MAX_WORDS);
     const unfinished = completing && words.at(-1)?.end === question.length ? words.at(-1) : undefined;
     const kept = words.filter(({ text }) => !this.stop.has(text));
-    const wanted = new Set(kept.map(({ stem }) => stem));
-    const found = await Promise.all(Array.from(wanted, (stem) => this.#exact(stem)));
+    const wanted = [...new Set(kept.map(({ stem }) => stem))];
+    const found = await Promise.all(wanted.map((stem) => this.#exact(stem)));
     const scores = new Float32Array(this.count);
     const stems = new Set();
     for (const postings of found) if (postings) this.#add(scores, [postings], stems);
     if (unfinished && unfinished.text.length > 1 && !stems.has(unfinished.stem))
       this.#add(scores, await this.#completions(unfinished.text), stems);
-    return { scores, stems, wanted };
+    return { scores, stems, found };
   }
 
   /**

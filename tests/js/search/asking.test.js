@@ -38,7 +38,7 @@ beforeEach(() => {
           : stage === "full"
             ? [hit("b", { document: 1 }), hit("a")]
             : [hit("a"), hit("b", { document: 1 })],
-      nothing_fits: false,
+      state: "fits",
       likelihood: 0.6,
       stage,
       seconds: 0,
@@ -149,7 +149,7 @@ test("a document opens at its passage, with the others of the document marked", 
 test("nothing fits is said as a likelihood, and the nearest are behind a click", async () => {
   answers.search = (/** @type {any} */ args) => ({
     hits: [hit("b", { distant: true }), hit("a", { distant: true })],
-    nothing_fits: true,
+    state: "nothing",
     likelihood: 0.034,
     stage: args.stage,
   });
@@ -173,7 +173,7 @@ test("nothing fits is said as a likelihood, and the nearest are behind a click",
 
 test("what is neither likely nor unlikely is shown under a notice", async () => {
   const { search } = answers;
-  answers.search = (/** @type {any} */ args) => ({ ...search(args), nothing_fits: true, likelihood: 0.39 });
+  answers.search = (/** @type {any} */ args) => ({ ...search(args), state: "perhaps", likelihood: 0.39 });
   await open();
   type(question(), "why");
   await settle();
@@ -184,7 +184,7 @@ test("what is neither likely nor unlikely is shown under a notice", async () => 
 
 test("distant results are behind a click, the best one never", async () => {
   const hits = ["a", "b", "c"].map((name) => hit(name, { distant: name !== "b" }));
-  answers.search = ({ stage }) => ({ hits, nothing_fits: false, likelihood: 0.6, stage, seconds: 0.0123 });
+  answers.search = ({ stage }) => ({ hits, state: "fits", likelihood: 0.6, stage, seconds: 0.0123 });
   await open();
   type(question(), "why");
   await settle();
@@ -202,7 +202,7 @@ test("distant results are behind a click, the best one never", async () => {
 test("the first stage leaves the verdict to the second, if there is one", async () => {
   answers.search = (/** @type {any} */ args) => ({
     hits: [hit("a", { distant: args.stage === "static" })],
-    nothing_fits: args.stage === "static",
+    state: args.stage === "static" ? "nothing" : "fits",
     likelihood: 0.01,
     stage: args.stage,
   });
@@ -261,7 +261,7 @@ test("a server gets no question before Search is pressed, and its missing key is
   library.embedder_ = { choice, host: "example.org" };
   answers.search = ({ stage }) => ({
     hits: [hit("a")],
-    nothing_fits: false,
+    state: "fits",
     likelihood: null,
     stage: stage === "full" ? "full" : "words",
   });
@@ -343,7 +343,7 @@ test("results of another collection go away when it is opened, and its own come"
   library.isReady = false;
   answers.search = () => ({
     hits: [hit("z")],
-    nothing_fits: false,
+    state: "fits",
     likelihood: 0.6,
     stage: "full",
     seconds: 0,

@@ -81,6 +81,18 @@ def test_a_person_reads_the_passages(folder: Path, capsys: pytest.CaptureFixture
     assert "1. Tomatoes" in out and "tomato.md" in out and "‘frost’" in out
 
 
+def test_a_person_reads_whether_anything_fits(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index(folder, "--model", "static")
+    for question in ("frost on tomatoes", "a car slows down", "who won the election in France"):
+        found = results(folder, capsys, question)
+        assert main(ask(folder, question)) == 0
+        opening = capsys.readouterr().out.partition("\n")[0]
+        percent = max(1, round(100 * found["likelihood"]))
+        said = {"perhaps": f"Perhaps, about {percent}%.", "nothing": f"Nothing fits, about {percent}%."}
+        assert opening.startswith(said.get(found["state"], "1. "))
+        assert found["nothing_fits"] == (found["state"] == "nothing")
+
+
 def test_only_what_changed_is_read_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index(folder, "--model", "static", "--name", "Papers")
     (folder / "tomato.md").write_text("# Tomatoes\n\nPick them when they are red and soft.", encoding="utf-8")

@@ -114,3 +114,13 @@ def test_an_empty_or_foreign_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SearchError) as error:
         LanceStore(str(tmp_path / "db"))
     assert error.value.code == "lancedb"
+
+
+def test_a_name_fits_however_far_its_meaning_as_in_an_index(folder: Path, tmp_path: Path) -> None:
+    (folder / "rare.txt").write_text("Violin, chord, tempo, melody and rhythm of the XK9000.\n")
+    store = LanceStore(str(tmp_path / "db"))
+    run(store, folder)
+    found = [store.ask("XK9000", FULL, count=count) for count in (1, 10)]
+    assert [each.state for each in found] == ["fits", "fits"] and (found[0].likelihood or 0) < 0.5
+    assert not found[0].hits[0].distant
+    assert store.ask("XK9001", FULL).state != "fits"

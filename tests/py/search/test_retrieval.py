@@ -7,6 +7,7 @@ scripts/search/quality.py measures on larger sets, which nobody here wrote.
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,19 @@ from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
 from goosequill.search.searcher import Searcher, Stage
-from goosequill.search.storage import MemoryStorage
+from goosequill.search.static_table import StaticTable
+from goosequill.search.storage import FolderStorage, MemoryStorage, Storage
+from goosequill.search.web import write
 
 ROOT = Path(__file__).resolve().parents[3]
-SET = json.loads((ROOT / "tests" / "data" / "search" / "regression.json").read_text(encoding="utf-8"))
+SET, HARD = (
+    json.loads((ROOT / "tests" / "data" / "search" / f"{name}.json").read_text(encoding="utf-8"))
+    for name in ("regression", "hard")
+)
+PROBE = ROOT / "scripts" / "search" / "static_probe.js"
 MEDICAL = ROOT / "site" / "search" / "examples" / "medical"
 STAGES: tuple[Stage, ...] = ("static", "full")
-Make = Callable[[list[Document]], Searcher]
+Make = Callable[..., Searcher]
 
 
 @pytest.fixture(scope="module")
@@ -45,28 +52,33 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
         open_folder(ROOT / "site" / "models" / "minilm-static", kernel),
     )
 
-    def made(documents: list[Document], full: Embedder = full) -> Searcher:
-        index = Index.create(MemoryStorage(), kernel.search, name="test")
+    def made(documents: list[Document], full: Embedder = full, storage: Storage | None = None) -> Searcher:
+        index = Index.create(storage or MemoryStorage(), kernel.search, name="test")
         for document in documents:
             index.add(document)
         assert list(embed_pending(index, full))
+        index.commit()
         return Searcher(index, kernel.search, static=static, full=full)
 
     return made
 
 
-@pytest.fixture(scope="module")
-def passages(make: Make) -> Searcher:
+def documents_of(made: dict[str, Any]) -> list[Document]:
     documents = []
-    for passage in SET["passages"]:
+    for passage in made["passages"]:
         composer = Composer()
         composer.paragraph(passage["text"])
         documents.append(composer.document(passage["name"], title=passage["title"]))
-    return make(documents)
+    return documents
+
+
+@pytest.fixture(scope="module")
+def passages(make: Make) -> Searcher:
+    return make(documents_of(SET))
 
 
 def measured(searcher: Searcher, stage: Stage) -> dict[str, float]:
-    """Return the recall at 1 and 10, and the shares of answered and of unanswerable questions that fit.
+    """Return the recall at 1 and 10, and the shares of answered questions that may fit and of others that do.
 
     The questions of the full stage are embedded together, which is what takes the time.
     """
@@ -82,7 +94,7 @@ def measured(searcher: Searcher, stage: Stage) -> dict[str, float]:
         found["ten"].append(question["document"] in names)
         found["fits"].append(not results.nothing_fits)
     for text, vector in zip(SET["unanswerable"], vectors[len(SET["questions"]) :], strict=True):
-        found["foreign"].append(not searcher.ask(text, count=1, stage=stage, vector=vector).nothing_fits)
+        found["foreign"].append(searcher.ask(text, count=1, stage=stage, vector=vector).state == "fits")
     return {name: sum(values) / len(values) for name, values in found.items()}
 
 
@@ -96,7 +108,7 @@ def test_the_set_has_what_it_says() -> None:
 
 @pytest.mark.parametrize(
     ("stage", "first", "ten", "fits", "foreign"),
-    [("static", 0.78, 0.95, 0.6, 0.1), ("full", 0.87, 0.98, 0.7, 0.05)],
+    [("static", 0.78, 0.95, 0.95, 0.1), ("full", 0.87, 0.98, 0.97, 0.05)],
 )
 def test_questions_find_their_passage(
     passages: Searcher, stage: Stage, first: float, ten: float, fits: float, foreign: float
@@ -119,3 +131,37 @@ def test_the_articles_questions_find_reflux_first(make: Make, stage: Stage) -> N
         results = searcher.ask(question, stage=stage)
         assert results.hits[0].name == "gastro-oesophageal-reflux.md", question
         assert not results.nothing_fits
+
+
+def test_a_hard_question_with_an_answer_is_not_told_that_nothing_fits(make: Make, tmp_path: Path) -> None:
+    """Of 30 such questions 13 once were, 7 of them with the right passage first."""
+    searcher = make(documents_of(HARD))
+    asked = [question["text"] for question in HARD["questions"]]
+    for stage in STAGES:
+        states = [searcher.ask(text, count=1, stage=stage).state for text in asked]
+        assert states.count("nothing") <= len(states) * 0.05, stage
+        foreign = [searcher.ask(text, count=1, stage=stage).state for text in HARD["unanswerable"]]
+        assert foreign.count("fits") <= len(foreign) * 0.1, stage
+
+
+def test_a_static_site_says_of_each_question_what_the_package_says(make: Make, tmp_path: Path) -> None:
+    searcher = make(documents_of(HARD), storage=FolderStorage(tmp_path))
+    full, static = searcher.full, searcher.static
+    assert full is not None and isinstance(static, StaticTable)
+    write(searcher.index, static, FolderStorage(tmp_path / "web"))
+    asked = [question["text"] for question in HARD["questions"]] + HARD["unanswerable"]
+    asked += ["kilowatt-hour", "IBAN", "arrester", "quantum electrodynamics"]
+    vectors = full.embed(asked)
+    given = json.dumps({"questions": asked, "count": 3, "vectors": vectors.tolist()})
+    command = ["node", str(PROBE), str(tmp_path)]
+    answered = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    sites = [{each["stage"]: each for each in one["results"]} for one in json.loads(answered.stdout)]
+    searcher.full = None
+    for text, vector, site in zip(asked, vectors, sites, strict=True):
+        found = searcher.ask(text, count=10, vector=vector)
+        assert site["full"]["state"] == found.state, text
+        assert site["full"]["likelihood"] == pytest.approx(found.likelihood, abs=1e-3)
+        assert site["full"]["nothingFits"] == found.nothing_fits
+        first = searcher.ask(text, count=10, stage="static")
+        assert {site["meaning"]["state"], first.state} != {"fits", "nothing"}, text  # its vectors have 4 bits
+    assert {site["full"]["state"] for site in sites} == {"fits", "perhaps", "nothing"}

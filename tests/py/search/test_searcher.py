@@ -192,7 +192,18 @@ def test_nothing_fits_a_foreign_question_but_a_rare_word_of_it_does() -> None:
     index.add(replace(plain, name="rare.txt", text=plain.text.replace("concert", "XK9000")))
     found = searcher.ask("what is XK9000")
     assert not found.nothing_fits and found.hits[0].name == "rare.txt"
-    assert searcher.ask("what is XK9001").nothing_fits
+    assert searcher.ask("what is XK9001").state != "fits"
+
+
+@pytest.mark.parametrize("question", ["violin concert", "parking in the town", "what is XK9000", "tax"])
+def test_whether_anything_fits_does_not_depend_on_how_many_are_asked_for(question: str) -> None:
+    index = make_index(40)
+    text = "It is the XK9000."
+    index.add(replace(make_document(50), name="rare.txt", text=text, blocks=(Block(0, len(text)),)))
+    list(embed_pending(index, FULL))
+    searcher = Searcher(index, SEARCH, full=FULL)
+    found = [searcher.ask(question, count=count) for count in (1, 5, 20)]
+    assert len({(each.state, each.likelihood) for each in found}) == 1
 
 
 def test_words_that_tell_nothing_are_neither_marked_nor_named() -> None:

@@ -99,6 +99,28 @@ test("a name that a passage contains fits, however far its meaning", async () =>
   assert.ok(!(await fits("a lamp is in the old mill", "lamp in the old mill")), "a sentence, not a name");
 });
 
+test("whether anything fits has three states, however many results are asked for", async () => {
+  const passages = Array.from({ length: 12 }, () => ({ text: "a torch" }));
+  const stateOf = async (/** @type {Record<string, number>} */ edges, /** @type {number} */ count) => {
+    const change = (/** @type {any} */ facts) => Object.assign(facts.stages.meaning, edges);
+    const index = await open(server(tinyIndex(passages, { change })));
+    const { state, nothingFits, likelihood } = await last(index, { count });
+    assert.equal(nothingFits, state === "nothing");
+    return `${state} ${likelihood?.toFixed(6)}`;
+  };
+  for (const [edges, state] of /** @type {[Record<string, number>, string][]} */ ([
+    [{ fits: -1, threshold: -1 }, "fits"],
+    [{ fits: 2, threshold: -1 }, "perhaps"],
+    [{ fits: 2, threshold: 2 }, "nothing"],
+    [{ middle: -1, threshold: -1 }, "fits"], // an index that was made before there were three
+    [{ middle: 2, threshold: -1 }, "perhaps"],
+  ])) {
+    const found = await Promise.all([1, 8, 12].map((count) => stateOf(edges, count)));
+    assert.equal(new Set(found).size, 1);
+    assert.match(found[0], new RegExp(`^${state} `));
+  }
+});
+
 const DAMAGES = {
   "more passages than there are": (/** @type {any} */ facts) => (facts.passages = 3),
   "fewer passages than there are": (/** @type {any} */ facts) => (facts.passages = 1),

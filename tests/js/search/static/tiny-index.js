@@ -10,7 +10,8 @@ const STAGE = { weight: 0.3, threshold: -1, middle: 0.3, slope: 10 };
 /** @typedef {{title?: unknown, heading?: unknown, address?: unknown, text?: unknown}} Passage */
 
 /**
- * The files of an index in which each passage has the word "lamp"; addresses are relative to "web/".
+ * The files of an index in which each passage has the word "lamp", unless its text lacks it; addresses are
+ * relative to "web/".
  * @param {Passage[]} passages
  * @param {{stamp?: string, change?: (facts: any) => void}} [options] `change` may damage what it gets
  * @returns {Map<string, Uint8Array<ArrayBuffer>>}
@@ -20,7 +21,9 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
   const texts = passages.map(({ title = "T", heading = "", address = "p/", text: shown = "a lamp" }) =>
     text(JSON.stringify([title, heading, address, shown])),
   );
-  const words = [1, ...key("lamp"), count, ...float(1), ...passages.map(() => 0), ...passages.map(() => 255)];
+  const lit = passages.flatMap(({ text: shown = "lamp" }, at) => (/lamp/i.test(String(shown)) ? [at] : []));
+  const gaps = lit.map((passage, at) => passage - (lit[at - 1] ?? -1) - 1);
+  const words = [1, ...key("lamp"), lit.length, ...float(1), ...gaps, ...lit.map(() => 255)];
   const pieces = [2, ...key("[UNK]"), ...key("lamp"), 0, 60, 0x7f, 0, 60, 0x7f];
   const directory = (/** @type {number[]} */ block, /** @type {string} */ first) => [
     ...[1, block.length & 127, ...key(first)],

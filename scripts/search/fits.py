@@ -29,7 +29,7 @@ from scripts.search.quality_data import OUTPUT, ROOT
 
 from goosequill.kernels import load_kernel
 from goosequill.kernels.kernel import Floats
-from goosequill.search.calibration import JUDGED, PERHAPS
+from goosequill.search.calibration import CURVES, PERHAPS, Curve
 from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Composer
 from goosequill.search.embedder import Embedder
@@ -51,8 +51,8 @@ TITLES = {
 FITTED = ("zaragoza", "debian", "regression")
 FOREIGN = "verses"
 """A set of which only questions are used; of its 3,000 as few as of another set."""
-THINNED = 3
-"""One of so many foreign questions is asked, which is enough to within 2%."""
+THINNED = 6
+"""One of so many foreign questions is asked, which leaves two hundred for each set."""
 STAGES = {
     "full": "MiniLM",
     "static": "First stage: static question, MiniLM passages",
@@ -98,43 +98,48 @@ class Set:
 
 @dataclass(frozen=True)
 class Answers:
-    """What questions were answered with: the closest cosine of each [q], its likelihood and its state."""
+    """What questions were answered with: the likelihood of the closest result of each, and the state."""
 
-    cosines: Floats
+    curve: Curve
     chances: list[float]
     states: list[str]
+
+    @property
+    def cosines(self) -> Floats:
+        """The closest result's cosine [q], of which the likelihood was made."""
+        chances = np.clip(self.chances, 1e-9, 1 - 1e-9).tolist()
+        return np.array([self.curve.cosine(chance) for chance in chances], np.float32)
 
     def shares(self) -> str:
         return " / ".join(f"{np.mean([each == state for each in self.states]):.0%}" for state in STATES)
 
 
-def in_python(searcher: Searcher, questions: Sequence[str], vectors: Sequence[Any]) -> Answers:
+def in_python(
+    searcher: Searcher, questions: Sequence[str], curve: Curve, vectors: Floats | None = None
+) -> Answers:
     """Ask by the stage that the searcher has the models for; with vectors it is the full one."""
     stage: Any = "static" if searcher.full is None else "full"
+    asked = [None] * len(questions) if vectors is None else list(vectors)
     found = [
-        searcher.ask(question, count=JUDGED, stage=stage, vector=vector)
-        for question, vector in zip(questions, vectors, strict=True)
+        searcher.ask(question, count=1, stage=stage, vector=vector)
+        for question, vector in zip(questions, asked, strict=True)
     ]
-    cosines = np.array([max(hit.cosine or 0.0 for hit in each.hits) for each in found], np.float32)
-    return Answers(cosines, [each.likelihood or 0.0 for each in found], [each.state for each in found])
+    return Answers(curve, [each.likelihood or 0.0 for each in found], [each.state for each in found])
 
 
 def in_javascript(folder: str, questions: Sequence[str], vectors: Floats | None = None) -> list[Answers]:
     """Ask a static index by its first stage, and by the full one with the questions' vectors from here."""
-    given = {
-        "questions": questions,
-        "count": JUDGED,
-        "vectors": None if vectors is None else vectors.tolist(),
-    }
+    given = {"questions": questions, "count": 1, "vectors": None if vectors is None else vectors.tolist()}
     command = ["node", str(PROBE), folder]
     result = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=True)
     found: list[dict[str, Any]] = json.loads(result.stdout)
+    stages = json.loads((Path(folder) / "web" / "search.json").read_text(encoding="utf-8"))["stages"]
     answers = []
     for stage in ("meaning",) if vectors is None else ("meaning", "full"):
         results = [next(each for each in one["results"] if each["stage"] == stage) for one in found]
-        cosines = [max(hit["cosine"] for hit in each["hits"]) for each in results]
+        curve = Curve(stages[stage]["middle"], stages[stage]["slope"])
         chances, states = ([each[key] for each in results] for key in ("likelihood", "state"))
-        answers.append(Answers(np.array(cosines, np.float32), chances, states))
+        answers.append(Answers(curve, chances, states))
     return answers
 
 
@@ -147,12 +152,16 @@ def measure(made: Set, sides: dict[str, list[str]], static: StaticTable, full: E
         for folder, written in ((first, index), (second, table)):
             write(written, static, FolderStorage(Path(folder) / "web"))
         for side, questions in sides.items():
-            vectors, nothing = embed(full, questions), [None] * len(questions)
+            vectors = embed(full, questions)
             site, site_full = in_javascript(first, questions, vectors)
             answers = {
-                "full": in_python(Searcher(index, search), questions, list(vectors)),
-                "static": in_python(Searcher(index, search, static=static), questions, nothing),
-                "table": in_python(Searcher(table, search, full=static), questions, nothing),
+                "full": in_python(Searcher(index, search), questions, CURVES[full.name, full.name], vectors),
+                "static": in_python(
+                    Searcher(index, search, static=static), questions, CURVES[static.name, full.name]
+                ),
+                "table": in_python(
+                    Searcher(table, search, full=static), questions, CURVES[static.name, static.name]
+                ),
                 "site": site,
                 "site full": site_full,
                 "site table": in_javascript(second, questions)[0],

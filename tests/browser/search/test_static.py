@@ -107,8 +107,16 @@ def test_markup_in_passages_and_questions_is_text(page: Page, search: Locator) -
     assert search.evaluate("(element) => element.shadowRoot.querySelectorAll('img, b').length") == 0
 
 
+def test_a_question_that_something_fits_perhaps(page: Page, search: Locator) -> None:
+    page.route("**/search.json", lambda route: set_edges(route, '"fits":2,"threshold":-1'))
+    search.get_by_role("combobox").fill("window paper stone mountain")
+    expect(search.locator("[part=status]")).to_contain_text("Perhaps one fits. The nearest passage has a")
+    expect(search.locator("[part=nothing-fits]")).to_be_hidden()
+    expect(options(search).first).to_be_visible()
+
+
 def test_a_question_that_fits_nothing(page: Page, search: Locator) -> None:
-    page.route("**/search.json", lambda route: demand_more(route))
+    page.route("**/search.json", lambda route: set_edges(route, '"threshold":0.99'))
     search.get_by_role("combobox").fill("window paper stone mountain")
     expect(search.locator("[part=nothing-fits]")).to_contain_text("likelihood of about")
     expect(options(search).first).to_be_hidden()
@@ -117,9 +125,9 @@ def test_a_question_that_fits_nothing(page: Page, search: Locator) -> None:
     expect(search.get_by_role("combobox")).to_be_focused()
 
 
-def demand_more(route: Route) -> None:
+def set_edges(route: Route, edges: str) -> None:
     answer = route.fetch()
-    route.fulfill(response=answer, body=answer.text().replace('"threshold":0.1', '"threshold":0.99'))
+    route.fulfill(response=answer, body=answer.text().replace('"threshold":0.1', edges))
 
 
 def test_a_later_key_replaces_the_question(page: Page, search: Locator) -> None:

@@ -56,7 +56,7 @@ PIECES_PER_BLOCK = 16
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
 MAX_WORD_BLOCKS = 2000
-LIKELY = {"minilm-l6": Curve(0.26, 25), "static-minilm": Curve(0.36, 17)}
+LIKELY = {"minilm-l6": Curve(0.28, 24), "static-minilm": Curve(0.36, 17)}
 """The likelihood of a cosine in these 192 dimensions and 4 bits, by the model of the passages;
 scripts/search/fits.py fits them."""
 MAX_TEXT_CHARACTERS = 8000

@@ -208,6 +208,21 @@ class WordIndex:
             np.subtract.at(self._frequencies.rows, segment.entries()[gone[segment.texts]], 1)
         self._removed.rows[gone] = True
 
+    def compacted(self) -> WordIndex:
+        """Return the index without the removed texts; the others are numbered anew, in their order."""
+        live = ~self._removed.rows
+        numbers = (np.cumsum(live) - 1).astype(np.uint32)
+        fresh = WordIndex()
+        fresh._ids.update(self._ids)
+        fresh._lengths = Growing(self._lengths.rows[live])
+        fresh._removed = Growing(np.zeros(len(fresh._lengths), bool))
+        fresh._frequencies = Growing(self._frequencies.rows.copy())
+        for each in self._segments:
+            kept = live[each.texts]
+            texts = numbers[each.texts[kept]]
+            fresh._push(Segment.sorted(each.entries()[kept], texts, each.counts[kept]))
+        return fresh
+
     def scores(self, question: str) -> Floats:
         """Return how well each text fits a question, [texts]: 0 without a common word or if it is removed."""
         scores = np.zeros(len(self), np.float64)

@@ -79,6 +79,7 @@ class Collection:
             "name": index.name,
             "model": model,
             "documents": documents,
+            "sources": dict(index.sources),
             "passages": sum(document["passages"] for document in documents),
             "vectors": index.embedded,
             "pending": index.pending,
@@ -100,11 +101,13 @@ class Collection:
         index = self.index
         if len(index) - index.words_kept > max(WORDS_LATE, index.words_kept // 4):
             self.keep_words()
-        text = index.commit()
-        appended, replaced = self.storage.take()
-        replaced.pop(DESCRIPTION, None)
-        append = {name: {"at": offset, "data": data} for name, (offset, data) in appended.items()}
-        return {"append": append, "replace": replaced, "index": text}
+        index.commit()
+        return taken(self.storage)
+
+    def flush(self) -> Part:
+        """Return what the page has to write of documents that do not count yet."""
+        self.index.flush()
+        return taken(self.storage)
 
 
 def open_collection(
@@ -150,7 +153,7 @@ def add_document(
     document
         ``name``, ``title``, ``text``, ``blocks`` (``start``, ``end``, ``headings``, ``anchor``), ``address``
         and ``hash``, as `read_documents` yields them. One with the same name and hash as one that is there is
-        not added again; with another hash it replaces that.
+        not added again; with another hash it replaces that one.
     static
         The static table, by which it is found before it has vectors.
     partial
@@ -160,12 +163,12 @@ def add_document(
     Returns
     -------
     dict
-        ``document`` (its index), ``passages`` and ``unchanged``.
+        ``document`` (its index), ``passages``, ``unchanged``, and whether it has ``replaced`` another.
     """
     index, name, digest = collection.index, str(document["name"]), str(document.get("hash", ""))
     found = index.find(name)
     if found is not None and digest and index.entries[found].hash == digest:
-        return {"document": found, "passages": _passages(index, found), "unchanged": True}
+        return _added(index, found, unchanged=True)
     if partial:
         index.hold()
     number = index.add(document_from(document), digest=digest)
@@ -173,17 +176,37 @@ def add_document(
     for done in index.word_steps(collection.searcher.words):
         if done < len(index):  # a long document
             yield Progress("words", done, len(index), name)
-    yield collection.commit()
+    yield collection.flush() if partial else collection.commit()
     if embedder is not None:
         yield from embed_passages(collection, embedder)
-    return {"document": number, "passages": _passages(index, number), "unchanged": False}
+    return _added(index, number, replaced=found is not None)
 
 
-def finish_source(collection: Collection, names: Sequence[str] = ()) -> Part:
-    """End what `add_document` began with `partial`, and delete the documents that the source has no more."""
+def _added(index: Index, document: int, *, unchanged: bool = False, replaced: bool = False) -> dict[str, Any]:
+    first, end = index.entries[document].passages
+    return {
+        "document": document,
+        "passages": end - first,
+        "unchanged": unchanged,
+        "replaced": replaced,
+    }
+
+
+def finish_source(
+    collection: Collection, names: Sequence[str] = (), *, source: str = "", hash: str = ""
+) -> Part:
+    """End what `add_document` began with `partial`, and delete the documents that the source has no more.
+
+    Parameters
+    ----------
+    source, hash
+        The file's name and hash, if its documents have hashes of their own.
+    """
+    index = collection.index
     for name in names:
-        collection.index.remove(name)
-    collection.index.release()
+        index.remove(name)
+    index.finish_source(source, hash)
+    index.release()
     return collection.commit()
 
 
@@ -213,11 +236,6 @@ def _block(value: Mapping[str, Any], length: int) -> Block:
     if not 0 <= start <= end <= length:
         raise ValueError("a block outside the text")
     return Block(start, end, tuple(map(str, value.get("headings", ()))), str(value.get("anchor", "")))
-
-
-def _passages(index: Index, document: int) -> int:
-    first, end = index.entries[document].passages
-    return end - first
 
 
 def embed_passages(collection: Collection, embedder: Embedder) -> Steps:
@@ -294,13 +312,23 @@ def remove_documents(collection: Collection, names: Sequence[str]) -> Part:
     return collection.commit()
 
 
-def restore_documents(collection: Collection, names: Sequence[str]) -> Part:
+def restore_documents(
+    collection: Collection, names: Sequence[str], *, instead: bool = False, without: Sequence[str] = ()
+) -> Part:
     """Undo the deletion of documents, as long as the collection was not compacted; unknown names are ignored.
 
     The page opens the collection again after that: in memory their words and vectors are gone.
+
+    Parameters
+    ----------
+    instead
+        Whether those come back, too, whose names other documents have now, which are deleted.
+    without
+        Names of documents to delete: rows that came with those.
     """
-    for name in names:
-        collection.index.restore(name)
+    for name in without:
+        collection.index.remove(name)
+    collection.index.restore(names, instead=instead)
     return collection.commit()
 
 
@@ -318,22 +346,20 @@ def compact_collection(collection: Collection, files: Mapping[str, ByteSource] |
     collection.read_from(files)
     target = Overlay(MemoryStorage())
     total = len(collection.index.documents())
-    fresh = collection.index
-    for done, fresh in enumerate(collection.index.compacted(target)):
-        if done % 64 == 63:
-            fresh.commit()
-            yield taken(target)
-            yield Progress("compact", min(done + 1, total), total)
-            collection.read_from(files)  # a question in between has closed its own
-    yield taken(target)
+    for fresh in collection.index.compacted(target):
+        fresh.commit()
+        yield taken(target)
+        yield Progress("compact", len(fresh.entries), total)
+        collection.read_from(files)  # a question in between has closed its own
     return {"name": fresh.name, "documents": total, "passages": len(fresh)}
 
 
 def taken(storage: Overlay) -> Part:
     """Return what was written to a storage since the last time, as the page writes it."""
     appended, replaced = storage.take()
+    index = replaced.pop(DESCRIPTION, b"").decode()
     append = {name: {"at": offset, "data": data} for name, (offset, data) in appended.items()}
-    return {"append": append, "replace": {}, "index": replaced.get(DESCRIPTION, b"").decode()}
+    return {"append": append, "replace": replaced, "index": index}
 
 
 def export_collection(collection: Collection, files: Mapping[str, ByteSource] | None = None) -> Steps:

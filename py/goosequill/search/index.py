@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.kernels.search import Bits, SearchOperations, sign_bytes
 from goosequill.search.bm25 import WordIndex
-from goosequill.search.documents.document import Block, Document
+from goosequill.search.documents.document import Block, Document, source_of
 from goosequill.search.growing import Growing
 from goosequill.search.index_files import (
     APPENDED,
@@ -26,7 +26,9 @@ from goosequill.search.index_files import (
     BLOCKS,
     DESCRIPTION,
     MAX_PASSAGES,
+    OF_VECTORS,
     PASSAGE,
+    PASSAGES,
     TEXT,
     WORDS,
     Description,
@@ -35,6 +37,7 @@ from goosequill.search.index_files import (
     Heading,
     Headings,
     IndexModel,
+    Table,
     Trail,
     check_blocks,
     check_passages,
@@ -63,6 +66,8 @@ BUFFER = 1 << 23
 """Bytes of one file that wait to be written."""
 PIECE = 1 << 14
 """Vectors whose signs are taken at once."""
+RUN = 64
+"""Documents that are copied at once."""
 _Row = tuple[int, int, Heading, int, int]
 """Of a passage: start, end (code points), heading, start, end (bytes)."""
 _Block = tuple[int, int, Heading]
@@ -71,9 +76,14 @@ _TEXTS_KEPT = 1 << 23
 
 
 class _Held(NamedTuple):
-    """A replacement that has not ended: its first new document, and the old ones that it has replaced."""
+    """A replacement that has not ended: what was there when it began, and the documents that it has replaced.
 
-    first: int
+    `lengths` is of the files without vectors, which may go on growing for the passages that were there.
+    """
+
+    documents: int
+    passages: int
+    lengths: dict[str, int]
     replaced: set[int]
 
 
@@ -90,6 +100,8 @@ class Index:
         Its documents, those that were deleted too.
     deleted
         Indices of deleted documents.
+    sources
+        Of each file whose documents have hashes of their own, such as a table's rows, the file's hash.
     vectors
         The vectors of the first passages; None before the first one.
     words_kept
@@ -106,6 +118,7 @@ class Index:
         self.model: IndexModel | None = None
         self.entries = Entries(Lines(b"", "documents.jsonl"), Growing(np.zeros((0, 3), np.uint64)))
         self.deleted: set[int] = set()
+        self.sources: dict[str, str] = {}
         self.vectors: Vectors | None = None
         self.web: object = None
         self.words_kept = 0
@@ -118,6 +131,7 @@ class Index:
         self._lengths = dict.fromkeys(APPENDED, 0)
         self._waiting: dict[str, bytearray] = {}
         self._texts: dict[int, str] = {}
+        self._characters = 0  # of these texts
 
     @classmethod
     def create(cls, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY) -> Index:
@@ -143,7 +157,7 @@ class Index:
         check_passages(table, index.entries, len(index._headings))
         check_blocks(blocks, len(index._headings))
         index._passages, index._blocks = Growing(table), Growing(blocks)
-        index.deleted, index.web = set(found.deleted), found.web
+        index.deleted, index.sources, index.web = set(found.deleted), dict(found.sources), found.web
         index._lengths = dict(found.lengths)
         index._open_vectors(found)
         return index
@@ -205,11 +219,7 @@ class Index:
     @property
     def pending(self) -> int:
         """How many passages have no vector yet, without those of deleted documents."""
-        first, left = self.embedded, len(self) - self.embedded
-        for document in self.deleted:
-            start, end = self.entries.span(document)
-            left -= max(0, end - max(start, first))
-        return left
+        return len(self._wanting(self.embedded, len(self)))
 
     @property
     def _ids(self) -> dict[str, int]:
@@ -222,6 +232,13 @@ class Index:
     def documents(self) -> list[int]:
         """Return the indices of the documents that are not deleted."""
         return [number for number in range(len(self.entries)) if number not in self.deleted]
+
+    def is_current(self, source: str, digest: str, names: Iterable[str]) -> bool:
+        """Return whether a source's documents, of which these are the names, are of a file with this hash."""
+        if source in self.sources:
+            return self.sources[source] == digest
+        found = [self._ids.get(name) for name in names]
+        return all(number is not None and self.entries[number].hash == digest for number in found)
 
     def find(self, name: str) -> int | None:
         """Return the document with a name; None if there is none."""
@@ -262,8 +279,10 @@ class Index:
         if document not in self._texts:
             start, end = self.entries.span(document, TEXT)
             found = self._decoded(start, end - start)
-            if sum(map(len, self._texts.values())) + len(found) > _TEXTS_KEPT:
+            self._characters += len(found)
+            if self._characters > _TEXTS_KEPT:
                 self._texts.clear()
+                self._characters = len(found)
             self._texts[document] = found
         return self._texts[document]
 
@@ -310,8 +329,9 @@ class Index:
     def _place(self, document: Document, digest: str, rows: Sequence[_Row], blocks: Sequence[_Block]) -> int:
         if len(self) + len(rows) > MAX_PASSAGES:
             raise SearchError(f"An index has at most {MAX_PASSAGES:,} passages.", code="index-full")
-        if self._held is not None and self._ids.get(document.name, self._held.first) < self._held.first:
-            self._held.replaced.add(self._ids[document.name])
+        held = self._held
+        if held is not None and self._ids.get(document.name, held.documents) < held.documents:
+            held.replaced.add(self._ids[document.name])
         self.remove(document.name)
         number, encoded = len(self.entries), document.text.encode()
         start, first, block = self._lengths["texts.bin"], len(self), len(self._blocks)
@@ -385,12 +405,17 @@ class Index:
     def waiting(self, most: int) -> Rows:
         """Return the next passages without a vector, up to `most`; those of deleted documents get none."""
         found: list[Rows] = [np.zeros(0, np.intp)]
-        gone, first = list(self.deleted), self.embedded
-        while first < len(self) and sum(map(len, found)) < most:
+        first, left = self.embedded, most
+        while first < len(self) and left > 0:
             end = min(len(self), first + most)
-            found.append(first + np.flatnonzero(~np.isin(self.owners(range(first, end)), gone)))
-            first = end
+            found.append(self._wanting(first, end))
+            first, left = end, left - len(found[-1])
         return np.concatenate(found)[:most]
+
+    def _wanting(self, first: int, end: int) -> Rows:
+        """Return which passages of a range are not of deleted documents."""
+        owners = self._passages.rows[first:end, 0].tolist()
+        return first + np.flatnonzero([owner not in self.deleted for owner in owners])
 
     def check_model(self, model: IndexModel) -> None:
         """Raise ``index-model`` if the index has vectors of another model."""
@@ -411,21 +436,32 @@ class Index:
         self._forget(number)
         return True
 
-    def restore(self, name: str) -> bool:
-        """Undo the last deletion of a document; return whether that was possible.
+    def restore(self, names: Iterable[str], *, instead: bool = False) -> None:
+        """Undo the last deletion of documents, as far as that is possible; unknown names are ignored.
 
-        It is not if another document has its name now. Its vectors are there when the index is opened again;
-        if its turn to get some came while it was deleted, it is added anew, and waits for them.
+        The vectors of a document are there when the index is opened again; if its turn to get some came while
+        it was deleted, it is added anew, and waits for them.
+
+        Parameters
+        ----------
+        instead
+            Whether one comes back whose name another document has now, which is deleted.
         """
-        gone = [number for number in self.deleted if self.entries[number].name == name]
-        if not gone or name in self._ids:
-            return False
-        if self._was_passed_over(max(gone)):
-            self._place_from(self, max(gone))
-        else:
-            self._ids[name] = max(gone)
-            self.deleted.remove(max(gone))
-        return True
+        wanted, last = set(names), dict[str, int]()
+        for number in sorted(self.deleted):
+            if (name := self.entries[number].name) in wanted:
+                last[name] = number
+        for name, number in last.items():
+            if name in self._ids and not instead:
+                continue
+            self.remove(name)
+            if self._was_passed_over(number):
+                self._place_again(number)
+            else:
+                self._ids[name] = number
+                self.deleted.remove(number)
+            if instead:
+                self.sources.pop(source_of(name), None)  # its rows are of two versions
 
     def _was_passed_over(self, document: int) -> bool:
         """Whether passages of a document were deleted when those around them got vectors."""
@@ -441,10 +477,18 @@ class Index:
     def hold(self) -> None:
         """Begin a replacement: on disk what is added from here on counts only after `release`.
 
-        Until then index.json has the new documents as deleted, and those that they replace as not: a process
-        that is killed between leaves the index as it was.
+        Until then index.json describes the index without the new documents, and with those that they replace:
+        a process that is killed between leaves the index as it was.
         """
-        self._held = self._held or _Held(len(self.entries), set())
+        if self._held is None:
+            lengths = {name: length for name, length in self._lengths.items() if name not in OF_VECTORS}
+            self._held = _Held(len(self.entries), len(self), lengths, set())
+
+    def finish_source(self, source: str, digest: str = "") -> None:
+        """Note a file's hash, if its documents have hashes of their own."""
+        self.sources.pop(source, None)
+        if digest:
+            self.sources[source] = digest
 
     def release(self) -> None:
         """End a replacement; the next `commit` has the new documents instead of the old ones."""
@@ -452,25 +496,36 @@ class Index:
 
     def commit(self) -> str:
         """Write what was added, then index.json, and return the latter's text."""
-        for name in list(self._waiting):
-            self._flush(name)
+        self.flush()
         text = self.description().to_json()
         self._storage.replace(DESCRIPTION, text.encode())
         return text
 
+    def flush(self) -> None:
+        """Write what was added; it does not count before `commit`."""
+        for name in list(self._waiting):
+            self._flush(name)
+
     def description(self) -> Description:
         """Return what index.json says."""
-        deleted = self.deleted
-        if self._held is not None:
-            deleted = (deleted - self._held.replaced) | set(range(self._held.first, len(self.entries)))
+        held = self._held or _Held(len(self.entries), len(self), {}, set())
+        deleted = sorted(number for number in self.deleted - held.replaced if number < held.documents)
+        vectors = min(self.embedded, held.passages)
+        lengths = {**self._lengths, **held.lengths}
+        if self.model is not None:
+            sizes = (self.model.dimensions, 4, sign_bytes(self.model.dimensions))
+            for name, size in zip(OF_VECTORS, sizes, strict=True):
+                lengths[name] = min(lengths[name], vectors * size)
         return Description(
             self.name,
             self.model,
-            len(self.entries),
-            len(self),
-            self.embedded,
-            tuple(sorted(deleted)),
-            dict(self._lengths),
+            held.documents,
+            held.passages,
+            vectors,
+            tuple(deleted),
+            lengths,
+            held.passages - sum(end - first for first, end in map(self.entries.span, deleted)),
+            dict(self.sources),
             self.web,
         )
 
@@ -479,7 +534,7 @@ class Index:
         self._append("headings.jsonl", line)
         return number
 
-    def _append_rows(self, name: str, table: Growing, rows: Sequence[Sequence[int]]) -> None:
+    def _append_rows(self, name: str, table: Growing, rows: Sequence[Sequence[int]] | Table) -> None:
         added = np.array(rows, np.uint32).reshape(len(rows), table.rows.shape[1])
         table.add(added)
         self._append(name, added.astype("<u4").tobytes())
@@ -539,7 +594,9 @@ class Index:
             yield end
 
     def save_words(self, words: WordIndex) -> None:
-        """Keep the index of words, so that the next `words` is fast."""
+        """Keep the index of words, so that the next `words` is fast; not of passages that may not stay."""
+        if self._held is not None:
+            return
         self._storage.replace(WORDS, words.save(self.stamp(len(words)) or 0))
         self.words_kept = len(words)
 
@@ -550,36 +607,64 @@ class Index:
         return zlib.crc32(self._passages.rows[:count].astype("<u4", copy=False).tobytes())
 
     def compacted(self, storage: Storage) -> Iterator[Index]:
-        """Copy what is not deleted into an empty storage, a document at a step; yield the new index.
+        """Copy what is not deleted into an empty storage, some documents at a step; yield the new index.
 
-        Vectors are copied as they are. The last step has committed.
+        Bytes and vectors are copied as they are. The last step has committed.
         """
         fresh = Index.create(storage, self._search, name=self.name, memory=self._memory)
-        for number in self.documents():
-            fresh._copy(self, number)
+        for first, end in _runs(self.documents()):
+            fresh._copy(self, first, end)
             yield fresh
+        kept = {source_of(name) for name in fresh._ids}
+        fresh.sources = {source: digest for source, digest in self.sources.items() if source in kept}
+        fresh.save_words(self.words().compacted())
         fresh.commit()
         yield fresh
 
-    def _copy(self, old: Index, number: int) -> None:
-        """Add a document of another index, with its vectors if all before it have theirs."""
-        entry = old.entries[number]
-        complete = not self.pending and old.vectors is not None and entry.passages[1] <= len(old.vectors)
-        self._place_from(old, number)
+    def _copy(self, old: Index, first: int, end: int) -> None:
+        """Add documents of another index, with their vectors as far as all before them have theirs."""
+        texts, rows, blocks = (
+            (old.entries.span(first, column)[0], old.entries.span(end - 1, column)[1])
+            for column in (TEXT, PASSAGES, BLOCKS)
+        )
+        complete = self.embedded == len(self)
+        table, spans = old._passages.rows[slice(*rows)].copy(), old._blocks.rows[slice(*blocks)].copy()
+        table[:, 0] = table[:, 0].astype(np.int64) - (first - len(self.entries))
+        for column in (table[:, 3], spans[:, 2]):
+            used, which = np.unique(column, return_inverse=True)
+            column[:] = np.array([self._heading_id(old._headings[each]) for each in used.tolist()])[which]
+        shifts = self._lengths["texts.bin"] - texts[0], len(self) - rows[0], len(self._blocks) - blocks[0]
+        lines, ends = self.entries.add_from(old.entries, first, end, shifts)
+        self._append("documents.jsonl", lines)
+        self._append("documents.bin", ends)
+        self._append("texts.bin", old._read("texts.bin", texts[0], texts[1] - texts[0]))
+        self._append_rows("passages.bin", self._passages, table)
+        self._append_rows("blocks.bin", self._blocks, spans)
+        self._known = None
         if complete and old.vectors is not None and old.model is not None:
-            for first in range(*entry.passages, 4096):
-                numbers = np.arange(first, min(first + 4096, entry.passages[1]), dtype=np.intp)
+            known = min(rows[1], old.embedded)
+            for at in range(rows[0], known, 4096):
+                numbers = np.arange(at, min(at + 4096, known), dtype=np.intp)
                 self.add_vectors(old.vectors.restored(numbers), old.model)
 
-    def _place_from(self, old: Index, number: int) -> None:
-        """Add a document of another index, or one of this that was deleted, without vectors."""
-        entry, blocks = old.entries[number], old._headed(number)
+    def _place_again(self, number: int) -> None:
+        """Add a document that was deleted anew, without vectors."""
+        entry, blocks = self.entries[number], self._headed(number)
         rows = [
-            (start, end, old._headings[heading], first, last)
-            for _, start, end, heading, first, last in old._passages.rows[slice(*entry.passages)].tolist()
+            (start, end, self._headings[heading], first, last)
+            for _, start, end, heading, first, last in self._passages.rows[slice(*entry.passages)].tolist()
         ]
-        document = Document(entry.name, entry.title, old.text(number), (), entry.address)
+        document = Document(entry.name, entry.title, self.text(number), (), entry.address)
         self._place(document, entry.hash, rows, blocks)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and end of numbers that follow one another, of at most `RUN`."""
+    first = 0
+    for at in range(1, len(numbers) + 1):
+        if at == len(numbers) or at - first == RUN or numbers[at] != numbers[at - 1] + 1:
+            yield numbers[first], numbers[at - 1] + 1
+            first = at
 
 
 def _heading(block: Block) -> Heading:

@@ -37,6 +37,8 @@ APPENDED = (
     "signs.bin",
 )
 """Files that only grow; index.json has the committed length of each."""
+OF_VECTORS = ("vectors.bin", "scales.bin", "signs.bin")
+"""Those that have a row for each vector."""
 
 MAX_DESCRIPTION = 64_000_000
 """Size limit of index.json, in bytes: it lists the deleted documents."""
@@ -111,7 +113,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Description:
-    """index.json, validated."""
+    """index.json, validated.
+
+    Attributes
+    ----------
+    live
+        How many passages are of documents that are not deleted.
+    sources
+        As in `goosequill.search.index.Index`.
+    """
 
     name: str
     model: IndexModel | None
@@ -120,6 +130,8 @@ class Description:
     vectors: int
     deleted: tuple[int, ...]
     lengths: Mapping[str, int]
+    live: int
+    sources: Mapping[str, str]
     web: Any = None
 
     def to_json(self) -> str:
@@ -140,6 +152,8 @@ class Description:
             "vectors": self.vectors,
             "deleted": list(self.deleted),
             "bytes": dict(self.lengths),
+            "live": self.live,
+            "sources": dict(self.sources),
             "web": self.web,
         }
         return json.dumps(value)
@@ -195,8 +209,8 @@ def _description(found: dict[str, Any]) -> Description:
     documents = count(found.get("documents"), "the number of documents", MAX_PASSAGES)
     passages = count(found.get("passages"), "the number of passages", MAX_PASSAGES)
     vectors = count(found.get("vectors"), "the number of vectors", passages)
-    deleted, lengths = found.get("deleted"), found.get("bytes")
-    if not isinstance(deleted, list) or not isinstance(lengths, dict):
+    deleted, lengths, sources = found.get("deleted"), found.get("bytes"), found.get("sources", {})
+    if not isinstance(deleted, list) or not isinstance(lengths, dict) or not isinstance(sources, dict):
         raise corrupt("index.json lacks its lists")
     model = _model(found.get("model"))
     if vectors and model is None:
@@ -209,6 +223,8 @@ def _description(found: dict[str, Any]) -> Description:
         vectors,
         tuple(count(document, "a deleted document", documents - 1) for document in deleted),
         {name: count(lengths.get(name, 0), f"the length of {name}") for name in APPENDED},
+        count(found.get("live", passages), "the number of passages that are not deleted", passages),
+        {name: text(digest, "the hash of a source") for name, digest in sources.items()},
         found.get("web"),
     )
 
@@ -290,6 +306,15 @@ class Entries:
         self._ends.add(row)
         fields = {field: getattr(entry, field) for field in _FIELDS}
         return self._lines.add(fields), row.astype("<u8").tobytes()
+
+    def add_from(
+        self, other: Entries, first: int, end: int, shifts: tuple[int, int, int]
+    ) -> tuple[bytes, bytes]:
+        """Add documents of another index, whose texts, passages and blocks move; return the same of them."""
+        rows = (other._ends.rows[first:end].astype(np.int64) + shifts).astype(np.uint64)
+        self._ends.add(rows)
+        lines = b"".join(self._lines.add(other._lines[number]) for number in range(first, end))
+        return lines, rows.astype("<u8").tobytes()
 
 
 def _names(line: Any) -> tuple[str, str, str, str]:

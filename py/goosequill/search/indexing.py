@@ -13,6 +13,7 @@ from pathlib import Path
 from goosequill.errors import SearchError
 from goosequill.kernels.search import SearchOperations
 from goosequill.search.documents import Skipped, Source
+from goosequill.search.documents.document import source_of
 from goosequill.search.index import Index
 from goosequill.search.index_files import DESCRIPTION
 from goosequill.search.storage import FolderStorage
@@ -57,8 +58,8 @@ def open_folder(path: Path, search: SearchOperations, *, name: str = "") -> Inde
 def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> Iterator[Changes]:
     """Add the documents of sources to an index and remove those whose sources are gone.
 
-    Yields after each source, and nothing is half done then: whoever stops there loses nothing, but nothing is
-    removed either. Documents whose sources cannot be read any more are kept.
+    Yields after each source, and nothing is half done then: whoever stops there loses nothing, but documents
+    whose sources are gone are not removed yet. Those whose sources cannot be read any more are kept.
 
     Parameters
     ----------
@@ -70,11 +71,11 @@ def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> 
     for source in sources:
         old = known.get(source.name, [])
         changes.sources += 1
-        if old and all(index.entries[index.find(name) or 0].hash == source.hash for name in old):
+        if old and index.is_current(source.name, source.hash, old):
             seen.update(old)
             changes.unchanged += len(old)
         else:
-            _replace(index, source, skipped, changes, seen)
+            _replace(index, source, old, skipped, changes, seen)
         yield changes
     lost = [each.name for each in skipped]
     for name in [index.entries[number].name for number in index.documents()]:
@@ -83,19 +84,32 @@ def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> 
     yield changes
 
 
-def _replace(index: Index, source: Source, skipped: list[Skipped], changes: Changes, seen: set[str]) -> None:
-    """Add a source's documents in place of those of the same names; none if it cannot be read."""
+def _replace(
+    index: Index,
+    source: Source,
+    old: Iterable[str],
+    skipped: list[Skipped],
+    changes: Changes,
+    seen: set[str],
+) -> None:
+    """Replace a source's old documents, except for unchanged rows; if it cannot be read, nothing changes."""
     try:
         documents = list(source.documents())
     except SearchError as error:
         skipped.append(Skipped.because(source.name, error))
         return
     for document in documents:
-        index.add(document, digest=source.hash)
+        digest, found = source.digest(document), index.find(document.name)
         seen.add(document.name)
+        if source.has_rows and found is not None and index.entries[found].hash == digest:
+            changes.unchanged += 1
+        else:
+            index.add(document, digest=digest)
+            changes.added += 1
         if document.column:
             changes.columns[source.name] = document.column
-    changes.added += len(documents)
+    changes.removed += sum(index.remove(name) for name in old if name not in seen)
+    index.finish_source(source.name, source.hash if source.has_rows else "")
 
 
 def _by_source(index: Index) -> dict[str, list[str]]:
@@ -103,7 +117,7 @@ def _by_source(index: Index) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for number in index.documents():
         name = index.entries[number].name
-        for source in {name, name.rpartition("#")[0] or name}:
+        for source in {name, source_of(name)}:
             found.setdefault(source, []).append(name)
     return found
 

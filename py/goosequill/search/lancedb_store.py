@@ -22,7 +22,7 @@ from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import stems, word_matches
 from goosequill.search.calibration import JUDGED, likelihood, names, state
 from goosequill.search.documents import Skipped, Source
-from goosequill.search.documents.document import Document
+from goosequill.search.documents.document import Document, source_of
 from goosequill.search.embedder import Embedder, unit_rows
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
 from goosequill.search.hits import FUNCTION_STEMS, Hit, closeness
@@ -43,7 +43,7 @@ _SHOWN = ["document", "title", "address", "heading", "text", "start", "end", "in
 
 
 class Known(NamedTuple):
-    """A document in the table: its source's hash, and whether it is the last one of its source."""
+    """A document in the table: its hash, and whether it is the last one of its source."""
 
     hash: str
     last: bool
@@ -51,7 +51,11 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A passage on its way into the table; `last`: its document is the last one of its source."""
+    """A passage on its way into the table; `last`: its document is the last one of its source.
+
+    `hash` is the source's. A row of a table has one of its own; that of the last one also has the table's and
+    the number of its rows, and is written when all others are there.
+    """
 
     document: Document
     hash: str
@@ -351,34 +355,53 @@ def take_in(
     known, changes, writer = store.known(), Changes(), _Writer(store, embedder)
     by_source: dict[str, set[str]] = {}
     for name in known:
-        for source_name in {name, name.rpartition("#")[0] or name}:
+        for source_name in {name, source_of(name)}:
             by_source.setdefault(source_name, set()).add(name)
     seen: set[str] = set()
     for source in sources:
         changes.sources += 1
         old = by_source.get(source.name, set())
-        if all(known[name].hash == source.hash for name in old) and any(known[name].last for name in old):
+        if _is_current(source, [known[name] for name in old]):
             seen |= old
             changes.unchanged += len(old)
             continue
         try:
-            for document, last in _with_last(source.documents()):
+            for count, (document, last) in enumerate(_with_last(source.documents()), 1):
                 seen.add(document.name)
-                if known.get(document.name) == (source.hash, last):
-                    changes.unchanged += 1  # of a source in the middle of which a run was killed
+                digest = source.digest(document) + (_of_table(source, count) if last else "")
+                if known.get(document.name) == (digest, last):
+                    changes.unchanged += 1
                     continue
+                if source.has_rows:  # whose end would say that all rows are its
+                    store.remove(name for name in old if known[name].last)
+                    old = set()
                 changes.added += 1
-                if writer.add(document, source.hash, last=last):
+                if writer.add(document, digest, last=last):
                     yield changes
         except SearchError as error:
             skipped.append(Skipped.because(source.name, error))
-            seen |= old
+            seen |= by_source.get(source.name, set())
     writer.flush()
     gone = [name for name in known if name not in seen and not _is_skipped(name, skipped)]
     store.remove(gone)
     changes.removed = len(gone)
     store.finish()
     yield changes
+
+
+def _is_current(source: Source, old: Sequence[Known]) -> bool:
+    """Return whether all documents of a source are there, and no others of its name."""
+    if not any(each.last for each in old):
+        return False
+    end = _of_table(source, len(old))
+    return all(each.hash == source.hash for each in old) or bool(
+        end and any(each.last and each.hash.endswith(end) for each in old)
+    )
+
+
+def _of_table(source: Source, rows: int) -> str:
+    """Return what the hash of a table's last row ends with; "" for other sources."""
+    return f" {source.hash} {rows}" if source.has_rows else ""
 
 
 def _with_last(documents: Iterable[Document]) -> Iterator[tuple[Document, bool]]:

@@ -60,6 +60,21 @@ def test_removed_texts_are_as_if_never_added() -> None:
     assert not scores[20:90].any()
 
 
+def test_compacted_it_is_as_if_removed_texts_had_never_been_added() -> None:
+    texts, index, fresh = make_texts(90), WordIndex(), WordIndex()
+    for first in range(0, 90, 7):
+        index.add(texts[first : first + 7])
+    index.remove([(0, 3), (20, 40), (88, 90)])
+    left = texts[3:20] + texts[40:88]
+    fresh.add(left)
+    compacted = index.compacted()
+    compacted.add(["an oak and a spoon"])
+    fresh.add(["an oak and a spoon"])
+    for question in ("spoon oak", " ".join(texts[50].split()[:4]), texts[25]):
+        assert np.allclose(compacted.scores(question), fresh.scores(question))
+    assert WordIndex.load(compacted.save(7), stamp=lambda count: 7) is not None
+
+
 def test_saved_and_loaded_it_can_be_added_to() -> None:
     texts = make_texts(150)
     index = WordIndex()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from goosequill.progress import Progress
 from goosequill.search import collection as jobs
 from goosequill.search.collection import Collection
 from goosequill.search.documents.document import Block, Document
+from goosequill.search.documents.page_jobs import read_documents
 from goosequill.weights.source import BytesSource
 from tests.py.search.samples import HashEmbedder, make_document
 
@@ -110,6 +112,29 @@ def test_a_document_that_was_removed_is_back_with_its_vectors() -> None:
     fill(page, again, range(3, 4), static=STATIC)  # another of the name
     page.write(jobs.restore_documents(again, ["music/3.txt"]))
     assert len(jobs.describe_collection(page.open())["documents"]) == 6
+
+
+def test_a_document_that_was_replaced_is_put_back_and_rows_that_came_with_it_go() -> None:
+    page = Page()
+    collection = page.open("Papers")
+    fill(page, collection, range(3), static=STATIC)
+    for number in (1, 2, 3):
+        page.run(jobs.add_document(collection, row(number, f"old {number}", f"old {number}")))
+    page.run(jobs.embed_passages(collection, FULL))
+    before = rows_of(collection)
+    other = as_argument(make_document(9, name="engine/2.txt"), "n" * 64)
+    assert page.run(jobs.add_document(collection, other))["replaced"]
+    for number in (1, 4):
+        end = page.run(jobs.add_document(collection, row(number, "new", f"new {number}"), partial=True))
+        assert end["replaced"] == (number == 1)
+    page.write(jobs.finish_source(collection, ["table.csv#3"], source="table.csv", hash="new"))
+    page.run(jobs.embed_passages(collection, FULL))
+    names = ["engine/2.txt", "table.csv#1", "table.csv#3", "unknown"]
+    page.write(jobs.restore_documents(collection, names, instead=True, without=["table.csv#4"]))
+    again = page.open()
+    assert rows_of(again) == before and found(again)[0] == "engine/2.txt"
+    listed = jobs.describe_collection(again)
+    assert not listed["sources"] and listed["pending"] == 0
 
 
 def test_a_search_says_how_long_it_took() -> None:
@@ -467,6 +492,66 @@ def test_a_page_that_is_killed_has_all_rows_of_a_table_or_none() -> None:
         if left >= 0:
             break
     assert seen == sorted(seen) and not seen[0] and seen[-1], "it was never whole"
+
+
+def indexed(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(bytes(page.files["index.json"]))
+    return found
+
+
+def test_a_table_of_which_reading_was_stopped_leaves_nothing_counted() -> None:
+    page = Page()
+    fill(page, page.open("Papers"), range(3), static=STATIC)
+    before = indexed(page)
+    collection = page.open()
+    page.run(jobs.add_document(collection, row(1, "diesel clutch", "new"), static=STATIC, partial=True))
+    page.run(jobs.embed_passages(collection, FULL))
+    page.write(jobs.remove_documents(collection, [make_document(0).name]))
+    after, listed = indexed(page), jobs.describe_collection(page.open())
+    assert (after["documents"], after["passages"]) == (before["documents"], before["passages"])
+    assert after["live"] == listed["passages"] == sum(each["passages"] for each in listed["documents"])
+    assert (len(listed["documents"]), listed["deleted"], listed["pending"]) == (2, 1, 0)
+    opened = page.open()
+    fill(page, opened, range(7, 9), embedder=FULL)
+    assert found(page.open()) == found(opened)
+
+
+def test_a_changed_row_of_a_table_writes_and_embeds_one_row() -> None:
+    page, rows = Page(), 300
+    collection = page.open("Papers")
+
+    def read(changed: str) -> tuple[int, int, int]:
+        """Read the table as the page does; return rows added, bytes appended and bytes of index.json."""
+        info = jobs.describe_collection(collection)
+        known = {each["name"]: each["hash"] for each in info["documents"]} | info["sources"]
+        lines = [f"t{number},Row about piston {number % 7}." for number in range(rows)]
+        lines[50] = f"t50,{changed}"
+        data = "\n".join(["title,text", *lines]).encode()
+        counts, hash = [0, 0, 0], ""
+        for item in read_documents("table.csv", data, {"known": known}):
+            hash = item["hash"]
+            if "text" not in item:
+                continue
+            counts[0] += 1
+            for part in jobs.add_document(collection, {**item, "hash": item["row_hash"]}, partial=True):
+                counts[1] += sum(len(each["data"]) for each in part["append"].values())
+                counts[2] += len(part["index"])
+                page.write(part)
+        part = jobs.finish_source(collection, source="table.csv", hash=hash)
+        page.write(part)
+        return counts[0], counts[1], counts[2] + len(part["index"])
+
+    added, appended, described = read("old")
+    assert added == rows and described < 1000, "index.json is not written for each row"
+    embedder = HashEmbedder()
+    page.run(jobs.embed_passages(collection, embedder))
+    collection = page.open()
+    assert read("A violin.")[:2] == (1, pytest.approx(appended / rows, rel=0.5))
+    page.run(jobs.embed_passages(collection, embedder))
+    assert embedder.embedded == rows + 1
+    collection = page.open()
+    assert read("A violin.")[:2] == (0, 0)
+    assert jobs.describe_collection(collection)["sources"].keys() == {"table.csv"}
 
 
 def test_rows_that_are_replaced_meanwhile_are_found_before_the_last_one() -> None:

@@ -198,6 +198,29 @@ def test_compacted_it_has_the_same_without_the_deleted(filled: MemoryStorage) ->
     assert texts[0] == texts[1]
 
 
+def test_compacting_copies_and_neither_reads_texts_again_nor_embeds(
+    filled: MemoryStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index.open(filled, SEARCH)
+    index.save_words(index.words())
+    index.remove(index.entries[3].name)
+    expected = index.words().scores("piston valve"), contents(index)
+
+    def never(*_: object) -> str:
+        raise AssertionError("it is read")
+
+    for name in ("text", "passage_text", "embedded_text"):
+        monkeypatch.setattr(index, name, never)
+    target = MemoryStorage()
+    *_, fresh = index.compacted(target)
+    opened = Index.open(target, SEARCH)
+    first, end = index.entries.span(3)
+    kept = np.delete(expected[0], np.arange(first, end))
+    for each in (fresh, opened):
+        assert contents(each) == expected[1]
+        assert np.allclose(each.words().scores("piston valve"), kept)
+
+
 def test_words_are_kept_as_far_as_they_were_and_the_rest_is_read_again(filled: MemoryStorage) -> None:
     index = Index.open(filled, SEARCH)
     index.save_words(index.words())
@@ -270,6 +293,9 @@ HOSTILE: dict[str, tuple[str, Callable[[MemoryStorage], None]]] = {
     "no dimensions": ("index-corrupt", lambda files: change(files, model__dimensions=0)),
     "huge dimensions": ("index-corrupt", lambda files: change(files, model__dimensions=1 << 40)),
     "a deleted stranger": ("index-corrupt", lambda files: change(files, deleted=[99])),
+    "more than all passages": ("index-corrupt", lambda files: change(files, live=1 << 20)),
+    "a source without a hash": ("index-corrupt", lambda files: change(files, sources={"a.csv": 1})),
+    "no sources": ("index-corrupt", lambda files: change(files, sources=[])),
     "NaN scales": ("index-corrupt", lambda files: put(files, "scales.bin", "<f4", 4, np.nan)),
     "infinite scales": ("index-corrupt", lambda files: put(files, "scales.bin", "<f4", 0, np.inf)),
     "negative scales": ("index-corrupt", lambda files: put(files, "scales.bin", "<f4", 0, -1)),

@@ -1,4 +1,4 @@
-"""How an index in a folder is exchanged for its compacted copy."""
+"""What an index in a folder takes in again, and how it is exchanged for its compacted copy."""
 
 from __future__ import annotations
 
@@ -8,8 +8,69 @@ import pytest
 
 from goosequill.kernels import load_kernel
 from goosequill.search import indexing
+from goosequill.search.collection import embed_pending
+from goosequill.search.documents.reading import Source, source
 from goosequill.search.index import Index
-from tests.py.search.samples import make_document
+from goosequill.search.storage import MemoryStorage
+from tests.py.search.samples import HashEmbedder, make_document
+
+
+def _table(rows: dict[int, str], count: int = 300) -> Source:
+    """A table of which some rows are not as in the others."""
+    lines = [rows.get(number, f"title {number},A row about piston {number % 7}.") for number in range(count)]
+    return source("t.csv", "\n".join(["title,text", *(line for line in lines if line)]).encode())
+
+
+def _take_in(index: Index, *given: Source) -> tuple[int, int, int]:
+    *_, changes = indexing.take_in(index, given, [])
+    return changes.added, changes.unchanged, changes.removed
+
+
+def test_a_changed_row_of_a_table_costs_one_row(tmp_path: Path) -> None:
+    index, embedder = indexing.open_folder(tmp_path / "i", load_kernel().search), HashEmbedder()
+    other = source("notes.txt", b"Some notes on a choir.")
+    assert _take_in(index, _table({}), other) == (301, 0, 0)
+    list(embed_pending(index, embedder))
+    index.commit()
+    for rows, changed in (({7: "new,A violin."}, (1, 300, 0)), ({7: "new,A violin.", 299: ""}, (0, 300, 1))):
+        before = len(index.entries), embedder.embedded
+        assert _take_in(index, _table(rows), other) == changed
+        list(embed_pending(index, embedder))
+        assert (len(index.entries), embedder.embedded) == (before[0] + changed[0], before[1] + changed[0])
+        index = indexing.compact(index, tmp_path / "i")
+        assert index.embedded == len(index) == len(index.documents())
+        index = indexing.open_folder(tmp_path / "i", load_kernel().search)
+        assert _take_in(index, _table(rows), other) == (0, len(index), 0), "it is not read again"
+    assert index.text(index.find("t.csv#9") or 0) == "A violin."
+
+
+def test_rows_of_an_index_without_hashes_of_rows_are_read_again_only_if_the_table_has_changed() -> None:
+    index = Index.create(MemoryStorage(), load_kernel().search, name="")
+    table = _table({})
+    for document in table.documents():
+        index.add(document, digest=table.hash)
+    assert _take_in(index, table) == (0, 300, 0)
+    assert _take_in(index, _table({1: "x,y"})) == (300, 0, 0)
+
+
+class _Text(str):
+    """A text that counts how often its length is asked for."""
+
+    asked = 0
+
+    def __len__(self) -> int:
+        _Text.asked += 1
+        return super().__len__()
+
+
+def test_reading_every_text_looks_at_each_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = Index.create(MemoryStorage(), load_kernel().search, name="")
+    _take_in(index, _table({}))
+    decoded = index._decoded
+    monkeypatch.setattr(index, "_decoded", lambda *at: _Text(decoded(*at)))
+    for number in index.documents():
+        index.text(number)
+    assert 0 < _Text.asked < 5 * len(index.documents())
 
 
 def _with_one_removed(path: Path) -> Index:

@@ -50,6 +50,19 @@ def test_only_what_has_changed_is_embedded_again(folder: Path, tmp_path: Path) -
     assert "garden's.txt" in names and "music's.txt" not in names and len(names) == 43
 
 
+def test_only_the_changed_row_of_a_table_is_embedded_again(folder: Path, tmp_path: Path) -> None:
+    uri = str(tmp_path / "db")
+    run(LanceStore(uri), folder)
+    before, table = FULL.embedded, folder / "rows.csv"
+    table.write_text(table.read_text().replace("number 7\n", "number seven\n"))
+    assert run(LanceStore(uri), folder) == (2, 42, 0)  # with the last row, which has the hash of the table
+    assert FULL.embedded == before + 2
+    table.write_text("\n".join(table.read_text().splitlines()[:-3]) + "\n")
+    assert run(LanceStore(uri), folder) == (1, 40, 3)
+    assert run(LanceStore(uri), folder) == (0, 41, 0)
+    assert len(LanceStore(uri)) == 41
+
+
 def test_a_killed_run_continues_even_in_the_middle_of_a_file(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +77,21 @@ def test_a_killed_run_continues_even_in_the_middle_of_a_file(
     added, unchanged, removed = run(LanceStore(uri), folder)
     assert (added + unchanged, unchanged >= written, removed) == (44, True, 0)
     assert len(LanceStore(uri)) == len({*LanceStore(uri).known()}) == 44
+
+
+def test_a_table_that_is_as_before_a_killed_run_is_read_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goosequill.search.lancedb_store.BATCH", 3)
+    uri, table = str(tmp_path / "db"), folder / "rows.csv"
+    run(LanceStore(uri), folder)
+    before = table.read_text()
+    table.write_text(before.replace(" number 1", " number one"))
+    next(steps := take_in(LanceStore(uri), sources(folder), FULL, []))
+    steps.close()
+    table.write_text(before)
+    run(LanceStore(uri), folder)
+    assert not LanceStore(uri).ask("one", FULL).hits[0].shared
 
 
 def test_questions_find_by_meaning_and_words(folder: Path, tmp_path: Path) -> None:

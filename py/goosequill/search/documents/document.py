@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -148,6 +149,11 @@ def stem(name: str) -> str:
     """Return a file's name without its folder and its ending."""
     last = name.rstrip("/").rpartition("/")[2] or name
     return last.rpartition(".")[0] or last
+
+
+def source_of(name: str) -> str:
+    """Return the name of the file that a document is from: without the number of a table's row."""
+    return re.sub(r"#\d+\Z", "", name)
 
 
 def joined(lines: Iterable[str]) -> str:

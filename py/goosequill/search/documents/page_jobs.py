@@ -23,15 +23,17 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     Parameters
     ----------
     options
-        ``column`` of CSV files, see `ReadOptions`; ``known``, a dict from names of sources to their hashes,
-        whose files are not read again; and ``size``, the file's if it is so large that `data` is empty.
+        ``column`` of CSV files, see `ReadOptions`; ``known``, a dict from names of sources, and of rows, to
+        their hashes, which are not read again; and ``size``, the file's if it is so large that `data` is
+        empty.
 
     Yields
     ------
     dict
         A document's ``name``, ``title``, ``text``, ``blocks`` and ``address``, with the ``source`` and
         ``hash`` that it is from; or these two and ``unchanged``, or ``pdf``, a file's bytes, whose pages
-        `read_pages` takes.
+        `read_pages` takes. A row of a table also has a ``row_hash``; after the last one come the names of
+        those that are unchanged as ``kept``, if there are any.
 
     Returns
     -------
@@ -53,9 +55,16 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
             yield {**described, "pdf": source.data}
         else:
             try:
+                kept = []
                 for document in source.documents():
                     count += 1
-                    yield {**described, **_fields(document)}
+                    digest = source.digest(document) if source.has_rows else ""
+                    if digest and known.get(document.name) == digest:
+                        kept.append(document.name)
+                    else:
+                        yield {**described, **_fields(document), "row_hash": digest}
+                if kept:
+                    yield {**described, "kept": kept}
             except SearchError as error:
                 skipped.append(Skipped.because(source.name, error))
     return _end(count, skipped)

@@ -122,8 +122,20 @@ class Source:
         if not found and self.kind != "site":
             raise SearchError(f"{self.name} has no text.", code="document-empty")
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether its documents are rows, each with a hash of its own."""
+        return self.kind == "table"
+
+    def digest(self, document: Document) -> str:
+        """Return the hash by which a document of it is known to be unchanged: its own, if it is a row."""
+        if not self.has_rows:
+            return self.hash
+        fields = f"goosequill {VERSION} row {len(document.title)}\n{document.title}{document.text}"
+        return hashlib.sha256(fields.encode("utf-8", "surrogatepass")).hexdigest()
+
     def _read(self) -> Iterator[Document]:
-        if self.kind == "table":
+        if self.has_rows:
             yield from read_table(self.name, self.data, column=self.options.column)
         elif self.kind == "site":
             yield read_site_page(self.name, self.data, address=self.address)

@@ -132,6 +132,14 @@ def test_the_job_yields_documents_and_ends_with_what_was_skipped() -> None:
     assert [part.get("unchanged") for part in again] == [True] * 3
 
 
+def test_the_job_leaves_out_unchanged_rows_and_names_them() -> None:
+    parts, _ = run(read_documents("t.csv", b"title,text\na,One\nb,Two\nc,Three"))
+    known = {part["name"]: part["row_hash"] for part in parts}
+    again, end = run(read_documents("t.csv", b"title,text\na,One\nb,Zwei\nc,Three", {"known": known}))
+    assert [part.get("name") or part["kept"] for part in again] == ["t.csv#3", ["t.csv#2", "t.csv#4"]]
+    assert again[0]["hash"] == again[1]["hash"] != parts[0]["hash"] and end["documents"] == 3
+
+
 def test_the_job_of_pages_makes_one_document() -> None:
     parts, end = run(read_pages("a.pdf", "00", ["Some text."], "Title"))
     assert parts[0]["title"] == "Title" and parts[0]["source"] == "a.pdf" and parts[0]["hash"] == "00"

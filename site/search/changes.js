@@ -17,8 +17,12 @@ export class Changes {
   /** Names of documents that were read now. @type {Set<string>} */
   #read = new Set();
 
-  /** @param {Known[]} documents */
-  constructor(documents) {
+  /** The hashes of tables, of which the rows have their own. @type {Map<string, string>} */
+  #tables;
+
+  /** @param {Known[]} documents @param {Record<string, string>} [tables] */
+  constructor(documents, tables = {}) {
+    this.#tables = new Map(Object.entries(tables));
     for (const document of documents) {
       const source = sourceOf(document.name);
       const found = this.#sources.get(source) ?? [];
@@ -27,14 +31,15 @@ export class Changes {
     }
   }
 
-  /** The hash of each source whose documents are all of one. @returns {Record<string, string>} */
+  /** The hash of each document, and of each source that has one. @returns {Record<string, string>} */
   get known() {
     /** @type {[string, string][]} */
     const found = [];
     for (const [source, documents] of this.#sources) {
       for (const { name, hash } of documents) found.push([name, hash]);
-      const [{ hash }] = documents;
-      if (documents.every((each) => each.hash === hash)) found.push([source, hash]);
+      const table = this.#tables.get(source);
+      const hash = table ?? documents[0].hash;
+      if (table || documents.every((each) => each.hash === hash)) found.push([source, hash]);
     }
     return Object.fromEntries(found);
   }
@@ -57,6 +62,11 @@ export class Changes {
    */
   isPartial(source, name) {
     return name !== source || this.#sources.get(source)?.some((each) => each.name !== name) === true;
+  }
+
+  /** Whether there were documents of a source. @param {string} source */
+  had(source) {
+    return this.#sources.has(source);
   }
 
   /** Documents of a source that it has no more after it was read, such as rows. @param {string} source */

@@ -112,12 +112,12 @@ export async function readSummary(folder) {
 }
 
 /** @param {any} index @returns {Summary} */
-function summary({ name, documents, passages, deleted, model }) {
+function summary({ name, documents, passages, live = passages, deleted, model }) {
   const removed = Array.isArray(deleted) ? deleted.length : 0;
   return {
     name: String(name).slice(0, 200),
     documents: (Number(documents) || 0) - removed,
-    passages: Number(passages) || 0,
+    passages: Number(live) || 0,
     model: String(model?.name ?? "").slice(0, 200),
   };
 }

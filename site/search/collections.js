@@ -30,6 +30,8 @@ const KEPT = {
 const MOST_DOCUMENTS = 300;
 /** Tables of which the column is named. */
 const MOST_TABLES = 20;
+/** Documents that are named as gone or replaced. */
+const MOST_NAMED = 20;
 /** Names of waiting files that are shown. */
 const MOST_WAITING = 5;
 
@@ -157,6 +159,7 @@ export class Collections {
       this.#problems(),
       this.#columns(),
       ...indexer.gone.map((gone) => this.#gone(gone)),
+      this.#replaced(),
       this.#documents(isUnfolded),
       this.#better(),
       tools,
@@ -258,19 +261,14 @@ export class Collections {
   #waiting() {
     const { indexer } = this.#library;
     if (!indexer.isPaused && (this.#library.ready() || !indexer.waiting.length)) return null;
-    const names = indexer.waiting.slice(0, MOST_WAITING);
-    const more = indexer.waiting.length - names.length;
-    const listed = [...names, ...(more ? [t("and {count} more", { count: more })] : [])].map((name) =>
-      element("li", {}, name),
-    );
-    const words = names.length
+    const words = indexer.waiting.length
       ? tn(indexer.waiting.length, "{n} file waits to be read:", "{n} files wait to be read:")
       : t("Some of it is not read yet.");
     return element(
       "section",
       { class: "notice", "data-testid": "waiting", "aria-label": t("Files that wait") },
       element("p", {}, words),
-      names.length ? element("ul", {}, ...listed) : null,
+      indexer.waiting.length ? listOf(indexer.waiting, MOST_WAITING) : null,
       indexer.isPaused
         ? button(t("Continue"), () => this.#try(() => indexer.run()), { "data-testid": "continue" })
         : null,
@@ -356,9 +354,37 @@ export class Collections {
           { folder },
         ),
       ),
-      element("ul", {}, ...names.slice(0, 20).map((name) => element("li", {}, name))),
+      listOf(names, MOST_NAMED),
       button(t("Remove"), () => this.#try(remove), { "data-testid": "remove-gone" }),
       button(t("Keep"), () => indexer.dismiss()),
+    );
+  }
+
+  /** Which documents took the place of others. */
+  #replaced() {
+    const { indexer } = this.#library;
+    const { replaced } = indexer.replaced;
+    if (!replaced.length || indexer.isRunning || !this.#library.isWritable) return null;
+    const undo = async () => {
+      await this.#library.undoReplacement(indexer.replaced);
+      indexer.dismiss();
+    };
+    return element(
+      "section",
+      { class: "notice", "data-testid": "replaced", "aria-label": t("Replaced documents") },
+      element(
+        "p",
+        {},
+        tn(
+          replaced.length,
+          "{n} document took the place of another with its name:",
+          "{n} documents took the place of others with their names:",
+        ),
+      ),
+      listOf(replaced, MOST_NAMED),
+      element("p", {}, t("To keep both, undo this and add the new file under another name.")),
+      button(t("Undo"), () => this.#try(undo, t("Restored.")), { "data-testid": "undo-replaced" }),
+      button(t("Close"), () => indexer.dismiss()),
     );
   }
 
@@ -632,6 +658,12 @@ export class Collections {
 function givenFor([first = ""]) {
   if (first === "minilm-l6") return MINILM;
   return { kind: "endpoint", address: "", model: first.replace(/^endpoint:/, ""), hasKey: false };
+}
+
+/** The first of some names, and how many more there are. @param {string[]} names @param {number} most */
+function listOf(names, most) {
+  const more = names.length > most ? [t("and {count} more", { count: names.length - most })] : [];
+  return element("ul", {}, ...[...names.slice(0, most), ...more].map((name) => element("li", {}, name)));
 }
 
 /**

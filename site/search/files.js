@@ -12,11 +12,11 @@ import { readPdf } from "./pdf.js";
  * @typedef {{name: string, code: string, message: string, remedy: string}} Skipped
  */
 /**
- * A document, or a `source` that is `unchanged`, or what was `skipped`.
+ * A document, or a `source` that is `unchanged`, or the rows that a table has `kept`, or what was `skipped`.
  * @typedef {{
  *   source?: string, hash?: string, name?: string, title?: string, text?: string, address?: string,
- *   blocks?: {start: number, end: number, headings: string[], anchor: string}[],
- *   unchanged?: boolean, skipped?: Skipped
+ *   blocks?: {start: number, end: number, headings: string[], anchor: string}[], row_hash?: string,
+ *   unchanged?: boolean, kept?: string[], skipped?: Skipped
  * }} Item
  */
 /**
@@ -75,6 +75,24 @@ async function walk(entry, found) {
     if (!some.length) return; // it is given in parts, and the last is empty
     for (const inner of some) await walk(inner, found);
   }
+}
+
+/**
+ * Numbers files of one name, such as `a (2).txt`: they are from different folders, which the browser does not
+ * name.
+ * @template {{name: string}} T
+ * @param {T[]} files
+ * @returns {T[]}
+ */
+export function distinct(files) {
+  const counts = new Map(files.map(({ name }) => [name, 0]));
+  return files.map((file) => {
+    let count = counts.get(file.name) ?? 0;
+    let { name } = file;
+    while (count && counts.has(name)) name = file.name.replace(/(\.[^./]+)?$/, ` (${++count})$1`);
+    counts.set(file.name, count || 1).set(name, 1);
+    return { ...file, name };
+  });
 }
 
 /** Whether a file, or a folder around it, is hidden. @param {string} path */

@@ -11,7 +11,7 @@ import { significant, t, tn } from "../ui/words.js";
 import { Changes } from "./changes.js";
 import { explained } from "./collection-store.js";
 import { Declined } from "./consent.js";
-import { isTable } from "./files.js";
+import { distinct, isTable } from "./files.js";
 
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {{name: string, blob: Blob, options?: Record<string, unknown>}} Picked */
@@ -22,6 +22,11 @@ import { isTable } from "./files.js";
 /**
  * Documents of a folder that is not in the folder any more.
  * @typedef {{folder: string, names: string[]}} Gone
+ */
+/**
+ * Names of documents that took the place of others of these names, and of those that tables have gained and
+ * lost.
+ * @typedef {{replaced: string[], gained: string[], lost: string[]}} Replaced
  */
 
 /**
@@ -52,6 +57,10 @@ export class Indexer extends EventTarget {
   problems = [];
   /** @type {Gone[]} */
   gone = [];
+  /** What was replaced, so that it can be undone. @type {Replaced} */
+  replaced = { replaced: [], gained: [], lost: [] };
+  /** How many documents were added, replaced and removed since files were added. */
+  #counts = { added: 0, replaced: 0, removed: 0 };
   /** The column that was taken of each table for which nobody was asked. @type {Map<string, string>} */
   columns = new Map();
   /** Names of files that are not read yet. @type {string[]} */
@@ -77,16 +86,20 @@ export class Indexer extends EventTarget {
 
   /**
    * Adds files to the open collection. One with the name and content of a document is skipped, one with the
-   * name alone replaces it.
+   * name alone replaces it. Files of one name that come together are numbered.
    * @param {Picked[]} files
    * @param {{folder?: string}} [options] the folder that they are all of, whose other documents are gone
    */
   async add(files, { folder = "" } = {}) {
-    if (!this.isRunning) this.dismiss();
+    if (!this.isRunning) {
+      this.dismiss();
+      this.#counts = { added: 0, replaced: 0, removed: 0 };
+    }
     if (folder) this.#folders.add(folder);
     const { id } = this.#library.current();
     const queue = this.#queue();
-    const failure = await queue.add(folder ? files.map(withoutQuestion) : files).then(() => null, explained);
+    const named = distinct(folder ? files.map(withoutQuestion) : files);
+    const failure = await queue.add(named).then(() => null, explained);
     if (this.#library.collection()?.id !== id) return; // they wait there
     await this.#list();
     this.#hurry.abort();
@@ -151,10 +164,11 @@ export class Indexer extends EventTarget {
     return this.#library.store.queue(this.#library.current().id);
   }
 
-  /** Forgets which problems there were, which documents are gone, and which columns were taken. */
+  /** Forgets which problems there were, which documents are gone or replaced, and which columns were taken. */
   dismiss() {
     this.problems = [];
     this.gone = [];
+    this.replaced = { replaced: [], gained: [], lost: [] };
     this.columns.clear();
     this.#changed();
   }
@@ -164,14 +178,15 @@ export class Indexer extends EventTarget {
     const { status, progress } = this.#library;
     try {
       await unlessAborted(this.#library.prepare(), signal);
-      let count = null;
+      let hasRead = false;
       for (let isDone = false; !isDone; isDone = await this.#embed(signal)) {
-        const read = await this.#readAll(signal);
-        count = read === null ? count : read + (count ?? 0);
-        if (read) status.say([addedWords(read), t("You can search now.")].join(" "));
+        if (!(await this.#readAll(signal))) continue;
+        hasRead = true;
+        const words = countWords(this.#counts);
+        if (words) status.say([words, t("You can search now.")].join(" "));
       }
-      const added = count === null ? [] : [count ? addedWords(count) : t("No new documents.")];
-      status.say([...added, t("Ready to search.")].join(" "));
+      const words = hasRead ? [countWords(this.#counts) || t("No new documents.")] : [];
+      status.say([...words, t("Ready to search.")].join(" "));
     } catch (error) {
       this.isPaused = true;
       if (error instanceof Declined)
@@ -186,17 +201,16 @@ export class Indexer extends EventTarget {
     }
   }
 
-  /**
-   * Returns how many documents were added or replaced; null if no file waited.
-   * @param {AbortSignal} signal
-   */
+  /** Returns whether files waited. @param {AbortSignal} signal */
   async #readAll(signal) {
     const queue = this.#queue();
     let waiting = await queue.list();
-    if (!waiting.length) return null;
-    this.#changes ??= new Changes(await this.#library.documents());
+    if (!waiting.length) return false;
+    if (!this.#changes) {
+      const { documents, sources } = await this.#library.run("describe_collection");
+      this.#changes = new Changes(documents, sources);
+    }
     const changes = this.#changes;
-    let count = 0;
     for (; waiting.length; waiting = await queue.list()) {
       for (const [loaded, file] of waiting.entries()) {
         signal.throwIfAborted();
@@ -204,7 +218,7 @@ export class Indexer extends EventTarget {
         this.waiting = waiting.slice(loaded).map((each) => each.name);
         if (await this.#hasColumn(file, queue)) {
           this.#library.progress.show({ status: "documents", file: name, loaded, total: waiting.length });
-          count += await this.#read(file, changes, signal);
+          await this.#read(file, changes, signal);
         }
         await queue.done(key);
       }
@@ -216,7 +230,7 @@ export class Indexer extends EventTarget {
     this.#forget();
     this.waiting = [];
     await this.#library.refresh();
-    return count;
+    return true;
   }
 
   /**
@@ -233,21 +247,21 @@ export class Indexer extends EventTarget {
     return true;
   }
 
-  /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal @returns {Promise<number>} */
+  /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal */
   async #read({ name, blob, options = {} }, changes, signal) {
     const { session } = this.#library;
     const run = session.items.bind(session);
     const file = { name, blob, options: { ...options, known: changes.known } };
-    const replacement = new Replacement(this.#library, changes);
-    let count = 0;
+    const replacement = new Replacement(this.#library, changes, (part) => this.#count(part));
     try {
-      for await (const { skipped, unchanged, source, ...document } of this.#readFile(run, file, { signal })) {
+      for await (const { skipped, unchanged, kept, source, ...document } of this.#readFile(run, file, {
+        signal,
+      })) {
         if (skipped) this.note(skipped);
         if (skipped || unchanged) changes.saw(skipped ? skipped.name : source);
-        if (skipped || unchanged) continue;
-        const isAdded = await replacement.add(source, document, signal);
+        else if (kept) await replacement.keep(source, kept, document.hash);
+        else await replacement.add(source, document, signal);
         if (document.column && !options.column) this.columns.set(source, document.column);
-        if (isAdded) count++;
       }
       await replacement.finish();
     } catch (error) {
@@ -256,7 +270,15 @@ export class Indexer extends EventTarget {
       changes.saw(name); // it is there, though it cannot be read
       this.note({ name, ...errorWords(error) });
     }
-    return count;
+  }
+
+  /** @param {Replaced & {added: number}} part */
+  #count({ added, replaced, gained, lost }) {
+    this.#counts.added += added + gained.length;
+    this.#counts.replaced += replaced.length;
+    this.#counts.removed += lost.length;
+    for (const [key, names] of Object.entries({ replaced, gained, lost }))
+      for (const name of names) this.replaced[/** @type {keyof Replaced} */ (key)].push(name);
   }
 
   /**
@@ -306,48 +328,89 @@ export class Indexer extends EventTarget {
 class Replacement {
   #library;
   #changes;
+  #count;
   /** The source of which documents were added, but which has not ended. */
   #source = "";
+  /** Its hash, if it is a table, whose rows have their own. */
+  #hash = "";
+  /** What is done when it has ended. */
+  #part = nothing();
 
-  /** @param {Library} library @param {Changes} changes */
-  constructor(library, changes) {
+  /**
+   * @param {Library} library
+   * @param {Changes} changes
+   * @param {(part: Replaced & {added: number}) => void} count gets what was done
+   */
+  constructor(library, changes, count) {
     this.#library = library;
     this.#changes = changes;
+    this.#count = count;
   }
 
   /**
    * @param {string} source
-   * @param {{name: string}} document
+   * @param {{name: string, hash: string, row_hash?: string}} read
    * @param {AbortSignal} signal
-   * @returns {Promise<boolean>} whether it was not there yet
    */
-  async add(source, document, signal) {
+  async add(source, { row_hash: rowHash = "", ...document }, signal) {
     if (this.#source !== source) await this.finish();
-    const partial = this.#changes.isPartial(source, document.name);
+    const { name, hash } = document;
+    const partial = this.#changes.isPartial(source, name);
     if (partial) this.#source = source;
+    if (rowHash) this.#hash = hash;
     const { show: onProgress } = this.#library.progress;
-    const end = await this.#library.write("add_document", { document, partial }, { signal, onProgress });
-    this.#changes.read(source, document.name);
-    return !end?.unchanged;
+    const args = { document: { ...document, hash: rowHash || hash }, partial };
+    const end = await this.#library.write("add_document", args, { signal, onProgress });
+    this.#changes.read(source, name);
+    if (end?.replaced) this.#part.replaced.push(name);
+    else if (!end?.unchanged && partial && this.#changes.had(source)) this.#part.gained.push(name);
+    else if (!end?.unchanged) this.#part.added++;
+    if (!partial) this.#end();
+  }
+
+  /** Notes rows of a table that are as they were. @param {string} source @param {string[]} names @param {string} hash */
+  async keep(source, names, hash) {
+    if (this.#source !== source) await this.finish();
+    [this.#source, this.#hash] = [source, hash];
+    for (const name of names) this.#changes.read(source, name);
   }
 
   /** Ends the source whose documents were added last. */
   async finish() {
     if (!this.#source) return;
-    await this.#library.write("finish_source", { names: this.#changes.replaced(this.#source) });
-    this.#source = "";
+    const [source, hash, names] = [this.#source, this.#hash, this.#changes.replaced(this.#source)];
+    await this.#library.write("finish_source", { names, source, hash });
+    this.#part.lost = names;
+    this.#end();
   }
 
   /** Goes back to what was there before the source. */
   async abandon() {
     if (this.#source) await this.#library.session.close("collection"); // it is opened again as it was written
-    this.#source = "";
+    this.#part = nothing();
+    this.#end();
+  }
+
+  #end() {
+    this.#count(this.#part);
+    this.#part = nothing();
+    this.#source = this.#hash = "";
   }
 }
 
-/** @param {number} count of documents */
-function addedWords(count) {
-  return tn(count, "{n} document added.", "{n} documents added.");
+/** @returns {Replaced & {added: number}} */
+function nothing() {
+  return { added: 0, replaced: [], gained: [], lost: [] };
+}
+
+/** What was done; "" if that is nothing. @param {{added: number, replaced: number, removed: number}} counts */
+function countWords({ added, replaced, removed }) {
+  const words = [
+    added && tn(added, "{n} document added.", "{n} documents added."),
+    replaced && tn(replaced, "{n} document replaced.", "{n} documents replaced."),
+    removed && tn(removed, "{n} document is removed.", "{n} documents are removed."),
+  ];
+  return words.filter(Boolean).join(" ");
 }
 
 /** A file of a folder, of whose tables nothing is asked. @param {Picked} file @returns {Picked} */

@@ -365,18 +365,25 @@ export class Library extends EventTarget {
     const { id } = this.current();
     await this.write("remove_documents", { names });
     await this.refresh();
-    return () => this.#restore(id, names);
+    return () => this.#restore(id, { names });
   }
 
-  /** @param {string} id @param {string[]} names */
-  async #restore(id, names) {
+  /** Puts back what files of the same names have replaced. @param {import("./indexing.js").Replaced} last */
+  async undoReplacement({ replaced, gained, lost }) {
+    await this.prepare();
+    const args = { names: [...replaced, ...lost], instead: true, without: gained };
+    await this.#restore(this.current().id, args);
+  }
+
+  /** @param {string} id @param {Record<string, unknown>} args of the job */
+  async #restore(id, args) {
     if (this.#entry?.id !== id) await this.choose(id);
     if (this.#entry?.id !== id) {
       throw problem(t("The collection of these documents is gone."), t("Add their files again."));
     }
     const wasRunning = this.indexer.isRunning;
     await this.indexer.stop(); // it writes with the collection that is closed here
-    await this.write("restore_documents", { names });
+    await this.write("restore_documents", args);
     await this.session.close("collection"); // it has forgotten their words and vectors
     await this.session.open("collection");
     await this.refresh();
@@ -388,8 +395,9 @@ export class Library extends EventTarget {
    * changes the collection meanwhile ends this, and it is tried again after the next files.
    */
   async compact() {
-    const { isRunning, problems, gone } = this.indexer;
-    if (isRunning || problems.length || gone.length || !this.isWritable || !this.ready()) return;
+    const { isRunning, problems, gone, replaced } = this.indexer;
+    const isShown = problems.length || gone.length || replaced.replaced.length;
+    if (isRunning || isShown || !this.isWritable || !this.ready()) return;
     const { deleted = 0, documents } = await this.run("describe_collection");
     if (deleted < MOST_DELETED || deleted <= documents.length) return;
     const compacting = new AbortController();

@@ -42,6 +42,16 @@ test("a source of which only a part was replaced is read again", () => {
   assert.equal(known["table.csv#2"], "new");
 });
 
+test("a table whose rows have hashes of their own is known by its own", () => {
+  const rows = [
+    { name: "table.csv#1", hash: "one" },
+    { name: "table.csv#2", hash: "two" },
+  ];
+  const changes = new Changes(rows, { "table.csv": "table", "gone.csv": "gone" });
+  assert.deepEqual(changes.known, { "table.csv#1": "one", "table.csv#2": "two", "table.csv": "table" });
+  assert.ok(changes.had("table.csv") && !changes.had("gone.csv"));
+});
+
 test("rows, and a document that takes the place of rows, are parts of a replacement", () => {
   const changes = new Changes(BEFORE);
   assert.ok(changes.isPartial("notes/table.csv", "notes/table.csv#1"));

@@ -47,7 +47,8 @@ test("index.json is written last, so a failure before it leaves the index as it 
 test("collections are listed by name with what they have, and deletion can be undone until the next visit", async () => {
   const store = CollectionStore.inMemory();
   const [b, a] = [store.create(), store.create()];
-  await store.write(b, { index: index({ name: "B", documents: 5, deleted: [1, 2], passages: 40 }) });
+  const described = { name: "B", documents: 5, deleted: [1, 2], passages: 60, live: 40 };
+  await store.write(b, { index: index(described) });
   await store.write(a, { index: index({ name: "A" }) });
   const listed = await store.list();
   assert.deepEqual(

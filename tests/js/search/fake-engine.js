@@ -75,16 +75,21 @@ export class FakeEngine {
 
   async *_add_document(/** @type {any} */ { document, partial }, /** @type {any} */ kept) {
     if (partial) kept.before ??= kept.documents;
+    const old = kept.documents.filter((/** @type {any} */ { name }) => name === document.name);
+    kept.replaced = [...(kept.replaced ?? []), ...old];
     kept.documents = [
       ...kept.documents.filter((/** @type {any} */ { name }) => name !== document.name),
       document,
     ];
     yield part(kept);
-    return {};
+    return { replaced: old.length > 0 };
   }
 
-  async _finish_source(/** @type {any} */ { names }, /** @type {any} */ kept) {
-    kept.documents = kept.documents.filter((/** @type {any} */ { name }) => !names.includes(name));
+  async _finish_source(/** @type {any} */ { names, source, hash }, /** @type {any} */ kept) {
+    if (hash) kept.sources = { ...kept.sources, [source]: hash };
+    const isLost = (/** @type {any} */ { name }) => names.includes(name);
+    kept.replaced = [...(kept.replaced ?? []), ...kept.documents.filter(isLost)];
+    kept.documents = kept.documents.filter((/** @type {any} */ each) => !isLost(each));
     delete kept.before;
     return part(kept);
   }
@@ -98,9 +103,13 @@ export class FakeEngine {
     return {};
   }
 
-  async _restore_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
-    const back = (kept.removed ?? []).filter((/** @type {any} */ { name }) => names.includes(name));
-    return part({ ...kept, documents: [...kept.documents, ...back] }); // what is open forgets it, as in Python
+  async _restore_documents(/** @type {any} */ { names, instead, without = [] }, /** @type {any} */ kept) {
+    const gone = (instead ? kept.replaced : kept.removed) ?? [];
+    const back = gone.filter((/** @type {any} */ { name }) => names.includes(name));
+    const left = kept.documents.filter(
+      (/** @type {any} */ { name }) => !without.includes(name) && !(instead && names.includes(name)),
+    );
+    return part({ ...kept, documents: [...left, ...back] }); // what is open forgets it, as in Python
   }
 
   async _remove_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
@@ -138,12 +147,12 @@ export class FakeEngine {
 }
 
 /** @param {any} kept */
-function describe({ name, documents, vectors, deleted = 0 }) {
+function describe({ name, documents, vectors, deleted = 0, sources = {} }) {
   const listed = documents.map((/** @type {any} */ each, /** @type {number} */ document) => ({
     ...each,
     document,
   }));
-  return { name, documents: listed, passages: documents.length, vectors, deleted };
+  return { name, documents: listed, sources, passages: documents.length, vectors, deleted };
 }
 
 /** @param {any} kept */

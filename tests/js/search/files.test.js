@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { droppedFiles, filesOf, readFile, tableColumns } from "../../../site/search/files.js";
+import { distinct, droppedFiles, filesOf, readFile, tableColumns } from "../../../site/search/files.js";
 import { linesOf } from "../../../site/search/pdf.js";
 
 /** @param {any} run @param {any} file */
@@ -24,6 +24,16 @@ test("a picked folder's files keep their paths, and hidden ones are left out", (
     filesOf(list).map(({ name }) => name),
     ["a.txt", "docs/b.md"],
   );
+});
+
+test("files of one name from different folders are numbered before their ending", () => {
+  const list = ["a.txt", "d/a.txt", "a.txt", "a (2).txt", "a.txt", "README", "README", "d.x/b", "d.x/b"];
+  assert.deepEqual(
+    distinct(list.map((name) => ({ name, more: 1 }))).map(({ name }) => name),
+    ["a.txt", "d/a.txt", "a (3).txt", "a (2).txt", "a (4).txt", "README", "README (2)", "d.x/b", "d.x/b (2)"],
+  );
+  const many = Array.from({ length: 20_000 }, () => ({ name: "a.csv" }));
+  assert.equal(new Set(distinct(many).map(({ name }) => name)).size, many.length);
 });
 
 /** An entry of a dropped folder. @param {string} path @param {any[] | null} [inside] */

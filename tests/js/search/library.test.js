@@ -14,7 +14,7 @@ globalThis.localStorage = /** @type {any} */ ({
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => remembered.set(key, value),
 });
 
-/** A file is one document, but "bad" is none, and "table" has a row for each letter. */
+/** A file is one document, "bad" is none, "table" has a row for each letter, and those of "rows" have hashes. */
 async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blob, options }) {
   const text = await blob.text();
   const hash = `hash of ${text}`;
@@ -24,6 +24,11 @@ async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blo
   else if (name.endsWith("table")) {
     for (const [row, letter] of [...text].entries())
       yield { source: name, hash, name: `${name}#${row}`, text: letter };
+  } else if (name.endsWith("rows")) {
+    const rows = [...text].map((letter, row) => ({ name: `${name}#${row}`, text: letter, row_hash: letter }));
+    const isKept = (/** @type {any} */ row) => options.known[row.name] === row.row_hash;
+    for (const row of rows) if (!isKept(row)) yield { source: name, hash, ...row };
+    yield { source: name, hash, kept: rows.filter(isKept).map((row) => row.name) };
   } else yield { source: name, hash, name, text, column: name.endsWith(".csv") ? "body" : "" };
 }
 
@@ -86,6 +91,57 @@ test("unchanged files are skipped, changed ones replaced, and rows that are gone
   await library.indexer.add([file("a.md"), file("b.md", "new"), file("table", "xy")]);
   assert.equal(engines[0].ran.filter((job) => job === "add_document").length, 3);
   assert.deepEqual((await names(library)).sort(), ["a.md", "b.md", "table#0", "table#1"]);
+});
+
+test("of a table that has changed only the rows that have are added", async () => {
+  const { library, engines, said } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("rows", "abcde"), file("other")]);
+  const { ran } = engines[0];
+  for (const [text, done, added] of [
+    ["abXde", /^1 document replaced\./, 1],
+    ["abXd", /^1 document is removed\./, 0],
+    ["abXdfg", /^2 documents added\./, 2],
+    ["abXdfg", /^No new documents\./, 0],
+  ]) {
+    ran.length = 0;
+    await library.indexer.add([file("rows", /** @type {string} */ (text)), file("other")]);
+    assert.match(said.at(-1) ?? "", /** @type {RegExp} */ (done));
+    assert.equal(ran.filter((job) => job === "add_document").length, added);
+    const { sources, documents } = await library.run("describe_collection");
+    assert.deepEqual(sources, { rows: `hash of ${text}` });
+    const rows = documents.filter((/** @type {any} */ { name }) => name.startsWith("rows"));
+    assert.equal(
+      rows
+        .map((/** @type {any} */ row) => row.text)
+        .sort()
+        .join(""),
+      [...text].sort().join(""),
+    );
+  }
+});
+
+test("two files of one name that come together are both kept, and the count is that of the list", async () => {
+  const { library, said } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a.md"), file("b.md"), file("a.md", "from another folder")]);
+  assert.match(said.at(-1) ?? "", /^3 documents added\./);
+  assert.deepEqual((await names(library)).sort(), ["a (2).md", "a.md", "b.md"]);
+});
+
+test("a file of a name that is taken is said to replace it, which can be undone", async () => {
+  const { library, said } = await visit();
+  await library.create("Mine");
+  await library.indexer.add([file("a.md"), file("b.md"), file("table", "abc")]);
+  await library.indexer.add([file("a.md", "other"), file("b.md"), file("c.md"), file("table", "xyzw")]);
+  assert.match(said.at(-1) ?? "", /^2 documents added\. 4 documents replaced\. Ready/);
+  const { replaced } = library.indexer;
+  assert.deepEqual(replaced.replaced, ["a.md", "table#0", "table#1", "table#2"]);
+  await library.undoReplacement(replaced);
+  assert.deepEqual((await names(library)).sort(), ["a.md", "b.md", "c.md", "table#0", "table#1", "table#2"]);
+  assert.equal(await texts(library), "abc");
+  await library.indexer.add([file("table", "abc"), file("a.md")]);
+  assert.match(said.at(-1) ?? "", /^No new documents/, "they are as they were");
 });
 
 test("what left a folder is offered for removal, and a file that cannot be read has not left it", async () => {

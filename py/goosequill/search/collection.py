@@ -23,11 +23,11 @@ from goosequill.lasting import Lasting
 from goosequill.progress import Progress
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.embedder import Embedder
-from goosequill.search.index import Index
+from goosequill.search.index import Index, text_key
 from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexModel
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
-from goosequill.search.vectors import MEMORY
+from goosequill.search.vectors import MEMORY, QuantizedVectors
 from goosequill.weights.source import ByteSource
 
 Part = dict[str, Any]
@@ -254,15 +254,27 @@ def embed_passages(collection: Collection, embedder: Embedder) -> Steps:
 
 
 def embed_pending(index: Index, embedder: Embedder, *, chunk: int = CHUNK) -> Iterator[Progress | None]:
-    """Give vectors to the passages that have none; yield None when a chunk of them is in the index."""
+    """Give vectors to the passages that have none; yield None when a chunk of them is in the index.
+
+    Those whose text a removed document had, such as rows of a table that have moved, have its vectors.
+    """
     model = IndexModel.of(embedder)
     index.check_model(model)
     total = len(index)
+    earlier = index.earlier() if index.pending else {}
     while len(waiting := index.waiting(chunk)):
         vectors = np.zeros((len(waiting), model.dimensions), np.float32)
-        done = index.embedded
-        for rows, found in embedder.batches([index.embedded_text(number) for number in waiting.tolist()]):
-            vectors[rows] = found
+        texts = [index.embedded_text(number) for number in waiting.tolist()]
+        kept = index.vectors if isinstance(index.vectors, QuantizedVectors) else None  # others are on disk
+        found = [earlier.get(text_key(text)) if kept else None for text in texts]
+        known = [at for at, each in enumerate(found) if each is not None]
+        if kept and known:
+            passages, scales = np.array([found[at] for at in known]).T
+            vectors[known] = kept.rows(passages.astype(np.intp)) * scales[:, None]
+        left = np.array([at for at, each in enumerate(found) if each is None], np.intp)
+        done = index.embedded + len(known)
+        for rows, made in embedder.batches([texts[at] for at in left.tolist()]) if len(left) else ():
+            vectors[left[rows]] = made
             done += len(rows)
             yield Progress("embed", done, total)
         index.add_vectors(vectors, model, waiting)  # documents may have been removed meanwhile

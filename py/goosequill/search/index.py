@@ -7,6 +7,7 @@ lag behind the passages: the first m passages have one.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,6 +133,7 @@ class Index:
         self._waiting: dict[str, bytearray] = {}
         self._texts: dict[int, str] = {}
         self._characters = 0  # of these texts
+        self._gone: list[int] = []  # documents that were removed since `earlier` was asked
 
     @classmethod
     def create(cls, storage: Storage, search: SearchOperations, *, name: str, memory: int = MEMORY) -> Index:
@@ -433,8 +435,23 @@ class Index:
         if number is None:
             return False
         self.deleted.add(number)
+        self._gone.append(number)
         self._forget(number)
         return True
+
+    def earlier(self) -> dict[bytes, tuple[int, float]]:
+        """Return passages with a vector that were removed since this was last asked, by their `text_key`.
+
+        Each comes with its vector's scale, which is not in memory any more.
+        """
+        found: dict[bytes, tuple[int, float]] = {}
+        while self._gone and self.vectors is not None:
+            first, end = (min(each, self.embedded) for each in self.entries.span(self._gone.pop()))
+            scales = np.frombuffer(self._read("scales.bin", 4 * first, 4 * (end - first)), "<f4")
+            for number, scale in zip(range(first, end), scales.tolist(), strict=True):
+                if scale:  # otherwise it had none
+                    found[text_key(self.embedded_text(number))] = number, scale
+        return found
 
     def restore(self, names: Iterable[str], *, instead: bool = False) -> None:
         """Undo the last deletion of documents, as far as that is possible; unknown names are ignored.
@@ -656,6 +673,11 @@ class Index:
         ]
         document = Document(entry.name, entry.title, self.text(number), (), entry.address)
         self._place(document, entry.hash, rows, blocks)
+
+
+def text_key(text: str) -> bytes:
+    """Return what stands for a passage's text where its vector is looked for."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from goosequill.kernels import load_kernel
@@ -42,6 +43,26 @@ def test_a_changed_row_of_a_table_costs_one_row(tmp_path: Path) -> None:
         index = indexing.open_folder(tmp_path / "i", load_kernel().search)
         assert _take_in(index, _table(rows), other) == (0, len(index), 0), "it is not read again"
     assert index.text(index.find("t.csv#9") or 0) == "A violin."
+
+
+def test_rows_that_have_moved_and_parts_of_a_document_that_are_as_before_keep_their_vectors() -> None:
+    index = Index.create(MemoryStorage(), load_kernel().search, name="")
+    embedder = HashEmbedder()
+    parts = [f"## Part {each}\n\nOn piston {each}." for each in range(40)]
+    book = "\n\n".join(parts)
+    _take_in(index, _table({}), source("book.md", book.encode()))
+    list(embed_pending(index, embedder))
+    before = embedder.embedded
+    table = _table({0: "first,A new row.\ntitle 0,A row about piston 0."})
+    changed = source("book.md", book.replace("piston 7.", "a valve.").encode())
+    assert _take_in(index, table, changed) == (302, 0, 0)
+    list(embed_pending(index, embedder))
+    assert embedder.embedded == before + 2 and index.pending == 0
+    assert index.vectors is not None
+    for document in index.documents():
+        for number in range(*index.entries[document].passages):
+            own = embedder.question(index.embedded_text(number))
+            assert index.vectors.cosines(np.array([number]), own)[0] > 0.98
 
 
 def test_rows_of_an_index_without_hashes_of_rows_are_read_again_only_if_the_table_has_changed() -> None:

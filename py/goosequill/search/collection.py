@@ -167,7 +167,7 @@ def add_document(
     """
     index, name, digest = collection.index, str(document["name"]), str(document.get("hash", ""))
     found = index.find(name)
-    if found is not None and digest and index.entries[found].hash == digest:
+    if found is not None and digest and index.entries.hash(found) == digest:
         return _added(index, found, unchanged=True)
     if partial:
         index.hold()

@@ -235,12 +235,16 @@ class Index:
         """Return the indices of the documents that are not deleted."""
         return [number for number in range(len(self.entries)) if number not in self.deleted]
 
+    def names(self) -> list[str]:
+        """Return the names of these documents, in no order."""
+        return list(self._ids)
+
     def is_current(self, source: str, digest: str, names: Iterable[str]) -> bool:
         """Return whether a source's documents, of which these are the names, are of a file with this hash."""
         if source in self.sources:
             return self.sources[source] == digest
         found = [self._ids.get(name) for name in names]
-        return all(number is not None and self.entries[number].hash == digest for number in found)
+        return all(number is not None and self.entries.hash(number) == digest for number in found)
 
     def find(self, name: str) -> int | None:
         """Return the document with a name; None if there is none."""
@@ -387,22 +391,28 @@ class Index:
             raise SearchError("A vector has values that are not numbers.", code="vectors")
         if not len(numbers):
             return
+        first, end = self.embedded, int(numbers[-1]) + 1
+        rows, scales = np.zeros((end - first, model.dimensions), np.int8), np.zeros(end - first, np.float32)
+        rows[numbers - first], scales[numbers - first] = quantize(np.asarray(vectors, np.float32))
+        self._append_vectors(rows, scales, model)
+        for document in set(self.owners(range(first, end)).tolist()) & self.deleted:
+            self._forget(document)
+
+    def _append_vectors(
+        self, rows: Bytes, scales: Floats, model: IndexModel, bits: bytes | None = None
+    ) -> None:
+        """Add quantized vectors; `bits` are their signs, which are made if that is None."""
         if self.vectors is None:
             empty = np.zeros((0, model.dimensions), np.int8)
             self.vectors = QuantizedVectors(empty, np.zeros(0, np.float32), self._search)
-        self.model = model
-        first, end = len(self.vectors), int(numbers[-1]) + 1
-        rows, scales = np.zeros((end - first, model.dimensions), np.int8), np.zeros(end - first, np.float32)
-        rows[numbers - first], scales[numbers - first] = quantize(np.asarray(vectors, np.float32))
+        self.model, first = model, len(self.vectors)
         self._append("vectors.bin", rows.tobytes())
         self._append("scales.bin", scales.astype("<f4").tobytes())
         if self._lengths["signs.bin"] == first * sign_bytes(model.dimensions):  # not in an older index
-            self._append("signs.bin", signs(rows).tobytes())
+            self._append("signs.bin", signs(rows).tobytes() if bits is None else bits)
         self.vectors.add(rows, scales)
-        if isinstance(self.vectors, QuantizedVectors) and end * model.dimensions > self._memory:
+        if isinstance(self.vectors, QuantizedVectors) and len(self.vectors) * model.dimensions > self._memory:
             self.vectors = self._stored(self.vectors.scales)
-        for document in set(self.owners(range(first, end)).tolist()) & self.deleted:
-            self._forget(document)
 
     def waiting(self, most: int) -> Rows:
         """Return the next passages without a vector, up to `most`; those of deleted documents get none."""
@@ -659,10 +669,15 @@ class Index:
         self._append_rows("blocks.bin", self._blocks, spans)
         self._known = None
         if complete and old.vectors is not None and old.model is not None:
-            known = min(rows[1], old.embedded)
+            width, known = sign_bytes(old.model.dimensions), min(rows[1], old.embedded)
             for at in range(rows[0], known, 4096):
-                numbers = np.arange(at, min(at + 4096, known), dtype=np.intp)
-                self.add_vectors(old.vectors.restored(numbers), old.model)
+                end = min(at + 4096, known)
+                scales = np.frombuffer(old._read("scales.bin", 4 * at, 4 * (end - at)), "<f4")
+                bits = None
+                if old._lengths["signs.bin"] >= end * width:
+                    bits = bytes(old._read("signs.bin", at * width, (end - at) * width))
+                vectors = old.vectors.rows(np.arange(at, end, dtype=np.intp))
+                self._append_vectors(vectors, scales, old.model, bits)
 
     def _place_again(self, number: int) -> None:
         """Add a document that was deleted anew, without vectors."""

@@ -290,6 +290,10 @@ class Entries:
         """Return the names of all documents."""
         return [_names(line)[0] for line in self._lines]
 
+    def hash(self, number: int) -> str:
+        """Return the hash of a document."""
+        return _names(self._lines[number])[3]
+
     def span(self, number: int, column: int = 1) -> tuple[int, int]:
         """Return where a document's text (`TEXT`), passages (`PASSAGES`) or blocks (`BLOCKS`) are."""
         rows = self._ends.rows

@@ -78,7 +78,7 @@ def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> 
             _replace(index, source, old, skipped, changes, seen)
         yield changes
     lost = [each.name for each in skipped]
-    for name in [index.entries[number].name for number in index.documents()]:
+    for name in index.names():
         if name not in seen and not any(_is_within(name, other) for other in lost):
             changes.removed += index.remove(name)
     yield changes
@@ -101,7 +101,7 @@ def _replace(
     for document in documents:
         digest, found = source.digest(document), index.find(document.name)
         seen.add(document.name)
-        if source.has_rows and found is not None and index.entries[found].hash == digest:
+        if source.has_rows and found is not None and index.entries.hash(found) == digest:
             changes.unchanged += 1
         else:
             index.add(document, digest=digest)
@@ -115,8 +115,7 @@ def _replace(
 def _by_source(index: Index) -> dict[str, list[str]]:
     """Return the names of the documents that a source of each name may have."""
     found: dict[str, list[str]] = {}
-    for number in index.documents():
-        name = index.entries[number].name
+    for name in index.names():
         for source in {name, source_of(name)}:
             found.setdefault(source, []).append(name)
     return found

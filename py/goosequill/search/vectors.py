@@ -87,6 +87,9 @@ class Vectors(Protocol):
     def cosines(self, numbers: Rows, question: Floats) -> Floats:
         """Return the cosines of some vectors with a question, [numbers]; NaN for forgotten ones."""
 
+    def rows(self, numbers: Rows) -> Bytes:
+        """Return some vectors as they are kept, [numbers, d], also forgotten ones."""
+
     def restored(self, numbers: Rows) -> Floats:
         """Return some vectors as numbers, [numbers, d]."""
 

@@ -95,7 +95,7 @@ def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> No
             file("x.bin", "\0\1" * 99),
         ]
     )
-    search.says("1 document added. Ready to search.")
+    search.says("1 document replaced. Ready to search.")
     expect(search.problems).to_contain_text("x.bin")
     search.has(3)
     assert not violations(search.page)
@@ -108,6 +108,27 @@ def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> No
     search.documents.locator("summary").click()
     search.page.get_by_role("button", name="Remove Bread").click()
     search.has(2)
+
+
+def test_files_of_one_name_are_kept_or_said_to_be_replaced(search: SearchPage) -> None:
+    search.add([file("notes.md", GEESE), file("notes.md", BREAD)])
+    search.consents()
+    search.says("2 documents added.")
+    search.has(2)
+    search.documents.locator("summary").click()
+    expect(search.documents.locator("li")).to_have_count(2, timeout=LONG)
+    expect(search.documents).to_contain_text("notes (2).md")
+    search.add([file("notes.md", RIVER)])
+    search.says("1 document replaced.")
+    search.has(2)
+    expect(search.replaced).to_contain_text("1 document took the place of another")
+    expect(search.ask("the river rises")).to_contain_text("heavy rain", timeout=LONG)
+    assert not violations(search.page)
+    search.undo_replaced.click()
+    search.says("Restored.")
+    expect(search.replaced).to_have_count(0)
+    search.has(2)
+    expect(search.ask("geese in autumn")).to_contain_text("Geese fly south", timeout=LONG)
 
 
 def test_a_page_that_is_reloaded_reads_the_rest(search: SearchPage) -> None:

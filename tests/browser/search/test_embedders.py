@@ -100,7 +100,7 @@ def test_a_server_reads_a_collection_and_its_vectors_are_exported_and_imported(
     search.says("Imported embeddings.json.")
     expect(search.ask("a flood")).to_have_attribute("data-document", "river.md")
     search.add(FILES[2:])  # its text takes the place of its name
-    search.says("1 document added. Ready to search.")
+    search.says("1 document replaced. Ready to search.")
     expect(search.ask("a flood")).to_contain_text("lower road is flooded")
 
 

@@ -12,9 +12,8 @@ from goosequill.errors import SearchError
 from goosequill.search.documents.limits import (
     MOST_DIRECTORY,
     MOST_ENTRIES,
-    MOST_UNPACKED,
+    Budget,
     check_size,
-    figure,
     too_large,
 )
 from goosequill.zip_faults import ZIP_FAULTS
@@ -22,14 +21,9 @@ from goosequill.zip_faults import ZIP_FAULTS
 _END, _END_SIZE = b"PK\x05\x06", 22
 _END64_PLACE, _END64_PLACE_SIZE = b"PK\x06\x07", 20
 _ENCRYPTED = 1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""`zipfile` unpacks those in pieces; of bzip2 one piece may become gigabytes."""
 _CHUNK = 1 << 20
-
-
-@dataclass(slots=True)
-class Budget:
-    """How many bytes may still be unpacked from one zip and those within it."""
-
-    left: int = MOST_UNPACKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +36,43 @@ class Entry:
     _info: zipfile.ZipInfo
 
     def read(self, most: int, budget: Budget) -> bytes:
-        """Return the entry's bytes.
+        """Return the entry's bytes; see `chunks` for the errors."""
+        return b"".join(self.chunks(most, budget))
+
+    def chunks(self, most: int, budget: Budget) -> Iterator[bytes]:
+        """Yield the entry's bytes in pieces of at most a mebibyte.
 
         Raises
         ------
         SearchError
             ``document-too-large``: there are more than `most`, or more than are left of the budget.
-            ``document-encrypted``, ``document-corrupt``.
+            ``document-encrypted``, ``document-corrupt``, ``document-format``: another method of compression.
         """
         if self._info.flag_bits & _ENCRYPTED:
             raise SearchError(f"{self.name} is protected with a password.", code="document-encrypted")
         check_size(self.name, self._info.file_size, most)
-        parts, size = [], 0
+        if self._info.compress_type not in _METHODS:
+            raise SearchError(
+                f"{self.name} is compressed by another method than Deflate.",
+                code="document-format",
+                remedy="Make the zip anew with the usual method.",
+            )
+        size = 0
         try:
             with self._zip.open(self._info) as stream:
                 while chunk := stream.read(_CHUNK):
-                    parts.append(chunk)
                     size += len(chunk)
-                    budget.left -= len(chunk)
+                    budget.spend("unpacked", len(chunk))
                     check_size(self.name, size, most)
-                    if budget.left < 0:
-                        raise too_large("The zip", "more unpacked", figure(MOST_UNPACKED), "Split it.")
+                    yield chunk
         except ZIP_FAULTS as error:
             raise SearchError(f"{self.name} is damaged: {error}.", code="document-corrupt") from error
-        return b"".join(parts)
 
 
-def entries(name: str, data: bytes) -> list[Entry]:
+def entries(name: str, data: bytes, budget: Budget | None = None) -> list[Entry]:
     """Return the files of a zip in its order, named by their paths; hidden ones and folders are left out.
+
+    All of them are spent from the files of a budget.
 
     Raises
     ------
@@ -84,6 +87,8 @@ def entries(name: str, data: bytes) -> list[Entry]:
     found = [info for info in archive.infolist() if info.filename and not info.is_dir()]
     if len(found) > MOST_ENTRIES:
         raise too_large(name, f"{len(found):,} files", f"{MOST_ENTRIES:,}", "Split it.")
+    if budget is not None:
+        budget.spend("files", len(found))
     named = ((_path(info.filename), info) for info in found)
     return [Entry(path, info.file_size, archive, info) for path, info in named if not is_hidden(path)]
 
@@ -112,7 +117,7 @@ def _check_directory(name: str, data: bytes) -> None:
     check_size(f"The list of files in {name}", size, MOST_DIRECTORY)
 
 
-def walk(name: str, data: bytes) -> Iterator[Entry]:
+def walk(name: str, data: bytes, budget: Budget) -> Iterator[Entry]:
     """Yield the entries of a zip, their names below its own."""
-    for entry in entries(name, data):
+    for entry in entries(name, data, budget):
         yield Entry(f"{name}/{entry.name}", entry.size, entry._zip, entry._info)

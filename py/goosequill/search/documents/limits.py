@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
+
 from goosequill.errors import SearchError
 
 MEBIBYTE = 1 << 20
@@ -13,7 +17,7 @@ MOST_PDF = 200 * MEBIBYTE
 MOST_ARCHIVE = 256 * MEBIBYTE
 """Bytes of a zip."""
 MOST_UNPACKED = 1024 * MEBIBYTE
-"""Bytes of everything in a zip, unpacked."""
+"""Bytes of everything in a zip, unpacked: the files in it, and what is packed in these."""
 MOST_ENTRIES = 50_000
 """Files in a zip."""
 MOST_DIRECTORY = 16 * MEBIBYTE
@@ -29,13 +33,79 @@ MOST_CELL = MEBIBYTE
 MOST_PAGES = 10_000
 """Pages of a PDF, of a folder's site, and of a site that is read over the network."""
 MOST_FILES = 200_000
-"""Files in a folder."""
+"""Files in a folder, or in a zip with the zips and DOCX files in it."""
 MOST_PARAGRAPHS = 1_000_000
 """Paragraphs of a document, except of plain text, where short ones cost nothing."""
 DISTINCT_SENTENCES = 500_000
 """Sentences of a document that are told apart; of one that may have more, neighbours are joined."""
 MOST_XML = 400 * MEBIBYTE
 """Bytes of the unpacked XML of a DOCX file."""
+MOST_ELEMENTS = 3_000_000
+"""Elements and attributes of a DOCX file's XML, or lines of a PDF. A thousand pages have a million."""
+MOST_DEPTH = 250_000
+"""XML elements within each other: expat keeps about 135 bytes of each that is open."""
+MOST_NAMES = MEBIBYTE
+"""Characters of the different names of XML elements and attributes, all of which expat keeps."""
+MOST_TAG = 8 * MEBIBYTE
+"""Bytes of one XML tag or comment, which expat has in memory at once; pictures may be in attributes."""
+
+_KINDS = {"unpacked": "unpacked", "text": "of text", "elements": "elements", "files": "files"}
+"""What is counted, and how it is called in an error."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may be taken from one file, and how much of that was.
+
+    The file that a person gives has one, whatever is in it. A document within has its own, smaller one, which
+    spends from that as well: see `within`.
+
+    Parameters
+    ----------
+    unpacked
+        Bytes.
+    text
+        Bytes, in UTF-8, of text that is not in the file as it is, but unpacked or decoded.
+    elements
+        XML elements and attributes, or lines of a PDF.
+    files
+        Entries of zips.
+    name
+        The file, for the error.
+    """
+
+    unpacked: int = MOST_UNPACKED
+    text: int = MOST_UNPACKED
+    elements: int = 4 * MOST_ELEMENTS
+    files: int = MOST_FILES
+    name: str = "The file"
+    outer: Budget | None = None
+    spent: Counter[str] = field(default_factory=Counter)
+
+    def within(self, name: str) -> Budget:
+        """Return the budget of a document in this file, or of the file itself if it is one."""
+        return Budget(MOST_XML, MOST_FILE, MOST_ELEMENTS, self.files, name, self)
+
+    def spend(self, what: Literal["unpacked", "text", "elements", "files"], count: int) -> None:
+        """Take from what is left, before more is kept in memory; see `check` for the error."""
+        if self.outer is not None:
+            self.outer.spend(what, count)
+        self.spent[what] += count
+        self.check()
+
+    def check(self) -> None:
+        """Refuse a file that has spent more than it had.
+
+        Raises
+        ------
+        SearchError
+            ``document-too-large``.
+        """
+        for what, kind in _KINDS.items():
+            most: int = getattr(self, what)
+            if self.spent[what] > most:
+                has = f"{most:,}" if what in ("elements", "files") else figure(most)
+                raise too_large(self.name, f"more than {has} {kind}", "that much", "Split it.")
 
 
 def figure(size: int) -> str:
@@ -45,6 +115,11 @@ def figure(size: int) -> str:
             value = size / factor
             return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
     return f"{size} bytes"
+
+
+def utf8_size(text: str) -> int:
+    """Return how many bytes a text has in a file."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def too_large(name: str, has: str, most: str, remedy: str | None = None) -> SearchError:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import PAGE, Composer, Document, stem, tidy
-from goosequill.search.documents.limits import MOST_FILE, MOST_PAGES, check_size, too_large
+from goosequill.search.documents.limits import MOST_PAGES, Budget, too_large, utf8_size
 from goosequill.search.documents.text import paragraphs, unwrap
 
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n\s*(?=[^\W\d_])")
@@ -26,8 +26,13 @@ _FEWEST = 4
 """Of fewer pages nothing is taken for a running head."""
 
 
-def from_pages(name: str, pages: Sequence[str], title: str = "") -> Document:
+def from_pages(name: str, pages: Sequence[str], title: str = "", *, budget: Budget | None = None) -> Document:
     """Return a PDF as a document; `pages` are the texts of its pages, line by line.
+
+    Parameters
+    ----------
+    budget
+        The document's own, from which the text of its pages is spent.
 
     Raises
     ------
@@ -36,8 +41,15 @@ def from_pages(name: str, pages: Sequence[str], title: str = "") -> Document:
     """
     if len(pages) > MOST_PAGES:
         raise too_large(name, f"{len(pages):,} pages", f"{MOST_PAGES:,}", "Split it.")
-    check_size(f"The text of {name}", sum(map(len, pages)), MOST_FILE)
-    texts = [paragraphs_of(page) for page in _without_running_lines([_lines(page) for page in pages])]
+    budget = budget or Budget().within(name)
+    for page in pages:
+        budget.spend("text", utf8_size(page))
+    return _document(name, pages, title, budget)
+
+
+def _document(name: str, pages: Iterable[str], title: str, budget: Budget) -> Document:
+    """Return a document of pages whose text is spent already; see `from_pages`."""
+    texts = [paragraphs_of(page) for page in _without_running_lines([_lines(page, budget) for page in pages])]
     _join_across(texts)
     composer = Composer()
     for number, found in enumerate(texts, 1):
@@ -55,8 +67,10 @@ def _heading(first: str) -> str:
     return first if 3 < len(first) < 100 and not _END.search(first) and "\n" not in first else ""
 
 
-def _lines(page: str) -> list[str]:
-    return [line.rstrip() for line in tidy(page).splitlines()]
+def _lines(page: str, budget: Budget) -> list[str]:
+    lines = [line.rstrip() for line in tidy(page).splitlines()]
+    budget.spend("elements", len(lines))
+    return lines
 
 
 def _without_running_lines(pages: list[list[str]]) -> list[list[str]]:
@@ -99,8 +113,13 @@ def _join_across(pages: list[list[str]]) -> None:
         after[0] = after[0][len(rest) :].strip()
 
 
-def read_pdf(name: str, data: bytes) -> Document:
+def read_pdf(name: str, data: bytes, budget: Budget | None = None) -> Document:
     """Return a PDF, read with the package pypdf.
+
+    Parameters
+    ----------
+    budget
+        The document's own, from which the text of its pages is spent while it is extracted.
 
     Raises
     ------
@@ -113,6 +132,11 @@ def read_pdf(name: str, data: bytes) -> Document:
         from pypdf.errors import DependencyError
     except ImportError as error:
         raise SearchError(f"Reading {name} needs the package pypdf.", code="no-pypdf") from error
+    budget = budget or Budget().within(name)
+
+    def spend(text: str, *_: object) -> None:  # a form that a page draws is unpacked each time
+        budget.spend("text", utf8_size(text))
+
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -120,7 +144,10 @@ def read_pdf(name: str, data: bytes) -> Document:
         if len(reader.pages) > MOST_PAGES:
             raise too_large(name, f"{len(reader.pages):,} pages", f"{MOST_PAGES:,}", "Split it.")
         title = str((reader.metadata.title if reader.metadata else "") or "")
-        pages = [page.extract_text() for page in reader.pages]
+        pages = []
+        for page in reader.pages:
+            pages.append(page.extract_text(visitor_text=spend))
+            budget.check()  # pypdf continues after an error in a form
     except (SearchError, MemoryError):
         raise
     except DependencyError as error:
@@ -131,4 +158,4 @@ def read_pdf(name: str, data: bytes) -> Document:
         raise SearchError(
             f"{name} is damaged: {error or type(error).__name__}.", code="document-corrupt"
         ) from error
-    return from_pages(name, pages, title)
+    return _document(name, pages, title, budget)

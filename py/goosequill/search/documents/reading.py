@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from goosequill.errors import GoosequillError, SearchError
-from goosequill.search.documents.archive import Budget, walk
+from goosequill.search.documents.archive import walk
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import read_html, read_site_page
 from goosequill.search.documents.limits import (
@@ -20,6 +20,7 @@ from goosequill.search.documents.limits import (
     MOST_FILE,
     MOST_NESTING,
     MOST_PDF,
+    Budget,
     check_size,
     too_large,
 )
@@ -97,6 +98,8 @@ class Source:
         SHA-256 in hexadecimal of its bytes, the reader's version, and the options that change its text.
     address
         Where a site has it.
+    budget
+        That of the outermost file, which all files in a zip share.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Source:
     hash: str
     options: ReadOptions
     address: str = ""
+    budget: Budget = field(default_factory=Budget, repr=False, compare=False)
 
     def documents(self) -> Iterator[Document]:
         """Yield what is in it: one document, or each row of a CSV file.
@@ -139,17 +143,15 @@ class Source:
             yield from read_table(self.name, self.data, column=self.options.column)
         elif self.kind == "site":
             yield read_site_page(self.name, self.data, address=self.address)
+        elif self.kind in _UNPACKING:
+            yield _UNPACKING[self.kind](self.name, self.data, self.budget.within(self.name))
         else:
             yield _READERS[self.kind](self.name, self.data)
 
 
-_READERS = {
-    "html": read_html,
-    "markdown": read_markdown,
-    "pdf": read_pdf,
-    "text": read_text,
-    "word": read_word,
-}
+_READERS = {"html": read_html, "markdown": read_markdown, "text": read_text}
+_UNPACKING = {"pdf": read_pdf, "word": read_word}
+"""Readers of formats that have more text than bytes."""
 
 
 def kind_of(name: str, data: bytes) -> str:
@@ -177,8 +179,17 @@ def kind_of(name: str, data: bytes) -> str:
     return "html" if kind == "text" and _HTML.match(head) else kind
 
 
-def source(name: str, data: bytes, *, options: ReadOptions = DEFAULTS, address: str | None = None) -> Source:
+def source(
+    name: str,
+    data: bytes,
+    *,
+    options: ReadOptions = DEFAULTS,
+    address: str | None = None,
+    budget: Budget | None = None,
+) -> Source:
     """Return a file as a source; with an `address`, though it be "", it is a page of a site.
+
+    `budget` is that of the outermost file, by default a new one.
 
     Raises
     ------
@@ -190,7 +201,7 @@ def source(name: str, data: bytes, *, options: ReadOptions = DEFAULTS, address: 
     column = options.column if kind == "table" else ""
     digest = hashlib.sha256(f"goosequill {VERSION} {kind} {column}\n".encode())
     digest.update(data)
-    return Source(name, kind, data, digest.hexdigest(), options, address or "")
+    return Source(name, kind, data, digest.hexdigest(), options, address or "", budget or Budget(name=name))
 
 
 def expand(
@@ -203,8 +214,9 @@ def expand(
     budget: Budget | None = None,
 ) -> Iterator[Source]:
     """Yield a file, or the files of a zip; what cannot be read is added to `skipped`."""
+    budget = budget or Budget(name=name)
     try:
-        whole = source(name, data, options=options)
+        whole = source(name, data, options=options, budget=budget)
         if whole.kind != "zip":
             yield whole
             return
@@ -212,14 +224,12 @@ def expand(
             raise too_large(
                 name, "too many zips around it", f"{MOST_NESTING} within each other", "Unpack it."
             )
-        budget = budget or Budget()
-        for entry in walk(name, data):
+        for entry in walk(name, data, budget):
+            budget.check()  # what came before may have spent it
             try:
                 inner = entry.read(MOST_PDF, budget)
             except SearchError as error:
                 skipped.append(Skipped.because(entry.name, error))
-                if budget.left < 0:
-                    return
                 continue
             yield from expand(entry.name, inner, skipped, options=options, nesting=nesting + 1, budget=budget)
     except SearchError as error:

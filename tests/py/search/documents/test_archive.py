@@ -74,6 +74,11 @@ def test_a_large_list_behind_a_zip64_record_is_refused() -> None:
     assert refused(record + place + end).code == "document-too-large"
 
 
+def test_a_method_whose_pieces_have_no_bound_is_refused() -> None:
+    data = packed({"a.txt": b"text"}, zipfile.ZIP_BZIP2)
+    assert refused(data).code == "document-format"
+
+
 def test_an_encrypted_entry_says_so() -> None:
     data = bytearray(packed({"a.txt": b"x"}))
     data[6] |= 1  # in the local header

@@ -5,11 +5,13 @@ import io
 import pytest
 
 from goosequill.errors import SearchError
-from goosequill.search.documents import from_pages
+from goosequill.search.documents import from_pages, limits
 from goosequill.search.documents.limits import MOST_PAGES
 from goosequill.search.documents.pdf import read_pdf
 from tests.py.search.documents.pdfs import pdf
+from tests.py.work import measured_memory
 
+FORM = {"/Type": "/XObject", "/Subtype": "/Form"}
 PROSE = [
     "The model reads the whole prompt first, and it then writes one token af-",
     "ter another until it stops.",
@@ -83,6 +85,44 @@ def test_a_reference_in_the_content_of_a_page_is_damage() -> None:
     data = pdf([["Geese", "fly."]])
     assert shown in data
     assert refused(data.replace(shown, b"[5 0 R]".ljust(len(shown)))).code == "document-corrupt"
+
+
+def test_the_text_of_a_pdf_is_bounded_while_it_is_extracted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pypdf import PageObject
+
+    monkeypatch.setattr(limits, "MOST_FILE", 10_000)
+    extracted = []
+    extract = PageObject.extract_text
+    monkeypatch.setattr(
+        PageObject, "extract_text", lambda *args, **more: extracted.append(0) or extract(*args, **more)
+    )
+    error = refused(pdf([["x" * 900] * 10] * 5))
+    assert error.code == "document-too-large" and "a.pdf has more than 10 kB of text" in error.message
+    assert len(extracted) == 2
+
+
+def test_a_form_that_a_page_draws_often_is_bounded_while_it_is_extracted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(pdf([["Text."]]))))
+    page = writer.pages[0]
+    form, drawn = DecodedStreamObject(), DecodedStreamObject()
+    form.set_data(b"BT /F1 11 Tf (%b) Tj ET" % (b"x" * 1_000))
+    form.update({NameObject(key): NameObject(value) for key, value in FORM.items()})
+    form[NameObject("/Resources")] = page["/Resources"].clone(writer)
+    drawn.set_data(b"/Form Do " * 4_000)
+    forms = DictionaryObject({NameObject("/Form"): writer._add_object(form)})
+    page["/Resources"][NameObject("/XObject")] = forms
+    page[NameObject("/Contents")] = writer._add_object(drawn)
+    out = io.BytesIO()
+    writer.write(out)
+    monkeypatch.setattr(limits, "MOST_FILE", 50_000)
+    with measured_memory() as work:
+        assert "more than 50 kB of text" in refused(out.getvalue()).message
+    assert work.peak < 3_000_000
 
 
 def test_too_many_pages_are_refused_with_figures() -> None:

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from goosequill.errors import SearchError
-from goosequill.search.documents import ReadOptions, Skipped, read
-from goosequill.search.documents.limits import MOST_FILE
+from goosequill.search.documents import ReadOptions, Skipped, limits, read
+from goosequill.search.documents.limits import MOST_FILE, Budget
 from goosequill.search.documents.page_jobs import read_documents, read_pages
 from goosequill.search.documents.reading import expand, kind_of, source
 from tests.py.search.documents.pdfs import pdf
@@ -97,6 +97,36 @@ def test_one_bad_file_in_a_zip_loses_nothing_else() -> None:
     assert all(each.message and each.remedy for each in skipped)
 
 
+def word(text: str) -> bytes:
+    main = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    body = f'<w:document xmlns:w="{main}"><w:p><w:t>{text}</w:t></w:p></w:document>'
+    return packed({"word/document.xml": body.encode()})
+
+
+@pytest.mark.parametrize(
+    ("budget", "what"),
+    [
+        (Budget(250_000, name="a.zip"), "more than 250 kB unpacked"),
+        (Budget(elements=6, name="a.zip"), "more than 6 elements"),
+        (Budget(files=8, name="a.zip"), "more than 8 files"),
+        (Budget(text=250_000, name="a.zip"), "more than 250 kB of text"),
+    ],
+)
+def test_all_documents_in_a_zip_spend_from_one_budget(budget: Budget, what: str) -> None:
+    """Each of twenty had one of its own: 24 kB became 8 GB."""
+    data = packed({f"{number}.docx": word("a" * 100_000) for number in range(6)})
+    skipped: list[Skipped] = []
+    found = []
+    for each in expand("a.zip", data, skipped, budget=budget):
+        try:
+            found += [document.name for document in each.documents()]
+        except SearchError as error:
+            skipped.append(Skipped.because(each.name, error))
+    assert found == ["a.zip/0.docx", "a.zip/1.docx"]
+    assert [each.name for each in skipped] == ["a.zip/2.docx", "a.zip"]  # and nothing after that is unpacked
+    assert all(f"a.zip has {what}" in each.message for each in skipped)
+
+
 def test_zips_in_zips_are_read_to_a_limit() -> None:
     data = packed({"a.txt": b"text"})
     for name in ("b.zip", "c.zip"):
@@ -146,6 +176,14 @@ def test_the_job_of_pages_makes_one_document() -> None:
     assert end == {"documents": 1, "skipped": []}
     parts, end = run(read_pages("a.pdf", "00", ["", ""]))
     assert parts == [] and end["skipped"][0]["code"] == "document-scanned"
+
+
+def test_a_document_that_is_refused_loses_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_FILE", 1_000)
+    skipped: list[Skipped] = []
+    data = packed({"bomb.docx": word("a" * 100_000), "good.docx": word("Text.")})
+    assert [document.text for document in read("a.zip", data, skipped)] == ["Text."]
+    assert [(each.name, each.code) for each in skipped] == [("a.zip/bomb.docx", "document-too-large")]
 
 
 def test_a_file_that_is_not_a_zip_is_a_source_of_itself() -> None:

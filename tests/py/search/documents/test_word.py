@@ -6,7 +6,10 @@ import zipfile
 import pytest
 
 from goosequill.errors import SearchError
+from goosequill.search.documents import archive as packing
+from goosequill.search.documents import limits, word
 from goosequill.search.documents.word import read_word
+from tests.py.work import measured_memory
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
@@ -82,6 +85,60 @@ def test_a_deflate_bomb_is_refused_within_the_bound(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("goosequill.search.documents.word.MOST_XML", 100_000)
     error = refused(document("<w:p/>" * 100_000))
     assert error.code == "document-too-large" and "100 kB" in error.message
+
+
+def test_a_run_of_text_without_end_takes_no_more_memory_than_the_text_that_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_FILE", 1_000_000)
+    data = document(f"<w:p><w:r><w:t>{'a' * 30_000_000}</w:t></w:r></w:p>")
+    with measured_memory() as work:
+        error = refused(data)
+    assert error.code == "document-too-large" and "more than 1.0 MB of text" in error.message
+    assert work.peak < 10_000_000
+
+
+def test_a_long_paragraph_is_read_in_the_memory_of_its_text_and_not_of_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packing, "_CHUNK", 1 << 16)
+    data = document(f"<w:p><w:r><w:t>  {'ab ' * 300_000}</w:t><w:tab/><w:t>\t end</w:t></w:r></w:p>")
+    with measured_memory() as work:
+        text = read_word("a.docx", data).text
+    assert text == "ab " * 300_000 + "end"
+    assert work.peak < 12 * len(text)
+
+
+def test_a_long_title_takes_time_in_proportion_to_its_length_and_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "MOST_FILE", 100_000)
+    title = f'<title xmlns="http://purl.org/dc/elements/1.1/">{"a" * 200_000}</title>'
+    data = archive(**{"word/document.xml": "<x/>", "docProps/core.xml": title})
+    assert "more than 100 kB of text" in refused(data).message
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ("<w:p/>" * 11_000, "more than 10,000 elements"),
+        (f"<w:p {' '.join(f'a{n}=``' for n in range(11_000))}/>".replace("`", '"'), "10,000 elements"),
+        ("<w:sdt>" * 2_000, "more than 1,000 elements within each other"),
+        (f'<w:p x="{"a" * 3_000_000}"/>', "a tag of more than 100 kB"),
+        (f"<!--{'a' * 3_000_000}-->", "a tag of more than 100 kB"),
+        ("".join(f"<name{n}/>" for n in range(1_000)), "too many different names"),
+        (f'<x:p xmlns:x="{"u" * 2_000}"/>', "too long a namespace"),
+    ],
+)
+def test_xml_that_takes_more_than_its_bytes_is_refused(
+    body: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MOST_ELEMENTS", 10_000)
+    monkeypatch.setattr(word, "MOST_DEPTH", 1_000)
+    monkeypatch.setattr(word, "MOST_TAG", 100_000)
+    monkeypatch.setattr(word, "MOST_NAMES", 5_000)
+    error = refused(document(body))
+    assert error.code == "document-too-large" and what in error.message
 
 
 @pytest.mark.parametrize(

@@ -326,6 +326,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         "no-pypdf": Code(
             "The package pypdf is not installed.", 'Install it with: pip install "goosequill[pdf]".'
         ),
+        "link-outside": Code("A link in a folder leads out of it.", "Copy the file itself into the folder."),
         "place-missing": Code("There is no such file or folder.", "Check the path."),
         "place-unreachable": Code("A site does not answer.", "Check the address and the connection."),
         "index-missing": Code(

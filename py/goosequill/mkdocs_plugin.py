@@ -143,7 +143,10 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
         if target.exists() and not (target / DESCRIPTION).is_file():
             raise PluginError(f"goosequill: {self._output()} is a part of the site. Set `output` to another.")
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(kept, target)
+        target.mkdir(parents=True)
+        for name in sorted(Index.FILES):  # whatever else a cache has is not for the site
+            if (kept / name).is_file():
+                shutil.copy2(FolderStorage(kept).file(name), target)
         size = write(index, table, FolderStorage(target / "web"), site=self._back())
         for script in SCRIPTS:
             data = files("goosequill.search").joinpath("static", script).read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,6 +129,25 @@ def test_folders_that_are_not_the_plugins_are_never_emptied(project: Path) -> No
     with refused("other files"):
         built(project, own={"cache": "docs"})
     assert (project / "docs" / "care.md").is_file()
+
+
+def test_nothing_but_the_index_is_copied_from_the_cache_into_the_site(project: Path) -> None:
+    built(project)
+    cache = project / ".cache" / "goosequill"
+    (project / "private").mkdir()
+    (project / "private" / "users.txt").write_text("root", encoding="utf-8")
+    (cache / "folder").symlink_to(project / "private")
+    (cache / "users.txt").symlink_to(project / "private" / "users.txt")
+    (cache / "notes.txt").write_text("mine", encoding="utf-8")
+    site = built(project)
+    assert not {"folder", "users.txt", "notes.txt"} & {path.name for path in site.rglob("*")}
+    assert (site / "search-index" / "index.json").is_file()
+    (cache / "texts.bin").replace(project / "private" / "texts.bin")
+    (cache / "texts.bin").symlink_to(project / "private" / "texts.bin")
+    with refused(r"texts\.bin is a link that leads out"):
+        built(project)
+    assert not (site / "search-index" / "texts.bin").exists()
+    shutil.rmtree(cache)
 
 
 def test_settings_that_are_not_materials_are_left_alone() -> None:

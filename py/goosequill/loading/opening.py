@@ -22,7 +22,7 @@ from goosequill.tokenizers import (
 )
 from goosequill.weights import ByteSource, FileSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.file_names import DESCRIPTION, lists_shards, weight_files
-from goosequill.weights.folder import Reader, is_description
+from goosequill.weights.folder import Reader, check_link, is_description
 from goosequill.weights.source import is_count
 
 TOKENIZER = "tokenizer.json"
@@ -67,7 +67,9 @@ def open_path(path: str | Path, *, verify: bool = True) -> Opened:
     config = path / DESCRIPTION
     if config.is_file() and is_description(FileSource(config)):
         return open_model_folder(folder_reader(path), verify=verify)
-    tokenizer = (path if path.is_dir() else path.parent) / TOKENIZER
+    folder = path if path.is_dir() else path.parent
+    tokenizer = folder / TOKENIZER
+    check_link(folder, tokenizer)
     return Opened(
         path.name, open_tensors(path), tokenizer=FileSource(tokenizer) if tokenizer.is_file() else None
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from goosequill.errors import FileFormatError
+from goosequill.links import leads_out
 
 SCRIPT = "embed/goosequill.js"
 """The element, in a built site."""
@@ -46,6 +47,16 @@ class Handler(SimpleHTTPRequestHandler):
         """Name no files."""
         self.send_error(HTTPStatus.NOT_FOUND)
         return None
+
+    def send_head(self) -> io.BytesIO | IO[bytes] | None:  # type: ignore[override]
+        """Send no file outside of the folder, to which a link leads."""
+        path = Path(self.translate_path(self.path))
+        if any(
+            leads_out(Path(self.directory), each) for each in (path, path / "index.html", path / "index.htm")
+        ):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return None
+        return super().send_head()
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing into the notebook."""

@@ -22,7 +22,7 @@ from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import check_file, folder_reader, read_listing
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.quantize import QuantizedMatrix
-from goosequill.weights.source import ByteSource, FileSource
+from goosequill.weights.source import ByteSource
 
 FORMAT = "goosequill-embedder"
 VOCABULARY = "vocab.txt"
@@ -35,9 +35,9 @@ MAX_WEIGHTS = 500_000_000
 def open_folder(path: str | Path, kernel: Kernel | None = None) -> Embedder:
     """Open the folder at a path; see `open_embedder`."""
     folder = Path(path)
-    config = FileSource(folder / DESCRIPTION)
-    listed = read_listing(config, FORMAT, "an embedding model")["files"]
     read = folder_reader(folder)
+    config = read(DESCRIPTION)
+    listed = read_listing(config, FORMAT, "an embedding model")["files"]
     files = {entry["name"]: read(entry["name"]) for entry in listed}
     return open_embedder("", {DESCRIPTION: config, **files}, kernel)
 

@@ -59,7 +59,8 @@ def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> 
     """Add the documents of sources to an index and remove those whose sources are gone.
 
     Yields after each source, and nothing is half done then: whoever stops there loses nothing, but documents
-    whose sources are gone are not removed yet. Those whose sources cannot be read any more are kept.
+    whose sources are gone are not removed yet. Those whose sources cannot be read any more are kept, except
+    those behind links that lead out of the folder.
 
     Parameters
     ----------
@@ -77,9 +78,8 @@ def take_in(index: Index, sources: Iterable[Source], skipped: list[Skipped]) -> 
         else:
             _replace(index, source, old, skipped, changes, seen)
         yield changes
-    lost = [each.name for each in skipped]
     for name in index.names():
-        if name not in seen and not any(_is_within(name, other) for other in lost):
+        if name not in seen and not any(each.has(name) for each in skipped):
             changes.removed += index.remove(name)
     yield changes
 
@@ -119,10 +119,6 @@ def _by_source(index: Index) -> dict[str, list[str]]:
         for source in {name, source_of(name)}:
             found.setdefault(source, []).append(name)
     return found
-
-
-def _is_within(name: str, source: str) -> bool:
-    return name == source or name.startswith((f"{source}#", f"{source}/"))
 
 
 def compact(index: Index, path: Path) -> Index:

@@ -382,7 +382,7 @@ def take_in(
             skipped.append(Skipped.because(source.name, error))
             seen |= by_source.get(source.name, set())
     writer.flush()
-    gone = [name for name in known if name not in seen and not _is_skipped(name, skipped)]
+    gone = [name for name in known if name not in seen and not any(each.has(name) for each in skipped)]
     store.remove(gone)
     changes.removed = len(gone)
     store.finish()
@@ -413,10 +413,6 @@ def _with_last(documents: Iterable[Document]) -> Iterator[tuple[Document, bool]]
         waiting = document
     if waiting is not None:
         yield waiting, True
-
-
-def _is_skipped(name: str, skipped: Sequence[Skipped]) -> bool:
-    return any(name == each.name or name.startswith((f"{each.name}#", f"{each.name}/")) for each in skipped)
 
 
 class _Writer:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
+from goosequill.links import leads_out
 from goosequill.weights.source import ByteSource
 from goosequill.zip_faults import ZIP_FAULTS
 
@@ -106,9 +107,16 @@ class FolderStorage:
     def names(self) -> list[str]:
         return [entry.name for entry in self.path.iterdir() if entry.is_file()] if self.path.is_dir() else []
 
+    def file(self, name: str) -> Path:
+        """Return the path of a file, unless it is a link that leads out of the folder (``link-outside``)."""
+        path = self.path / name
+        if path.is_symlink() and leads_out(self.path, path):
+            raise SearchError(f"{path} is a link that leads out of the folder.", code="link-outside")
+        return path
+
     def size(self, name: str) -> int:
         try:
-            return (self.path / name).stat().st_size
+            return self.file(name).stat().st_size
         except OSError:
             return 0
 
@@ -132,7 +140,8 @@ class FolderStorage:
 
     def write(self, name: str, offset: int, data: bytes) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / name, "r+b" if (self.path / name).exists() else "w+b") as file:
+        path = self.file(name)
+        with open(path, "r+b" if path.exists() else "w+b") as file:
             file.seek(offset)
             file.write(data)
             file.flush()
@@ -140,7 +149,7 @@ class FolderStorage:
 
     def replace(self, name: str, data: bytes) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        temporary = self.path / f"{name}.new"
+        temporary = self.file(f"{name}.new")
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()

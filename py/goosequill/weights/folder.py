@@ -16,6 +16,7 @@ from typing import Any
 
 from goosequill import bounded_json
 from goosequill.errors import FileFormatError
+from goosequill.links import REMEDY, leads_out
 from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.naming import canonical_names
@@ -48,15 +49,29 @@ def folder_reader(path: str | Path) -> Reader:
 
     def read(name: str) -> ByteSource:
         file = folder / name
-        if not is_legal(name) or (file.is_symlink() and folder.resolve() not in file.resolve().parents):
-            raise FileFormatError(
-                f"{name!r} leads out of the model folder {folder}.",
-                code="model-folder",
-                remedy="Copy the file itself into the folder.",
-            )
+        if not is_legal(name):
+            raise _outside(folder, name)
+        check_link(folder, file)
         return FileSource(file)
 
     return read
+
+
+def check_link(folder: Path, file: Path) -> None:
+    """Refuse a file of a model folder that is a link out of it (``model-folder``).
+
+    In Hugging Face's cache a snapshot is a folder of links to the blobs that are kept beside it.
+    """
+    cache = folder.resolve().parent
+    blobs = cache.parent / "blobs" if cache.name == "snapshots" else folder
+    if file.is_symlink() and leads_out(folder, file) and leads_out(blobs, file):
+        raise _outside(folder, file.name)
+
+
+def _outside(folder: Path, name: str) -> FileFormatError:
+    return FileFormatError(
+        f"{name!r} leads out of the model folder {folder}.", code="model-folder", remedy=REMEDY
+    )
 
 
 def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None = None) -> Folder:

@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from goosequill.errors import FileFormatError
 from goosequill.weights.file_names import DESCRIPTION, weight_files
-from goosequill.weights.folder import folder_reader, is_description, open_folder
+from goosequill.weights.folder import check_link, folder_reader, is_description, open_folder
 from goosequill.weights.formats import gguf, prefab, pth, rwkv_cpp, safetensors
 from goosequill.weights.naming import canonical_names
 from goosequill.weights.sharded import ShardedSource
@@ -76,4 +76,6 @@ def _open_directory(path: Path) -> TensorSource:
     names = weight_files(file.name for file in path.iterdir() if file.is_file())
     if not names:
         raise FileFormatError(f"{path} contains no weights, or more than one model.", code="not-a-model")
+    for name in names:
+        check_link(path, path / name)
     return open_tensors([FileSource(path / name) for name in names])

@@ -122,6 +122,24 @@ def test_what_cannot_be_read_is_named_and_loses_nothing(
     assert results(folder, capsys, "heartburn")["results"][0]["document"] == "reflux.md"
 
 
+def test_what_a_link_out_of_the_folder_leads_to_is_not_in_the_index(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is what an earlier version, or an earlier file of the name, had put there."""
+    (folder / "users.md").write_text("The users are Ada and Grace.")
+    index(folder, "--model", "static")
+    (folder.parent / "users").write_text("The users are root and daemon.")
+    (folder / "users.md").unlink()
+    (folder / "users.md").symlink_to(folder.parent / "users")
+    capsys.readouterr()
+    assert index(folder) == 0
+    out, err = capsys.readouterr()
+    assert "skipped users.md: users.md is a link that leads out of the folder. Copy the file" in err
+    assert "1 removed, 1 skipped" in out
+    kept = (file.read_bytes() for file in (folder.parent / "index").rglob("*") if file.is_file())
+    assert not any(b"users are" in data for data in kept)
+
+
 def test_the_web_folder_is_written_unless_not_wanted(folder: Path) -> None:
     web = folder.parent / "index" / "web" / "search.json"
     index(folder, "--model", "static", "--no-web")

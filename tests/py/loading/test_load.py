@@ -283,6 +283,27 @@ def test_a_link_out_of_a_model_folder_is_refused(tmp_path: Path) -> None:
     assert_computes_the_same(load_path(folder))
 
 
+@pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
+def test_a_link_out_of_a_folder_of_weights_is_refused(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(WEIGHTS)
+    (folder / "tokenizer.json").write_bytes(b"{}")
+    (folder / name).replace(tmp_path / "elsewhere")
+    (folder / name).symlink_to("../elsewhere")
+    with pytest.raises(FileFormatError, match="leads out of the model folder"):
+        load_path(folder)
+
+
+def test_a_snapshot_in_hugging_faces_cache_links_to_its_blobs(tmp_path: Path) -> None:
+    folder = tmp_path / "models--a--b" / "snapshots" / "0123"
+    folder.mkdir(parents=True)
+    (tmp_path / "models--a--b" / "blobs").mkdir()
+    (tmp_path / "models--a--b" / "blobs" / "4567").write_bytes(WEIGHTS)
+    (folder / "model.safetensors").symlink_to("../../blobs/4567")
+    assert_computes_the_same(load_path(folder))
+
+
 def test_a_pipe_in_a_model_folder_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     folder = folder_with(tmp_path)
     os.mkfifo(folder / "model.safetensors")

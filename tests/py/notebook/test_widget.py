@@ -62,6 +62,18 @@ def test_a_folder_is_served_to_any_origin_and_nothing_beside_it(site: Path) -> N
     assert ask(address, "/embed/goosequill.js", "POST")[0] == 501
 
 
+def test_no_link_out_of_the_folder_is_served(site: Path) -> None:
+    (site / "link.txt").symlink_to("../private.txt")
+    (site / "folder").symlink_to("..")
+    (site / "embed" / "index.html").symlink_to("../../private.txt")
+    (site / "inside.js").symlink_to("embed/goosequill.js")
+    address = serve_folder(site)
+    for path in ("/link.txt", "/folder/private.txt", "/embed/"):
+        status, _, text = ask(address, path)
+        assert status == 404 and text != "private", path
+    assert ask(address, "/inside.js")[2] == "export {};"
+
+
 def test_a_folder_without_a_site_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GoosequillError, match=r"embed/goosequill\.js") as raised:
         GooseQuill(site=tmp_path)

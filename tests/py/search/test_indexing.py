@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.search import indexing
 from goosequill.search.collection import embed_pending
 from goosequill.search.documents.reading import Source, source
 from goosequill.search.index import Index
-from goosequill.search.storage import MemoryStorage
+from goosequill.search.storage import FolderStorage, MemoryStorage
 from tests.py.search.samples import HashEmbedder, make_document
 
 
@@ -114,6 +115,23 @@ def test_compacting_keeps_what_is_not_the_indexs(tmp_path: Path) -> None:
     assert (path / "notes.txt").read_text() == "mine"
     assert (backup / "index.json").read_text() == "a copy of yesterday"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["index", "index.old"]
+
+
+def test_no_link_leads_an_index_out_of_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    _with_one_removed(path)
+    (path / "texts.bin").replace(tmp_path / "elsewhere")
+    (path / "texts.bin").symlink_to(tmp_path / "elsewhere")
+    storage, before = FolderStorage(path), (tmp_path / "elsewhere").read_bytes()
+    for step in (
+        lambda: storage.read("texts.bin", 0, 1),
+        lambda: storage.map("texts.bin", 1),
+        lambda: storage.write("texts.bin", 0, b"x"),
+    ):
+        with pytest.raises(SearchError, match=r"texts\.bin is a link that leads out") as caught:
+            step()
+        assert caught.value.code == "link-outside"
+    assert (tmp_path / "elsewhere").read_bytes() == before
 
 
 @pytest.mark.parametrize("renamed", [1, 2])

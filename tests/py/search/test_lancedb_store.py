@@ -63,6 +63,16 @@ def test_only_the_changed_row_of_a_table_is_embedded_again(folder: Path, tmp_pat
     assert len(LanceStore(uri)) == 41
 
 
+def test_what_a_link_out_of_the_folder_leads_to_is_removed(folder: Path, tmp_path: Path) -> None:
+    store = LanceStore(str(tmp_path / "db"))
+    run(store, folder)
+    (folder / "music's.txt").replace(tmp_path / "elsewhere")
+    (folder / "music's.txt").symlink_to(tmp_path / "elsewhere")
+    skipped: list[Skipped] = []
+    assert run(store, folder, skipped)[2] == 1
+    assert [each.code for each in skipped] == ["link-outside"]
+
+
 def test_a_killed_run_continues_even_in_the_middle_of_a_file(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from goosequill.errors import SearchError
+from goosequill.links import REMEDY, leads_out
 from goosequill.search.documents.archive import is_hidden
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import tokens
@@ -44,7 +45,7 @@ def sources(
         A file; a folder of documents; a folder with ``index.html``, which is a built site; or a site's
         address, http or https.
     skipped
-        Gets what cannot be read.
+        Gets what cannot be read, and the links that lead out of the folder (``link-outside``).
 
     Raises
     ------
@@ -62,7 +63,7 @@ def sources(
     if (path / "index.html").is_file():
         yield from _from_site(path, reasons)
     elif path.is_dir():
-        for file in _files(path):
+        for file in _files(path, reasons):
             yield from _from_file(file, file.relative_to(path).as_posix(), reasons, options)
     else:
         yield from _from_file(path, path.name, reasons, options)
@@ -83,14 +84,22 @@ def read_folder(
 read_site = read_folder
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """Yield a folder's files, sorted, without hidden ones; links to folders are not followed."""
+def _files(folder: Path, skipped: list[Skipped], *, endings: tuple[str, ...] = ("",)) -> Iterator[Path]:
+    """Yield a folder's files, sorted, without hidden ones.
+
+    Links to files in the folder are followed, and those to folders are not; what leads out is skipped.
+    """
     count = 0
     for current, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not is_hidden(name))
+        here = Path(current)
+        folders[:] = sorted(
+            name for name in folders if not is_hidden(name) and _stays(folder, here / name, skipped)
+        )
         for name in sorted(files):
-            path = Path(current) / name
-            if is_hidden(name) or not path.is_file():
+            path = here / name
+            if is_hidden(name) or not name.lower().endswith(endings):
+                continue
+            if (path.is_symlink() and not _stays(folder, path, skipped)) or not path.is_file():
                 continue
             count += 1
             if count > MOST_FILES:
@@ -98,6 +107,16 @@ def _files(folder: Path) -> Iterator[Path]:
                     str(folder), f"more than {MOST_FILES:,} files", "that many", "Choose a part of it."
                 )
             yield path
+
+
+def _stays(folder: Path, path: Path, skipped: list[Skipped]) -> bool:
+    """Return whether a path leads to something in the folder; if it does not, it is skipped."""
+    if not leads_out(folder, path):
+        return True
+    name = path.relative_to(folder).as_posix()
+    message = f"{name} is a link that leads out of the folder."
+    skipped.append(Skipped.because(name, SearchError(message, code="link-outside", remedy=REMEDY)))
+    return False
 
 
 def _from_file(path: Path, name: str, skipped: list[Skipped], options: ReadOptions) -> Iterator[Source]:
@@ -120,9 +139,9 @@ def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
 
 def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
     """Yield the pages of a built site; its page for what is not found is none of them."""
-    for path in _files(folder):
+    for path in _files(folder, skipped, endings=(".html", ".htm")):
         name = path.relative_to(folder).as_posix()
-        if path.suffix.lower() in (".html", ".htm") and name != "404.html":
+        if name != "404.html":
             data = _bytes(path, name, skipped)
             if data is not None:
                 yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)

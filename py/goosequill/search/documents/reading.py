@@ -83,6 +83,14 @@ class Skipped:
         """Return the fields."""
         return asdict(self)
 
+    def has(self, name: str) -> bool:
+        """Return whether a document is of this file, and is kept as it was last read.
+
+        What a link out of the folder leads to was never the folder's, and is not kept.
+        """
+        within = name == self.name or name.startswith((f"{self.name}#", f"{self.name}/"))
+        return within and self.code != "link-outside"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

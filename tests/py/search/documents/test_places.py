@@ -61,6 +61,49 @@ def test_a_folder_is_read_in_order_and_one_bad_file_loses_nothing_else(tmp_path:
     assert [document.name for document in read_folder(tmp_path / "a.txt")] == ["a.txt"]
 
 
+@pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what is not for others."""
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "users.txt").write_text("root:x:0:0")
+    (folder / "page.html").write_text("<p>root:x:0:0")
+    return folder
+
+
+def test_links_out_of_the_folder_are_skipped_and_named(tmp_path: Path, outside: Path) -> None:
+    folder = tmp_path / "docs"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.txt").write_text("text")
+    links = {
+        "folder": outside,
+        "inside.txt": Path("sub/../a.txt"),
+        "nothing.txt": outside / "none",
+        "round.txt": Path("round.txt"),
+        "sub/up.txt": Path("../../private.txt"),
+        "sub/within": folder,
+        "users.md": outside / "users.txt",
+        ".hidden": outside / "users.txt",
+    }
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (tmp_path / "private.txt").write_text("private")
+    (tmp_path / "link").symlink_to(folder)
+    for where in (folder, tmp_path / "link"):
+        skipped: list[Skipped] = []
+        assert [document.name for document in read_folder(where, skipped)] == ["a.txt", "inside.txt"]
+        assert {each.code for each in skipped} == {"link-outside"}
+        assert [each.name for each in skipped] == ["folder", "nothing.txt", "users.md", "sub/up.txt"]
+    assert [document.text for document in read_folder(folder / "users.md")] == ["root:x:0:0"]  # it is named
+
+
+def test_a_page_of_a_site_that_is_a_link_out_of_it_is_skipped(site: Path, outside: Path) -> None:
+    (site / "users.html").symlink_to(outside / "page.html")
+    (site / "picture.png").symlink_to(outside / "users.txt")  # no page, whatever it is
+    skipped: list[Skipped] = []
+    assert "users.html" not in [document.name for document in read_site(site, skipped)]
+    assert [(each.name, each.code) for each in skipped] == [("users.html", "link-outside")]
+
+
 def test_a_built_site_is_its_pages_with_addresses_and_anchors(site: Path) -> None:
     found = list(read_site(site))
     assert [(document.name, document.address) for document in found] == [

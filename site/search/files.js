@@ -119,8 +119,9 @@ export async function* readFile(run, { name, blob, options = {} }, { signal } = 
   }
   const { column, ...others } = options;
   const args = { name, data, options: { ...others, ...(column ? { column } : {}), size: blob.size } };
+  let spent = 0;
   for await (const part of run("read_documents", args, { signal })) {
-    if (part.pdf) yield* readPages(run, part, signal);
+    if (part.pdf) spent += yield* readPages(run, part, { outermost: name, spent }, signal);
     else yield* items(part);
   }
 }
@@ -146,13 +147,18 @@ export async function tableColumns(run, { name, blob }) {
 }
 
 /**
+ * Yields the document of a PDF, and returns how many characters its pages have.
  * @param {Run} run
  * @param {{source: string, hash: string, pdf: Uint8Array<ArrayBuffer>}} part
+ * @param {{outermost: string, spent: number}} before the file that it is in, and characters of the PDFs before it
  * @param {AbortSignal} [signal]
+ * @returns {AsyncGenerator<Item, number, void>}
  */
-async function* readPages(run, { source, hash, pdf }, signal) {
-  const args = { name: source, hash, ...(await readPdf(pdf, { signal })) };
+async function* readPages(run, { source, hash, pdf }, before, signal) {
+  const extracted = await readPdf(pdf, { signal, spent: before.spent });
+  const args = { name: source, hash, ...extracted, ...before };
   for await (const part of run("read_pages", args, { signal })) yield* items(part);
+  return extracted.pages.reduce((sum, page) => sum + page.length, 0);
 }
 
 /** What a job yields, or at its end what it skipped. @param {any} part @returns {Item[]} */

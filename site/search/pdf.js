@@ -23,6 +23,8 @@ const ENCODINGS = { cMapUrl: new URL("vendor/pdfjs/cmaps/", ROOT).href, cMapPack
 /** One page and one character more than Python accepts, which then refuses the document with the figures. */
 const MOST_PAGES = 10_001;
 const MOST_CHARACTERS = 50 * 1024 * 1024 + 1;
+/** Of all PDFs in one file. */
+const MOST_IN_ALL = 1024 * 1024 * 1024 + 1;
 /**
  * Pictures and the shapes of letters are not needed; nor is any code made from text, which the policy
  * forbids.
@@ -44,10 +46,10 @@ const GROWTH = 0.15;
 
 /**
  * @param {Uint8Array<ArrayBuffer>} data given away: the worker takes it
- * @param {{signal?: AbortSignal}} [options] stops at once
+ * @param {{signal?: AbortSignal, spent?: number}} [options] stops at once; characters of the PDFs before it
  * @returns {Promise<Extracted>}
  */
-export async function readPdf(data, { signal } = {}) {
+export async function readPdf(data, { signal, spent = 0 } = {}) {
   /** @type {PdfJs} */
   const library = await import(LIBRARY.href);
   signal?.throwIfAborted();
@@ -55,7 +57,8 @@ export async function readPdf(data, { signal } = {}) {
   const worker = new library.PDFWorker({ port });
   const stopped = rejection(port, signal);
   try {
-    return await Promise.race([extract(library, worker, data), stopped.promise]);
+    const most = Math.min(MOST_CHARACTERS, MOST_IN_ALL - spent);
+    return await Promise.race([extract(library, worker, data, most), stopped.promise]);
   } catch (error) {
     signal?.throwIfAborted();
     return { pages: [], title: "", failure: failureOf(error) };
@@ -87,24 +90,45 @@ function rejection(port, signal) {
  * @param {PdfJs} library
  * @param {import("../../types/vendor/pdfjs.js").PDFWorker} worker
  * @param {Uint8Array<ArrayBuffer>} data
+ * @param {number} most characters
  * @returns {Promise<Extracted>}
  */
-async function extract(library, worker, data) {
+async function extract(library, worker, data, most) {
   const document = await library.getDocument({ ...TEXT_ALONE, ...ENCODINGS, data, worker }).promise;
   const { info } = await document.getMetadata().catch(() => ({ info: {} }));
   const pages = [];
   let characters = 0;
   for (let number = 1; number <= Math.min(document.numPages, MOST_PAGES); number++) {
     const page = await document.getPage(number);
-    const { items } = await page.getTextContent();
-    const text = linesOf(items.filter((item) => "str" in item));
+    const text = linesOf(await itemsOf(page, most - characters));
     page.cleanup();
     pages.push(text);
     characters += text.length;
-    if (characters >= MOST_CHARACTERS) break;
+    if (characters >= most) break;
   }
   const title = /** @type {Record<string, unknown>} */ (info).Title;
   return { pages, title: typeof title === "string" ? title : "", failure: "" };
+}
+
+/**
+ * The text of a page, and not much more than `most` characters of it.
+ * @param {import("../../types/vendor/pdfjs.js").PDFPageProxy} page
+ * @param {number} most
+ */
+async function itemsOf(page, most) {
+  const reader = page.streamTextContent().getReader();
+  /** @type {TextItem[]} */
+  const found = [];
+  for (let left = most; left > 0; ) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    for (const item of value.items) {
+      if (!("str" in item)) continue;
+      found.push(item);
+      left -= item.str.length;
+    }
+  }
+  return found;
 }
 
 /** What the job read_pages calls the reason. @param {unknown} error */

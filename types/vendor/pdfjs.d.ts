@@ -6,7 +6,7 @@ export interface TextItem {
   transform: number[];
 }
 export interface PDFPageProxy {
-  getTextContent(): Promise<{ items: (TextItem | { type: string })[] }>;
+  streamTextContent(): ReadableStream<{ items: (TextItem | { type: string })[] }>;
   cleanup(): boolean;
 }
 export interface PDFDocumentProxy {

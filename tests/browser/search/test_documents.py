@@ -12,6 +12,7 @@ from tests.browser.conftest import PREFIX, Record
 from tests.py.search.documents.pdfs import pdf
 
 LONG = 120_000
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 GEESE = ["Geese fly south in autumn and return in spring.", "They fly in a wedge to save strength."]
 BREAD = (
     "<title>Bread</title><nav>Menu</nav><main><p>Knead the dough for ten minutes and let it rise.</p></main>"
@@ -47,7 +48,9 @@ def ask(page: Page, question: str) -> None:
 def test_pdfs_zips_and_tables_are_searched_and_what_cannot_be_read_says_why(
     search: Page, site_url: str, record: Record
 ) -> None:
+    endless = f'<w:document xmlns:w="{WORD}"><w:p><w:t>{"a" * 60_000_000}</w:t></w:p></w:document>'
     files = [
+        file("endless.docx", packed({"word/document.xml": endless.encode()})),  # 60 kB
         file("geese.pdf", pdf([GEESE])),
         file("scan.pdf", pdf([[], []])),
         file("all.zip", packed({"bread.html": BREAD.encode(), "picture.png": b"\x89PNG" + bytes(99)})),
@@ -58,6 +61,7 @@ def test_pdfs_zips_and_tables_are_searched_and_what_cannot_be_read_says_why(
     status = search.get_by_test_id("status")
     expect(status).to_contain_text("2 documents added.", timeout=LONG)
     problems = search.get_by_test_id("problems")
+    expect(problems).to_contain_text("endless.docx has more than 52 MB of text")
     expect(problems).to_contain_text("scan.pdf has no text")
     expect(problems).to_contain_text("all.zip/picture.png is not text")
     first = search.get_by_test_id("result").first

@@ -95,6 +95,16 @@ def test_the_encodings_of_east_asian_fonts_are_fetched_when_a_pdf_names_them(rea
     assert "90ms-RKSJ-H.bcmap" in asked
 
 
+def test_no_more_of_a_page_is_extracted_than_the_file_has_left(reader: Page) -> None:
+    lines = [f"Line {number} of a page that does not end." for number in range(2_000)]
+    left = """async (bytes) => {
+      const { readPdf } = await import("./search/pdf.js");
+      return (await readPdf(Uint8Array.from(bytes), { spent: 2 ** 30 - 1000 })).pages;
+    }"""
+    pages = reader.evaluate(left, list(pdf([lines, lines])))
+    assert len(pages) == 1 and 1000 < len(pages[0]) < 20_000
+
+
 def test_what_cannot_be_read_says_why(reader: Page) -> None:
     from pypdf import PdfReader, PdfWriter
 

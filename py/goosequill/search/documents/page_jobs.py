@@ -8,7 +8,7 @@ from typing import Any
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Document
-from goosequill.search.documents.limits import MOST_ARCHIVE, check_size
+from goosequill.search.documents.limits import MOST_ARCHIVE, Budget, check_size
 from goosequill.search.documents.pdf import from_pages
 from goosequill.search.documents.reading import ReadOptions, Skipped, expand
 from goosequill.search.documents.table import columns
@@ -70,15 +70,32 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     return _end(count, skipped)
 
 
-def read_pages(name: str, hash: str, pages: Sequence[str], title: str = "", failure: str = "") -> Parts:
+def read_pages(
+    name: str,
+    hash: str,
+    pages: Sequence[str],
+    title: str = "",
+    failure: str = "",
+    outermost: str = "",
+    spent: int = 0,
+) -> Parts:
     """Yield the document that a PDF's pages make; parts and end are those of `read_documents`.
 
-    `failure` is why there are no pages: "encrypted", or what is wrong with the file.
+    Parameters
+    ----------
+    failure
+        Why there are no pages: "encrypted", or what is wrong with the file.
+    outermost
+        The file that it is in, by default the PDF itself.
+    spent
+        Characters of the PDFs that came before it in that file.
     """
     try:
         if failure:
             raise _refused(name, failure)
-        document = from_pages(name, pages, title)
+        budget = Budget(name=outermost or name)
+        budget.spend("text", spent)
+        document = from_pages(name, pages, title, budget=budget.within(name))
     except SearchError as error:
         return _end(0, [Skipped.because(name, error)])
     yield {"source": name, "hash": hash, **_fields(document)}

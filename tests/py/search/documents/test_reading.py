@@ -178,6 +178,13 @@ def test_the_job_of_pages_makes_one_document() -> None:
     assert parts == [] and end["skipped"][0]["code"] == "document-scanned"
 
 
+def test_the_pdfs_of_a_file_in_a_page_spend_from_one_budget() -> None:
+    parts, end = run(read_pages("a.zip/b.pdf", "00", ["Text."], outermost="a.zip", spent=1 << 30))
+    assert parts == [] and "a.zip has more than 1.1 GB of text" in end["skipped"][0]["message"]
+    parts, end = run(read_pages("a.zip/b.pdf", "00", ["Text."], outermost="a.zip", spent=(1 << 30) - 5))
+    assert end == {"documents": 1, "skipped": []}
+
+
 def test_a_document_that_is_refused_loses_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_FILE", 1_000)
     skipped: list[Skipped] = []

@@ -11,12 +11,13 @@ from contextlib import closing
 from itertools import chain
 from typing import Any
 
+from goosequill.decoding.chain import Watcher
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.items import Item
 from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import LanguageModel
-from goosequill.decoding.sampling import Logits, draw
+from goosequill.decoding.sampling import Candidates, draw
 from goosequill.decoding.writer import Writer
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 
@@ -96,6 +97,7 @@ def _run(writer: Writer, cancelled: Callable[[], bool], *, progress: bool) -> It
             if cancelled():
                 yield writer.end("abort")
                 return
+        writer.remember()
         if writer.config.num_beams > 1:
             from goosequill.decoding.strategies.beam import write_beams
 
@@ -118,7 +120,8 @@ def _sample(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
             yield writer.end("stop")
             return
         logits = writer.predictor.following()
-        token = _choose(writer, logits)
+        token, final = decide(writer)
+        writer.chain.observe(token, final, writer.context)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
             return
@@ -132,11 +135,9 @@ def _sample(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(writer: Writer, logits: Logits) -> int:
-    """Return the token that the decoder samples."""
+def decide(writer: Writer, watch: Watcher | None = None) -> tuple[int, Candidates]:
+    """Return the token that the decoder samples, and the candidates that it is drawn from."""
     context = writer.context
     context.uniforms = writer.uniforms()
-    final = writer.chain.narrow(logits, context)
-    token = draw(final, context.uniforms[0], context.operations)
-    writer.chain.observe(token, final, context)
-    return token
+    final = writer.chain.narrow(writer.predictor.following(), context, watch)
+    return draw(final, context.uniforms[0], context.operations), final

@@ -2,7 +2,7 @@
 
 JOBS = {
     "describe_decoding": "goosequill.decoding:describe",
-    "explain": "goosequill.decoding.explain:explain",
+    "explain": "goosequill.decoding.explain:explain_steps",
     "tokenize": "goosequill.decoding.tokens:tokenize",
     "token_bytes": "goosequill.decoding.tokens:token_bytes",
     "detokenize": "goosequill.decoding.tokens:detokenize",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from goosequill.decoding.chain import Chain, make_chain, prepare_chain
@@ -82,38 +83,44 @@ class Writer:
         for token in self.context.output.tolist():
             self._stream.push(token)  # a character may be incomplete
 
-    def read_prompt(self) -> Iterator[Reading]:
-        """Read the prompt, 64 tokens at a time."""
+    def read_prompt(self, alone: int = 0) -> Iterator[Reading]:
+        """Read the prompt, 64 tokens at a time, and the last ``alone`` of its tokens one by one."""
         total = len(self.prompt)
         self._lookup.extend(self.prompt)
-        start = self._recall()
-        if start == total:
-            yield Reading(total, total)
-        for first in range(start, total, READ_AT_ONCE):
-            piece = self.prompt[first : first + READ_AT_ONCE]
-            self.predictor.read(piece, predict=first + len(piece) == total)
-            yield Reading(first + len(piece), total)
+        for loaded in self._read(self.predictor, self.prompt, alone):
+            yield Reading(loaded, total)
         if self.other:
-            negative = prompt_tokens(self.tokenizer, self.config.negative_prompt)
-            self.other.read([*negative, *self.context.output.tolist()])
+            for _ in self._read(self.other, self._other_text, alone):
+                pass
             self.context.unguided = self.other.logits
-        self.remember()
 
-    def _recall(self) -> int:
-        """Take the nearest kept state, and return how many tokens of the prompt it has read."""
-        found = self.memory.recall(self.prompt, shortlist=self.config.shortlist) if self.memory else None
-        if found is None:
-            return 0
-        count, self.predictor.state, self.predictor.logits = found
-        return count
+    def _read(self, predictor: Predictor, tokens: Sequence[int], alone: int) -> Iterator[int]:
+        """Read tokens, from the nearest kept state on; yield how many have been read."""
+        total = len(tokens)
+        found = self.memory.recall(tokens, shortlist=self.config.shortlist) if self.memory else None
+        start, predictor.state, predictor.logits = found or (0, predictor.state, predictor.logits)
+        if start == total:
+            yield total
+        bounds = [*range(start, total - alone, READ_AT_ONCE), *range(max(start, total - alone), total), total]
+        for first, last in pairwise(bounds):
+            predictor.read(tokens[first:last], predict=last == total)
+            yield last
+
+    @property
+    def _other_text(self) -> list[int]:
+        """What the second state of guidance reads."""
+        return [*prompt_tokens(self.tokenizer, self.config.negative_prompt), *self.context.output.tolist()]
 
     def remember(self) -> None:
-        """Keep the state, which must have read all tokens so far, if there is a memory for it."""
-        if self.memory is not None and self.predictor.logits is not None:
+        """Keep the states, which must have read all tokens so far, if there is a memory for them."""
+        if self.memory is None:
+            return
+        shortlist = self.config.shortlist
+        if self.predictor.logits is not None:
             tokens = self.context.tokens.tolist()
-            self.memory.keep(
-                tokens, self.predictor.state, self.predictor.logits, shortlist=self.config.shortlist
-            )
+            self.memory.keep(tokens, self.predictor.state, self.predictor.logits, shortlist=shortlist)
+        if self.other and self.other.logits is not None:
+            self.memory.keep(self._other_text, self.other.state, self.other.logits, shortlist=shortlist)
 
     def uniforms(self) -> tuple[float, float]:
         """Return the next two random numbers."""
@@ -121,14 +128,23 @@ class Writer:
 
     def show(self, token: int, logits: Logits) -> tuple[Chunk, bool]:
         """Add a token to the text; return its chunk, and whether a stop text was found."""
-        self.context.append(token)
-        self.written += 1
+        self.accept(token)
         text, stopped = self._watcher.push(self._stream.push(token))
         operations = self.context.operations
         top = candidates(logits, self.tokenizer, self.config.logprobs, operations)
         logprob = log_probability(logits, token, operations)
         constrained = self._constrained(token, logits)
         return Chunk(text, token, logprob, self.written - 1, top, constrained), stopped
+
+    def accept(self, token: int) -> None:
+        """Add a token to the text."""
+        self.context.append(token)
+        self.written += 1
+
+    def follow(self, token: int) -> None:
+        """Add a token that the steps did not choose."""
+        self.chain.follow([token], self.context)
+        self.written += 1
 
     def _constrained(self, token: int, logits: Logits) -> Constrained | None:
         """What the constraint did where this token was chosen."""
@@ -149,11 +165,11 @@ class Writer:
             self.predictor.follow(token, left=self.config.max_new_tokens - self.written)
         else:
             self.predictor.read([token], predict=False)
-        if self.written % SPACING == 0:
-            self.remember()
         if self.other and predict:
             self.other.read([token])
             self.context.unguided = self.other.logits
+        if self.written % SPACING == 0:
+            self.remember()
 
     def end(self, reason: Reason, *, end_token: bool = False) -> End:
         """Return the last item.

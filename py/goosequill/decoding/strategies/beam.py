@@ -7,8 +7,9 @@ that all texts share are emitted at once, the rest when the search has ended.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
 from goosequill.decoding.sampling import Candidates, Logits, best
 from goosequill.decoding.writer import Writer
+
+Outcome = Literal["continued", "finished", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,32 @@ class Beam:
         return float(self.total / max(1, len(self.tokens) + extra) ** length_penalty)
 
 
+@dataclass(frozen=True)
+class Ranked:
+    """A beam with one more token, and what a step of the search made of it.
+
+    Attributes
+    ----------
+    total
+        The sum of the log probabilities (natural) of all its tokens, by which texts are ranked.
+    """
+
+    beam: Beam
+    token: int
+    total: float
+    outcome: Outcome
+
+
 @dataclass
-class _Search:
+class Search:
+    """The beams that are continued, and the texts that have ended, the best first.
+
+    Attributes
+    ----------
+    finished
+        Of each its value, the text, and whether an end token ended it.
+    """
+
     writer: Writer
     beams: list[Beam]
     finished: list[tuple[float, Beam, bool]] = field(default_factory=list)
@@ -56,8 +83,8 @@ class _Search:
             return False
         return max(beam.value(config.length_penalty) for beam in self.beams) <= self.finished[-1][0]
 
-    def step(self) -> None:
-        """Extend every beam by its most likely tokens and continue with the best of all."""
+    def step(self) -> list[Ranked]:
+        """Extend every beam by its most likely tokens, continue with the best of all, and return all."""
         width, writer = self.writer.config.num_beams, self.writer
         options: list[tuple[float, int, int]] = []
         for index, beam in enumerate(self.beams):
@@ -68,25 +95,36 @@ class _Search:
                 for token in best(logits, 2 * width, beam.context.operations)
             ]
         options.sort(key=lambda option: (-option[0], option[1], option[2]))
-        extended: list[Beam] = []
+        before, self.beams = self.beams, []
+        outcomes: list[Outcome] = []
         for rank, (total, index, token) in enumerate(options):
-            if len(extended) == width:
+            if len(self.beams) == width:
                 break
-            beam = self.beams[index]
-            if token in writer.ends:
-                if rank < width:
-                    self.finish(replace(beam, total=total), end_token=True)
-            else:
-                self._continue(_extend(writer, beam, token, total), extended, rank)
-        self.beams = extended
+            outcomes.append(self._place(before[index], token, total, leads=rank < width))
+        outcomes += ["dropped"] * (len(options) - len(outcomes))
+        return [
+            Ranked(before[index], token, total, outcome)
+            for (total, index, token), outcome in zip(options, outcomes, strict=True)
+        ]
 
-    def _continue(self, beam: Beam, extended: list[Beam], rank: int) -> None:
-        stopped = any(stop in beam.text for stop in self.writer.config.stop)
-        if stopped or self.writer.chain.finished(beam.context):
-            if rank < self.writer.config.num_beams:
-                self.finish(beam, end_token=False)
-            return
-        extended.append(beam)
+    def _place(self, beam: Beam, token: int, total: float, *, leads: bool) -> Outcome:
+        """Continue a beam with a token, or finish it, which only those that lead can be."""
+        if token in self.writer.ends:
+            if leads:
+                self.finish(replace(beam, total=total), end_token=True)
+        else:
+            extended = _extend(self.writer, beam, token, total)
+            stopped = any(stop in extended.text for stop in self.writer.config.stop)
+            if not (stopped or self.writer.chain.finished(extended.context)):
+                self.beams.append(extended)
+                return "continued"
+            if leads:
+                self.finish(extended, end_token=False)
+        return "finished" if leads else "dropped"
+
+    def read(self) -> None:
+        """Let the model read the last token of every beam."""
+        self.beams = [_read(beam) for beam in self.beams]
 
 
 def _extend(writer: Writer, beam: Beam, token: int, total: float) -> Beam:
@@ -99,9 +137,14 @@ def _extend(writer: Writer, beam: Beam, token: int, total: float) -> Beam:
     return Beam(beam.predictor, context, total, tokens, (*beam.chosen_from, logits), text)
 
 
+def begin(writer: Writer) -> Search:
+    """Return the search after the prompt."""
+    return Search(writer, [Beam(writer.predictor, writer.context.copy())])
+
+
 def write_beams(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]:
     """Search, and emit tokens as soon as all texts share them."""
-    search = _Search(writer, [Beam(writer.predictor, writer.context.copy())])
+    search = begin(writer)
     for _ in range(writer.config.max_new_tokens):
         if cancelled():
             yield writer.end("abort")
@@ -109,7 +152,7 @@ def write_beams(writer: Writer, cancelled: Callable[[], bool]) -> Iterator[Item]
         search.step()
         if search.over():
             break
-        search.beams = [_read(beam) for beam in search.beams]
+        search.read()
         yield from _show_shared(writer, search)
     winner, end_token, stopped = _winner(search)
     yield from _show(writer, winner, len(winner.tokens))
@@ -122,7 +165,7 @@ def _read(beam: Beam) -> Beam:
     return replace(beam, predictor=predictor)
 
 
-def _winner(search: _Search) -> tuple[Beam, bool, bool]:
+def _winner(search: Search) -> tuple[Beam, bool, bool]:
     """Return the best text, whether an end token ended it, and whether it ended at all."""
     penalty = search.writer.config.length_penalty
     options = [(value, beam, ended, True) for value, beam, ended in search.finished]
@@ -131,15 +174,16 @@ def _winner(search: _Search) -> tuple[Beam, bool, bool]:
     return beam, ended, stopped
 
 
-def _show_shared(writer: Writer, search: _Search) -> Iterator[Item]:
+def _show_shared(writer: Writer, search: Search) -> Iterator[Item]:
     """Emit the tokens that every text that can still win starts with."""
     texts = [beam.tokens for beam in search.beams] + [beam.tokens for _, beam, _ in search.finished]
-    shared = 0
-    for column in zip(*texts, strict=False):
-        if len(set(column)) > 1:
-            break
-        shared += 1
-    yield from _show(writer, search.beams[0], shared)
+    yield from _show(writer, search.beams[0], shared_length(texts))
+
+
+def shared_length(texts: Sequence[Sequence[int]]) -> int:
+    """Return with how many tokens all texts start."""
+    columns = enumerate(zip(*texts, strict=False))
+    return next((index for index, column in columns if len(set(column)) > 1), min(map(len, texts)))
 
 
 def _show(writer: Writer, beam: Beam, count: int) -> Iterator[Item]:

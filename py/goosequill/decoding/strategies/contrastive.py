@@ -8,6 +8,7 @@ copy of the state, so a token costs top_k passes, and 4 * vocab_size bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,6 +16,28 @@ from goosequill.decoding.items import Item
 from goosequill.decoding.predictor import Predictor
 from goosequill.decoding.sampling import Candidates, Logits, best, probabilities
 from goosequill.decoding.writer import Writer
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A candidate and what decides on it.
+
+    Attributes
+    ----------
+    confidence
+        The candidate's probability after the decoder's steps.
+    similarity
+        The degeneration penalty: the largest cosine, -1 to 1, between the direction after the candidate and
+        those before it.
+    score
+        ``(1 - penalty_alpha) * confidence - penalty_alpha * similarity``; the highest is chosen, and of equal
+        ones the most likely.
+    """
+
+    token: int
+    confidence: float
+    similarity: float
+    score: float
 
 
 def direction(logits: Logits) -> Logits:
@@ -36,7 +59,8 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
             return
         logits = writer.predictor.following()
         final = writer.chain(logits, writer.context)
-        token, ahead = _choose(final, writer, seen)
+        compared, ahead = compare(final, writer, seen)
+        token = compared[0].token
         writer.chain.observe(token, Candidates(final), writer.context)
         if token in writer.ends:
             yield writer.end("stop", end_token=True)
@@ -51,19 +75,20 @@ def write_contrastive(writer: Writer, cancelled: Callable[[], bool]) -> Iterator
     yield writer.end("stop" if writer.chain.finished(writer.context) else "length")
 
 
-def _choose(final: Logits, writer: Writer, seen: list[Logits]) -> tuple[int, Predictor]:
-    """Return the best candidate, and the model after it."""
+def compare(final: Logits, writer: Writer, seen: list[Logits]) -> tuple[list[Compared], Predictor]:
+    """Return all candidates, that with the highest score first, and the model after that one."""
     alpha, operations = writer.config.penalty_alpha, writer.context.operations
     shares = probabilities(final, operations)
     past = np.stack(seen)
-    found: tuple[float, int, Predictor] | None = None
-    for candidate in best(final, len(final), operations):
+    compared: list[Compared] = []
+    chosen, highest = writer.predictor, -np.inf
+    for candidate in map(int, best(final, len(final), operations)):
         ahead = writer.predictor.copy()
-        ahead.read([int(candidate)])
+        ahead.read([candidate])
+        confidence = float(shares[candidate])
         similarity = float((past @ direction(ahead.following())).max())
-        value = (1 - alpha) * float(shares[candidate]) - alpha * similarity
-        if found is None or value > found[0]:
-            found = (value, int(candidate), ahead)
-    if found is None:
-        raise RuntimeError("the chain left no candidate")
-    return found[1], found[2]
+        score = (1 - alpha) * confidence - alpha * similarity
+        compared.append(Compared(candidate, confidence, similarity, score))
+        if score > highest:
+            chosen, highest = ahead, score
+    return sorted(compared, key=lambda one: -one.score), chosen

@@ -4,7 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
-import { percent, t } from "../ui/words.js";
+import { probability, t } from "../ui/words.js";
 import { ROWS } from "./recording.js";
 
 /** @typedef {import("./recording.js").Step} Step */
@@ -22,7 +22,7 @@ export function shownToken(text) {
 
 /** @param {number} share */
 export function shareWords(share) {
-  return share > 0 && share < 0.01 ? `< ${percent(0.01)}` : percent(share);
+  return probability(share, 0);
 }
 
 export class TextView {

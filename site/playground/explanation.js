@@ -8,16 +8,23 @@ import { element } from "../ui/dom.js";
 import { scrollBox, table, tableRow } from "../ui/table.js";
 import { decimal, number, phrase, t, translated } from "../ui/words.js";
 import { constraintPart } from "./constraint-view.js";
+import { searchPart } from "./search-view.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
  * @typedef {{name: string, label: string, sentence: string, kept: number}} Step
- * @typedef {{token: number, text: string, probabilities: number[], cut_by?: number | null}} Candidate
- *   `cut_by` is the index of the step that removed it
+ * @typedef {{token: number, text: string, rank: number, probabilities: number[], cut_by?: number | null}}
+ *   Candidate `cut_by` is the index of the step that removed it
  * @typedef {{token: number, text: string, logprob: number, rank: number, steps: Step[],
- *   candidates: Candidate[], constraint?: import("./constraint-view.js").ExplainedConstraint | null
- * }} Explanation
+ *   candidates: Candidate[], constraint?: import("./constraint-view.js").ExplainedConstraint | null,
+ *   search?: import("./search-view.js").ExplainedSearch | null, reproduced?: boolean | null
+ * }} Explanation `reproduced` is false where the decoder would not have chosen the token
  */
+
+const ANOTHER_ORIGIN = t(
+  "The decoder itself would not have chosen this token: you did, or the text was generated with another " +
+    "model, kernel or version.",
+);
 
 /**
  * @param {Explanation} explanation
@@ -26,7 +33,7 @@ import { bits, percent, visible } from "./tokens.js";
  * @returns {HTMLElement[]}
  */
 export function showExplanation(explanation, { title, onChoose, onContinue }) {
-  const { text, logprob, rank, steps, constraint } = explanation;
+  const { text, logprob, rank, steps, constraint, search, reproduced } = explanation;
   const summary = element(
     "p",
     {},
@@ -41,7 +48,9 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
   const parts = [
     element("h2", {}, title, element("code", {}, visible(text))),
     summary,
+    ...(reproduced === false ? [element("p", { class: "note" }, ANOTHER_ORIGIN)] : []),
     ...(constraint ? [constraintPart(constraint, steps[0].kept)] : []),
+    ...(search ? [searchPart(search)] : []),
     candidateList(explanation, onChoose),
   ];
   if (onChoose)
@@ -61,13 +70,9 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
  * @param {Explanation} explanation
  * @param {(candidate: Candidate) => void} [onChoose]
  */
-function candidateList({ token, rank, steps, candidates }, onChoose) {
-  const ranked = candidates.map((candidate, at) => ({
-    candidate,
-    rank: candidate.token === token ? rank : at + 1,
-  }));
-  ranked.sort(
-    (one, other) => Number(other.candidate.token === token) - Number(one.candidate.token === token),
+function candidateList({ token, steps, candidates }, onChoose) {
+  const ranked = [...candidates].sort(
+    (one, other) => Number(other.token === token) - Number(one.token === token),
   );
   const most = Math.max(
     ...candidates.flatMap(({ probabilities }) => [probabilities[0], last(probabilities)]),
@@ -75,17 +80,17 @@ function candidateList({ token, rank, steps, candidates }, onChoose) {
   return element(
     "ol",
     { class: "candidates", "aria-label": t("Candidates by rank, the chosen one first") },
-    ...ranked.map((entry) => candidateRow(entry, { token, steps, most, onChoose })),
+    ...ranked.map((candidate) => candidateRow(candidate, { token, steps, most, onChoose })),
   );
 }
 
 /**
- * @param {{candidate: Candidate, rank: number}} entry
+ * @param {Candidate} candidate
  * @param {{token: number, steps: Step[], most: number, onChoose?: (candidate: Candidate) => void}} context
  *   `most` is the probability that fills a bar
  */
-function candidateRow({ candidate, rank }, { token, steps, most, onChoose }) {
-  const { probabilities } = candidate;
+function candidateRow(candidate, { token, steps, most, onChoose }) {
+  const { rank, probabilities } = candidate;
   const removedBy = candidate.cut_by ?? null; // Python's None arrives as undefined
   const chosen = candidate.token === token;
   const [before, after] = [probabilities[0], last(probabilities)];

@@ -4,12 +4,13 @@
  * explanation.js.
  */
 
-import { byId } from "../ui/dom.js";
-import { percent, t } from "../ui/words.js";
+import { byId, element } from "../ui/dom.js";
+import { isAbort } from "../ui/status.js";
+import { t } from "../ui/words.js";
 import { constraintSummary } from "./constraint-view.js";
 import { showExplanation } from "./explanation.js";
 import { tokenTip } from "./token-tip.js";
-import { shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
+import { percent, shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
 
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {import("./explanation.js").Candidate} Candidate */
@@ -48,6 +49,8 @@ export class Inspector {
   /** What to explain next; a newer request replaces it. @type {Request | null} */
   #next = null;
   #working = false;
+  /** The explanation that is being made, which can take a while after a search. */
+  #making = { pinned: false, control: new AbortController() };
 
   /** @param {Host} host */
   constructor(host) {
@@ -82,12 +85,20 @@ export class Inspector {
     this.#pinned = null;
     this.#next = null;
     this.#session.selected = null;
+    this.#making.control.abort();
     this.#hideTip();
     this.#explanation.hidden = true;
     this.#noToken.hidden = false;
     this.#tableBox.open = false;
     this.#showPrompt();
     this.#showConstraint();
+  }
+
+  /** @param {HTMLElement[]} parts */
+  #showParts(parts) {
+    this.#explanation.replaceChildren(...parts);
+    this.#explanation.hidden = false;
+    this.#noToken.hidden = true;
   }
 
   /** Sums up what the constraint did to the text, once that is complete. */
@@ -160,6 +171,8 @@ export class Inspector {
       return;
     }
     this.#next = { index: index ?? this.#pinned ?? 0, pinned };
+    // The selected token is announced, so the pointer waits for it.
+    if (pinned || !this.#making.pinned) this.#making.control.abort();
     // At once: when the explanation comes, the person may have opened another panel.
     if (pinned && index !== null && !this.#session.busy) this.#host.reveal();
     this.#work();
@@ -168,16 +181,18 @@ export class Inspector {
   async #work() {
     if (this.#working) return;
     this.#working = true;
-    try {
-      for (let request = this.#next; request; request = this.#next) {
-        this.#next = null;
-        await this.#explain(request);
-      }
-    } catch (error) {
-      this.#session.complain(error);
-    } finally {
-      this.#working = false;
+    for (let request = this.#next; request; request = this.#next) {
+      this.#next = null;
+      await this.#explain(request).catch((error) => isAbort(error) || this.#fail(error));
     }
+    this.#working = false;
+  }
+
+  /** What was explained before is another token. @param {unknown} error */
+  #fail(error) {
+    const words = t("This token could not be explained. Generate the text again, then select a token in it.");
+    this.#showParts([element("p", {}, words)]);
+    this.#session.complain(error);
   }
 
   /** A text of before a reload can be read, but not explained, until the model is loaded again. */
@@ -196,26 +211,24 @@ export class Inspector {
     let origin = text; // the text whose decoder chose the token
     while (origin.parent && index < origin.given) origin = origin.parent;
     const { settings, seed, given } = origin;
-    /** @type {Explanation} */
-    const explanation = await model.call("explain", {
+    const args = {
       prompt: text.prompt,
       written: text.tokens.map(({ token }) => token),
       index,
       settings: { ...settings, seed },
       given,
-    });
+    };
+    this.#making = { pinned, control: new AbortController() };
+    /** @type {Explanation} */
+    const explanation = await model.call("explain", args, { signal: this.#making.control.signal });
     if (text !== this.#session.text || this.#session.busy) return;
     const position = index < 0 ? t("Prompt") : t("Token {index}", { index: index + 1 });
     const onChoose =
       index < 0 ? undefined : (/** @type {Candidate} */ one) => this.#host.branch(text, index, one);
     const onContinue = this.#continuation(text, index) ?? undefined;
-    this.#explanation.replaceChildren(
-      ...showExplanation(explanation, { title: `${position}: `, onChoose, onContinue }),
-    );
-    this.#explanation.hidden = false;
-    this.#noToken.hidden = true;
+    this.#showParts(showExplanation(explanation, { title: `${position}: `, onChoose, onContinue }));
     if (pinned) (index < 0 ? this.#prompt : this.output).reveal(); // a sheet may have covered the token
-    const [token, share] = [visible(explanation.text), percent(Math.exp(explanation.logprob), 1)];
+    const [token, share] = [visible(explanation.text), percent(Math.exp(explanation.logprob))];
     if (pinned) this.#session.say(t("{position}, “{token}”: {share} likely.", { position, token, share }));
   }
 }

@@ -18,6 +18,9 @@ const SENTENCE = t(
     "where the line rises, a layer has found this token.",
 );
 
+/** No value looks like certainty. @param {number} share */
+const format = (share) => (share > 0.999 ? percent(share) : percentage(share));
+
 /** @param {Lens} lens @returns {HTMLElement[]} */
 export function lensParts(lens) {
   const shares = lens.layers.map(({ logprob }) => Math.exp(logprob));
@@ -27,7 +30,7 @@ export function lensParts(lens) {
     chart({
       title: t("Probability of “{token}” after each layer", { token: visible(lens.text) }),
       x: { label: t("layer"), domain: [0, shares.length - 1] },
-      y: { label: t("probability"), format: percentage, domain: [0, Math.max(0.01, ...shares)] },
+      y: { label: t("probability"), format, domain: [0, Math.max(0.01, ...shares)] },
       series: [{ name: t("probability"), x: shares.map((_, layer) => layer), y: shares }],
       height: 200,
     }),

@@ -6,7 +6,9 @@
 import { debounce, element } from "../ui/dom.js";
 import { table } from "../ui/table.js";
 import { shownText, withSigns } from "../ui/unseen.js";
-import { decimal, percent as shareOf, t } from "../ui/words.js";
+import { decimal, probability as percent, t } from "../ui/words.js";
+
+export { percent };
 
 /**
  * @typedef {import("../engine/protocol.js").Constrained} Constrained
@@ -171,10 +173,4 @@ function constraintCells(constraint) {
   if (!constraint) return ["", "", ""];
   const { allowed, masked, changed } = constraint;
   return [decimal(allowed, 0), percent(masked), changed ? t("yes") : t("no")];
-}
-
-/** @param {number} share */
-export function percent(share) {
-  if (share === 0) return "0";
-  return share < 0.001 ? `< ${shareOf(0.001, 1)}` : shareOf(share, 1);
 }

@@ -218,6 +218,18 @@ export function percent(share, digits = 0) {
 }
 
 /**
+ * A probability in percent. One that only comes near 0 or 1 does not look like it: "< 0.1%", "> 99.9%".
+ * @param {number} share
+ * @param {number} [digits] decimals
+ */
+export function probability(share, digits = 1) {
+  if (share === 0 || share === 1) return percent(share);
+  const least = 10 ** -(digits + 2);
+  if (share < least) return `< ${percent(least, digits)}`;
+  return share > 1 - least ? `> ${percent(1 - least, digits)}` : percent(share, digits);
+}
+
+/**
  * A number with so many significant digits at most: 0.4217, 12,350.
  * @param {number} value
  * @param {number} digits

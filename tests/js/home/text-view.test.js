@@ -91,4 +91,5 @@ test("tokens are shown as a reader understands them alone", () => {
 
 test("a small probability is not shown as none", () => {
   assert.deepEqual([0, 0.004, 0.123, 1].map(shareWords), ["0%", "< 1%", "12%", "100%"]);
+  assert.equal(shareWords(0.9996), "> 99%");
 });

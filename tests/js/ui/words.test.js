@@ -8,6 +8,7 @@ import {
   number,
   percent,
   phrase,
+  probability,
   setWords,
   significant,
   t,
@@ -67,6 +68,18 @@ test("a count selects the language's plural form, and is written as the language
 test("a translation with the wrong number of plural forms is not used", () => {
   speak({ "{n} file|{n} files": "{n} Dateien" });
   assert.equal(tn(2, "{n} file", "{n} files"), "2 files");
+});
+
+test("a probability that is not quite 0 or 1 does not look like it", () => {
+  const shares = [0, 1e-9, 0.0009, 0.001, 0.5, 0.999, 0.99949, 0.99995, 1, 1.0000001];
+  assert.deepEqual(
+    shares.map((share) => probability(share)),
+    ["0%", "< 0.1%", "< 0.1%", "0.1%", "50.0%", "99.9%", "> 99.9%", "> 99.9%", "100%", "> 99.9%"],
+  );
+  assert.deepEqual(
+    [0.004, 0.123, 0.996].map((share) => probability(share, 0)),
+    ["< 1%", "12%", "> 99%"],
+  );
 });
 
 test("numbers, shares, sizes and lists are written as the language writes them", () => {

@@ -91,7 +91,7 @@ class Writer:
             yield Reading(loaded, total)
         if self.other:
             for _ in self._read(self.other, self._other_text, alone):
-                pass
+                yield Reading(total, total)
             self.context.unguided = self.other.logits
 
     def _read(self, predictor: Predictor, tokens: Sequence[int], alone: int) -> Iterator[int]:

@@ -22,7 +22,16 @@ def write(memory: StateMemory | None, given: list[int] | None = None, **settings
 
 
 @pytest.mark.parametrize("length", [SPACING - 1, SPACING, SPACING + 1, 2 * SPACING])
-@pytest.mark.parametrize("search", [{}, {"num_beams": 2}, {"penalty_alpha": 0.5, "top_k": 3}], ids=str)
+@pytest.mark.parametrize(
+    "search",
+    [
+        {},
+        {"num_beams": 2},
+        {"penalty_alpha": 0.5, "top_k": 3},
+        {"guidance_scale": 2.0, "negative_prompt": "n"},
+    ],
+    ids=str,
+)
 def test_continuing_from_memory_equals_rereading(length: int, search: dict[str, Any]) -> None:
     memory = StateMemory()
     first = write(memory, max_new_tokens=length, **search)

@@ -8,7 +8,7 @@ import { element } from "../ui/dom.js";
 import { scrollBox, table, tableRow } from "../ui/table.js";
 import { decimal, number, phrase, t, translated } from "../ui/words.js";
 import { constraintPart } from "./constraint-view.js";
-import { searchPart } from "./search-view.js";
+import { searchParts } from "./search-view.js";
 import { bits, percent, visible } from "./tokens.js";
 
 /**
@@ -50,7 +50,7 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
     summary,
     ...(reproduced === false ? [element("p", { class: "note" }, ANOTHER_ORIGIN)] : []),
     ...(constraint ? [constraintPart(constraint, steps[0].kept)] : []),
-    ...(search ? [searchPart(search)] : []),
+    ...(search ? searchParts(search) : []),
     candidateList(explanation, onChoose),
   ];
   if (onChoose)

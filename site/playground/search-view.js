@@ -21,15 +21,17 @@ import { percent, visible } from "./tokens.js";
 /**
  * The search's part of an explanation.
  * @param {ExplainedSearch} search
- * @returns {HTMLElement}
+ * @returns {HTMLElement[]}
  */
-export function searchPart(search) {
+export function searchParts(search) {
   const { words, caption, columns, rows } = search.kind === "beam" ? beams(search) : contrast(search);
   const body = search.options.map(({ rank, chosen, text }, at) => {
-    const mark = chosen ? element("span", { class: "note" }, ` ${t("chosen")}`) : null;
-    const name = element("span", {}, element("code", {}, visible(text)), mark);
+    const [mark, ...figures] = rows[at];
+    const marks = [chosen ? t("chosen") : "", mark].filter(Boolean).join(", ");
+    const note = element("span", { class: "note" }, marks && ` ${marks}`);
+    const name = element("span", {}, element("code", {}, visible(text)), note);
     const attributes = chosen ? { class: "taken" } : {};
-    return tableRow([number(rank), name, ...rows[at]], { rowHead: 1, attributes });
+    return tableRow([number(rank), name, ...figures], { rowHead: 1, attributes });
   });
   const figures = table({
     caption,
@@ -38,26 +40,26 @@ export function searchPart(search) {
     columns: [t("Rank"), ...columns],
     rows: body,
   });
-  return element("section", {}, element("p", {}, words), scrollBox(caption, figures, "scroller"));
+  return [element("p", {}, words), scrollBox(caption, figures, "scroller")];
 }
 
 /** @param {BeamSearch} search */
 function beams({ beams, compared, options }) {
-  const outcomes = { continued: t("continued"), finished: t("finished"), dropped: t("dropped") };
+  const outcomes = { continued: "", finished: t("finished"), dropped: t("dropped") };
   const rank = options.find(({ chosen }) => chosen)?.rank ?? 0;
   return {
     words: t(
       "Beam search follows {beams} texts and ranks them by the sum of the log probabilities of all their " +
         "tokens, so it often takes a token that is not the likeliest. With this token, the text ranked " +
-        "{rank} of {compared}.",
+        "{rank} of {compared}; texts without a mark were continued as well.",
       { beams, rank, compared },
     ),
     caption: t("Texts that beam search compared, from where they differ"),
-    columns: [t("Text"), t("Token"), t("Sum of log probabilities"), t("Outcome")],
+    columns: [t("Text"), t("Token"), t("Sum")],
     rows: options.map(({ total, logprob, outcome }) => [
+      outcomes[outcome],
       percent(Math.exp(logprob)),
       decimal(total, 2),
-      outcomes[outcome],
     ]),
   };
 }
@@ -72,8 +74,9 @@ function contrast({ penalty_alpha: alpha, options }) {
       { weight: decimal(1 - alpha, 2), alpha: decimal(alpha, 2) },
     ),
     caption: t("Candidates that contrastive search compared"),
-    columns: [t("Candidate"), t("Confidence"), t("Degeneration penalty"), t("Score")],
+    columns: [t("Candidate"), t("Confidence"), t("Penalty"), t("Score")],
     rows: options.map(({ confidence, similarity, score }) => [
+      "",
       percent(confidence),
       decimal(similarity, 3),
       decimal(score, 3),

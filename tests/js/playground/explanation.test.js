@@ -54,13 +54,13 @@ test("beam search shows the texts that it ranked", () => {
   ];
   const box = shown({ search: { kind: "beam", beams: 2, compared: 8, options } });
   assert.match(box.textContent ?? "", /follows 2 texts.*ranked 2 of 8/);
-  const rows = [...(box.querySelector("section table tbody")?.children ?? [])];
+  const rows = [...(box.querySelector(".scroller tbody")?.children ?? [])];
   assert.deepEqual(
     rows.map((row) => texts(row, "th, td")),
     [
-      ["1", "␣b", "25.0%", "-3.25", "continued"],
-      ["2", "␣c chosen", "25.0%", "-4.00", "continued"],
-      ["3", "␣d", "25.0%", "-5.00", "dropped"],
+      ["1", "␣b", "25.0%", "-3.25"],
+      ["2", "␣c chosen", "25.0%", "-4.00"],
+      ["3", "␣d dropped", "25.0%", "-5.00"],
     ],
   );
   assert.deepEqual(
@@ -77,7 +77,7 @@ test("contrastive search shows confidence, penalty and score of its candidates",
   const box = shown({ search: { kind: "contrastive", penalty_alpha: 0.6, compared: 2, options } });
   assert.match(box.textContent ?? "", /0\.40 × confidence − 0\.60 × degeneration penalty/);
   assert.deepEqual(
-    [...(box.querySelector("section table tbody")?.children ?? [])].map((row) => texts(row, "th, td")),
+    [...(box.querySelector(".scroller tbody")?.children ?? [])].map((row) => texts(row, "th, td")),
     [
       ["1", "␣c chosen", "25.0%", "-0.500", "0.400"],
       ["2", "␣a", "75.0%", "0.900", "-0.240"],

@@ -17,6 +17,9 @@ export const ROWS = 5;
  * @typedef {{tag: string, prompt: string, seed: number, runs: Map<number, Step[]>}} Recording
  */
 
+/** The file's thousandths are rounded: none is certain or impossible. @param {number} thousandths */
+const rounded = (thousandths) => Math.min(Math.max(thousandths / 1000, 0.0004), 0.9996);
+
 /** @param {any} file @returns {Recording} */
 export function readRecording({ tag, prompt, seed, runs }) {
   const steps = (/** @type {any} */ run) =>
@@ -25,8 +28,8 @@ export function readRecording({ tag, prompt, seed, runs }) {
       chosen,
       candidates: rows.map(([text, model, decoder]) => ({
         text,
-        model: model / 1000,
-        decoder: decoder / 1000,
+        model: rounded(model),
+        decoder: run.temperature ? rounded(decoder) : decoder / 1000,
       })),
     }));
   return {

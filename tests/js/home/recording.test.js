@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { ROWS, readRecording, stepOf } from "../../../site/home/recording.js";
+import { shareWords } from "../../../site/home/text-view.js";
 
 const FOLDER = new URL("../../../site/home/recordings/", import.meta.url);
 
@@ -33,6 +34,38 @@ for (const name of readdirSync(FOLDER)) {
     }
   });
 }
+
+test("only greedy decoding is certain, and what is rounded to nothing or everything is not", () => {
+  const steps = [
+    [
+      " a",
+      0,
+      [
+        [" a", 1000, 1000],
+        [" b", 0, 0],
+      ],
+    ],
+  ];
+  const file = {
+    tag: "",
+    prompt: "",
+    seed: 1,
+    runs: [0, 0.4].map((temperature) => ({ temperature, steps })),
+  };
+  const shares = [...readRecording(file).runs.values()].map(([{ candidates }]) =>
+    candidates.map(({ model, decoder }) => [model, decoder].map(shareWords)),
+  );
+  assert.deepEqual(shares, [
+    [
+      ["> 99%", "100%"],
+      ["< 1%", "0%"],
+    ],
+    [
+      ["> 99%", "> 99%"],
+      ["< 1%", "< 1%"],
+    ],
+  ]);
+});
 
 test("a chosen token below the likeliest ones takes the last row", () => {
   const candidates = Array.from({ length: 10 }, (_, index) => ({

@@ -4,7 +4,7 @@
  */
 
 import { element } from "../ui/dom.js";
-import { decimal, percent as shareOf, t, tn } from "../ui/words.js";
+import { decimal, t, tn } from "../ui/words.js";
 import { percent, visible } from "./tokens.js";
 
 /**
@@ -21,7 +21,7 @@ export function constraintSummary(tokens) {
   const all = tokens.flatMap(({ constraint }) => constraint ?? []);
   if (!all.length) return "";
   const changed = all.filter((one) => one.changed).length;
-  const share = shareOf(all.reduce((sum, { masked }) => sum + masked, 0) / all.length);
+  const share = percent(all.reduce((sum, { masked }) => sum + masked, 0) / all.length, 0);
   const words = tn(
     all.length,
     "The constraint changed {changed} of {n} token and removed {share} of probability on average.",

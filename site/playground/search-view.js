@@ -36,7 +36,7 @@ export function searchParts(search) {
   const figures = table({
     caption,
     hideCaption: true,
-    className: "figures",
+    className: "figures search",
     columns: [t("Rank"), ...columns],
     rows: body,
   });

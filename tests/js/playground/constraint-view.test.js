@@ -26,6 +26,7 @@ test("a text is summed up: how many tokens changed, and how much probability wen
     "The constraint changed 1 of 3 tokens and removed 30% of probability on average. " +
       "The changed ones are underlined.",
   );
+  assert.match(constraintSummary([token(0.9996, true)]), /removed > 99% of/);
   assert.equal(
     constraintSummary([token(0.25, false)]),
     "The constraint changed 0 of 1 token and removed 25% of probability on average.",

@@ -1,10 +1,10 @@
-"""Write py/goosequill/search/sentence_classes.py: Unicode's Sentence_Break classes, packed.
+"""Write Unicode's Sentence_Break and Word_Break classes, packed, as the modules in `TABLES`.
 
     python scripts/search/sentence_classes.py
 
 They come from the package `regex`, whose version decides which Unicode they are of: 2025.11.3 has Unicode 17,
 as the browsers' ICU 78. Run it, with that package beside it, only to move to another Unicode;
-tests/py/search/test_sentences.py compares the result with Intl.Segmenter.
+tests/py/search/test_sentences.py and tests/py/test_word_breaks.py compare the results with Intl.Segmenter.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from pathlib import Path
 
 import regex
 
-TARGET = Path(__file__).resolve().parents[2] / "py" / "goosequill" / "search" / "sentence_classes.py"
-CLASSES = (
-    "Extend",
-    "Format",
-    "Sp",
-    "Lower",
-    "Upper",
-    "OLetter",
-    "Numeric",
-    "ATerm",
-    "STerm",
-    "SContinue",
-    "Close",
+PACKAGE = Path(__file__).resolve().parents[2] / "py" / "goosequill"
+SENTENCES = "Extend Format Sp Lower Upper OLetter Numeric ATerm STerm SContinue Close"
+WORDS = (
+    "Extend Format ALetter Hebrew_Letter Numeric Katakana ExtendNumLet MidLetter MidNum MidNumLet WSegSpace"
 )
+TABLES = {
+    "search/sentence_classes.py": {name: rf"\p{{Sentence_Break={name}}}" for name in SENTENCES.split()},
+    "word_classes.py": {
+        **{name: rf"\p{{Word_Break={name}}}" for name in WORDS.split()},
+        "Pictograph": r"\p{Extended_Pictographic}",
+        "Alone": r"(?=\p{Word_Break=Other})[\p{L}\p{Nl}]",
+    },
+}
+"""Module -> name of a class -> the expression of its members."""
 UNICODE = "17"
 """The version of Unicode that `regex` has."""
-HEAD = '''"""Unicode {unicode}'s Sentence_Break classes, written by scripts/search/sentence_classes.py.
+HEAD = '''"""Classes of Unicode {unicode}, written by scripts/search/sentence_classes.py.
 
 The standard library knows no such classes, and its Unicode changes with Python's version. Each class is a
 list of ranges: the hexadecimal distance from the end of the one before, and "+length" if longer than one.
@@ -42,11 +42,10 @@ from __future__ import annotations
 '''
 
 
-def members(name: str) -> list[int]:
+def members(expression: str) -> list[int]:
     """Return the code points of a class, surrogates left out."""
-    pattern = regex.compile(rf"\p{{Sentence_Break={name}}}+")
     text = "".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]))
-    return [ord(character) for match in pattern.finditer(text) for character in match[0]]
+    return [ord(match[0]) for match in regex.finditer(expression, text)]
 
 
 def packed(points: list[int]) -> str:
@@ -70,10 +69,12 @@ def wrapped(text: str, width: int = 108) -> str:
 
 
 def main() -> None:
-    """Write the module."""
-    parts = [HEAD.format(unicode=UNICODE)]
-    parts += [f'{name.upper()} = """\n{wrapped(packed(members(name)))}\n"""\n' for name in CLASSES]
-    TARGET.write_text("".join(parts), encoding="utf-8")
+    """Write the modules."""
+    for path, classes in TABLES.items():
+        parts = [HEAD.format(unicode=UNICODE)]
+        for name, expression in classes.items():
+            parts.append(f'{name.upper()} = """\n{wrapped(packed(members(expression)))}\n"""\n')
+        (PACKAGE / path).write_text("".join(parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

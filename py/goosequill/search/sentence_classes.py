@@ -1,4 +1,4 @@
-"""Unicode 17's Sentence_Break classes, written by scripts/search/sentence_classes.py.
+"""Classes of Unicode 17, written by scripts/search/sentence_classes.py.
 
 The standard library knows no such classes, and its Unicode changes with Python's version. Each class is a
 list of ranges: the hexadecimal distance from the end of the one before, and "+length" if longer than one.

@@ -8,7 +8,7 @@ import { figure as chartFigure } from "../ui/chart-figure.js";
 import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
 import { loadStyles } from "../ui/load-style.js";
 import { tn } from "../ui/words.js";
-import { figure, withInterval } from "./measures.js";
+import { endsOf, figure, withInterval } from "./measures.js";
 
 const BARS = 40;
 const NAME = 20; // the height of a row's name
@@ -57,7 +57,7 @@ export function chart(lines, { title, reference, format = figure, tick = shortNu
       count: lines.length,
       row: (index) => {
         const { name, interval } = /** @type {Line} */ (lines[index]);
-        return [name, interval.mean, interval.low, interval.high];
+        return [name, interval.mean, interval.low ?? "", interval.high ?? ""];
       },
     },
     details,
@@ -125,7 +125,8 @@ function rowMarks({ name, letter, hue, interval, bars, top, base, middle }, { wi
   const shown = fitted(words, width - 2 * SIDE - textWidth(mean) - 24);
   const heading = { y: [top + NAME / 2 + 2], fill: "var(--ink)" };
   const fill = hue === undefined ? "var(--chart-1)" : barColor(hue);
-  const across = { y1: [middle], y2: [middle], x1: [interval.low], x2: [interval.high] };
+  const [low, high] = endsOf(interval);
+  const across = { y1: [middle], y2: [middle], x1: [low], x2: [high] };
   return [
     rect(bars, {
       x1: "from",
@@ -220,12 +221,7 @@ export function scaleOf(lines, reference) {
   const ends = lines.flatMap(({ interval, values = [] }) => {
     const sorted = [...values].sort((a, b) => a - b);
     const edge = Math.floor(sorted.length / 100);
-    return [
-      interval.low,
-      interval.high,
-      ...sorted.slice(edge, edge + 1),
-      ...sorted.slice(-1 - edge).slice(0, 1),
-    ];
+    return [...endsOf(interval), ...sorted.slice(edge, edge + 1), ...sorted.slice(-1 - edge).slice(0, 1)];
   });
   if (reference !== undefined) ends.push(reference);
   const [from, to] = [Math.min(...ends), Math.max(...ends)];

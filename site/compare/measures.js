@@ -14,11 +14,13 @@ import { decimal, number, percent as shownPercent, t, tn, translated } from "../
 const UNITS = {
   words: "count",
   distinct_1: "share",
+  distinct_1_50: "share",
   distinct_2: "share",
   distinct_3: "share",
   longest_repeat: "words",
   looping: "share",
   compression: "share",
+  compression_50: "share",
   truncated: "flag",
   echo: "share",
   likeness: "share",
@@ -31,11 +33,13 @@ export function labelOf(name) {
   const labels = {
     words: t("Words"),
     distinct_1: t("Different words"),
+    distinct_1_50: t("Different words in the first 50"),
     distinct_2: t("Different word pairs"),
     distinct_3: t("Different word triples"),
     longest_repeat: t("Longest repeated passage"),
     looping: t("Looping"),
     compression: t("Compressed size"),
+    compression_50: t("Compressed size of the first 50 words"),
     truncated: t("Truncated"),
     echo: t("Echo of the prompt"),
     likeness: t("Likeness of samples"),
@@ -92,7 +96,19 @@ export function said(sentences) {
   return sentences.map(translated).join(" ");
 }
 
-/** @typedef {{mean: number, low: number, high: number}} Interval */
+/**
+ * @typedef {{mean: number, low?: number | null, high?: number | null}} Interval without ends where Python has
+ *   none, as there are too few values; its None arrives as undefined
+ */
+
+/**
+ * The ends of an interval; of one without, its mean.
+ * @param {Interval} interval
+ * @returns {[number, number]}
+ */
+export function endsOf({ mean, low, high }) {
+  return [low ?? mean, high ?? mean];
+}
 
 /**
  * A mean with its interval: "2.50 (2.10 to 2.90)".
@@ -100,6 +116,8 @@ export function said(sentences) {
  * @param {(value: number) => string} [format]
  */
 export function withInterval({ mean, low, high }, format = figure) {
+  if (typeof low !== "number" || typeof high !== "number")
+    return t("{mean} (too few values for an interval)", { mean: format(mean) });
   return t("{mean} ({low} to {high})", { mean: format(mean), low: format(low), high: format(high) });
 }
 

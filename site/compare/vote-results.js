@@ -4,7 +4,7 @@ import { element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
 import { listed, t, tn } from "../ui/words.js";
-import { figure, percent, said } from "./measures.js";
+import { figure, said } from "./measures.js";
 import { toFile } from "./votes.js";
 
 /** @typedef {import("./votes.js").Round} Round */
@@ -94,16 +94,14 @@ function strengthTable({ strengths, votes, prompts, raters }) {
     hasInterval(row)
       ? t("{low} to {high}", { low: figure(row.low), high: figure(row.high) })
       : t("too few votes"),
-    hasInterval(row) ? percent(row.first) : "",
-    `${row.wins} / ${row.losses} / ${row.ties}`,
-    t("{count} of {of}", { count: row.left, of: row.wins + row.losses + row.ties }),
+    `${row.wins} / ${row.losses} / ${row.ties} / ${row.both_bad}`,
+    t("{count} of {of}", { count: row.left, of: row.wins + row.losses + row.ties + row.both_bad }),
   ]);
   const columns = [
     t("Contender"),
     t("Strength"),
     t("95% interval"),
-    t("Chance to be first"),
-    t("Won / lost / tied"),
+    t("Won / lost / tied / both bad"),
     t("Shown first"),
   ];
   const caption = tn(
@@ -128,7 +126,7 @@ function comparisonPart({ comparisons }) {
       element("p", {}, t("Too many contenders to test each two.")),
     );
   const items = comparisons.map((/** @type {any} */ row) => {
-    const { first, second, wins, losses, ties } = row;
+    const { first, second, wins, losses, ties, both_bad: bad } = row;
     const counts = tn(
       row.prompts,
       "won {wins}, lost {losses} and tied {ties} on {n} prompt.",
@@ -136,7 +134,8 @@ function comparisonPart({ comparisons }) {
       { wins, losses, ties },
     );
     const pair = element("strong", {}, t("{first} against {second}:", { first, second }));
-    return element("li", {}, pair, ` ${counts} ${said(row.sentences)}`);
+    const rest = bad ? ` ${t("Both bad: {bad}.", { bad })}` : "";
+    return element("li", {}, pair, ` ${counts}${rest} ${said(row.sentences)}`);
   });
   return element("div", { id: "comparisons", class: "prose" }, head, element("ul", {}, ...items));
 }

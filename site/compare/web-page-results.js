@@ -2,7 +2,7 @@
 
 import { counted } from "../ui/words.js";
 import { html, htmlTable } from "./markup.js";
-import { figure, formatMean, labelOf, withInterval } from "./measures.js";
+import { endsOf, figure, formatMean, labelOf, withInterval } from "./measures.js";
 
 /** @typedef {import("./markup.js").Markup} Markup */
 /** @typedef {import("./measures.js").Interval} Interval */
@@ -16,17 +16,18 @@ const EDGE = 6;
  * @param {Interval} interval
  * @param {Scale} scale
  */
-function drawn({ mean, low, high }, { from, to }) {
+function drawn(interval, { from, to }) {
+  const [low, high] = endsOf(interval);
   const x = (/** @type {number} */ value) =>
     (EDGE + ((WIDTH - 2 * EDGE) * (value - from)) / (to - from || 1)).toFixed(1);
   const zero =
     from <= 0 && to >= 0 ? html`<line class="zero" x1="${x(0)}" x2="${x(0)}" y1="0" y2="16"/>` : null;
-  return html`<svg class="interval" viewBox="0 0 ${WIDTH} 16" aria-hidden="true">${zero}<line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8"/><circle cx="${x(mean)}" cy="8" r="3.5"/></svg>`;
+  return html`<svg class="interval" viewBox="0 0 ${WIDTH} 16" aria-hidden="true">${zero}<line x1="${x(low)}" x2="${x(high)}" y1="8" y2="8"/><circle cx="${x(interval.mean)}" cy="8" r="3.5"/></svg>`;
 }
 
 /** @param {readonly Interval[]} intervals @param {boolean} [withZero] @returns {Scale} */
 function scaleOf(intervals, withZero = false) {
-  const ends = intervals.flatMap(({ low, high }) => [low, high]);
+  const ends = intervals.flatMap(endsOf);
   if (withZero) ends.push(0);
   return { from: Math.min(...ends), to: Math.max(...ends) };
 }
@@ -51,15 +52,21 @@ export function votesPart({ strengths, comparisons, position, agreement, choices
       row.name,
       measured ? withInterval(interval) : `${figure(row.strength)} (too few votes for an interval)`,
       measured ? drawn(interval, scale) : "",
-      `${row.wins} / ${row.losses} / ${row.ties}`,
-      `${row.left} of ${row.wins + row.losses + row.ties}`,
+      `${row.wins} / ${row.losses} / ${row.ties} / ${row.both_bad}`,
+      `${row.left} of ${row.wins + row.losses + row.ties + row.both_bad}`,
     ];
   });
   const caption = `Strengths (log-odds against the average) from ${counted(about.votes, "vote")} on ${counted(about.prompts, "prompt")} by ${about.raters.join(", ")}`;
-  const columns = ["Contender", "Strength and 95% interval", "", "Won / lost / tied", "Shown first"];
+  const columns = [
+    "Contender",
+    "Strength and 95% interval",
+    "",
+    "Won / lost / tied / both bad",
+    "Shown first",
+  ];
   const tests = (comparisons ?? []).map(
     (/** @type {any} */ row) =>
-      html`<li><strong>${row.first} against ${row.second}:</strong> won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}. ${row.sentences.join(" ")}</li>\n`,
+      html`<li><strong>${row.first} against ${row.second}:</strong> won ${row.wins}, lost ${row.losses} and tied ${row.ties} on ${counted(row.prompts, "prompt")}. ${bothBad(row)}${row.sentences.join(" ")}</li>\n`,
   );
   const alpha = typeof agreement?.alpha === "number" ? figure(agreement.alpha) : "not defined";
   const agreed = agreement
@@ -72,6 +79,9 @@ ${tests}</ul>
 <p>${position.sentences.join(" ")} Ties: ${choices.tie}. Both bad: ${choices.both_bad}.</p>
 ${agreed}</section>\n`;
 }
+
+/** @param {{both_bad: number}} row */
+const bothBad = ({ both_bad: bad }) => (bad ? `Both bad: ${bad}. ` : "");
 
 /**
  * @param {{metrics: Record<string, string>, columns: any[], differences: any[]}} summary of the job
@@ -88,7 +98,7 @@ export function metricsPart({ metrics, columns, differences }) {
       ? ` Differences are tested with paired permutation tests over shared prompts; p-values are corrected for their number (Holm), and a star marks those below 5%.`
       : "";
   return html`<section id="metrics"><h2>Metrics</h2>
-<p>Means over prompts with 95% intervals from a bootstrap over prompts. The numbers show where to look, not which report is better.${tested}</p>
+<p>Means over prompts with 95% intervals. The numbers show where to look, not which report is better.${tested}</p>
 ${parts}</section>\n`;
 }
 

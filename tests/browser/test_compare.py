@@ -558,7 +558,7 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     expect(looping.locator(".mean circle")).to_have_count(2, timeout=60_000)
     looping.get_by_text("Table").click()
     row = looping.locator("tbody tr").filter(has_text="A · one")
-    expect(row).to_contain_text("50% (50% to 50%)")
+    expect(row).to_contain_text("50% (23% to 77%)")
     expect(row.locator("td").nth(1)).to_contain_text("*")
     expect(row.locator("td").last).to_have_text("p = 0.035")
     expect(looping).to_contain_text("There are 512 ways to swap the two within prompts; 2 of them give")

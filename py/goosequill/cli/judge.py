@@ -54,13 +54,12 @@ def read_file(path: Path) -> Any:
 def as_text(result: dict[str, Any]) -> str:
     """Return the results as a small table and sentences."""
     width = max(len(row["name"]) for row in result["strengths"])
-    lines = [f"{'':{width}}  strength  95% interval      first  won/lost/tied"]
+    lines = [f"{'':{width}}  strength  95% interval      won/lost/tied/both bad"]
     for row in result["strengths"]:
         known = row["low"] is not None
         interval = f"{row['low']:+.2f} to {row['high']:+.2f}" if known else "too few votes"
-        first = f"{row['first']:5.0%}" if known else f"{'':5}"
-        score = f"{row['wins']}/{row['losses']}/{row['ties']}"
-        lines.append(f"{row['name']:{width}}  {row['strength']:+8.2f}  {interval:16}  {first}  {score}")
+        score = f"{row['wins']}/{row['losses']}/{row['ties']}/{row['both_bad']}"
+        lines.append(f"{row['name']:{width}}  {row['strength']:+8.2f}  {interval:16}  {score}")
     choices = result["choices"]
     lines += [
         "",
@@ -76,6 +75,7 @@ def as_text(result: dict[str, Any]) -> str:
 def comparison_text(row: dict[str, Any]) -> str:
     """Return the test of two contenders in a few sentences."""
     counts = f"{row['wins']} won, {row['losses']} lost, {row['ties']} tied"
+    counts += f", {row['both_bad']} both bad" if row["both_bad"] else ""
     return f"{row['first']} against {row['second']}: {counts}. {' '.join(row['sentences'])}"
 
 

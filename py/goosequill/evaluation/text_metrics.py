@@ -1,14 +1,14 @@
 """Measures of a text that need no judge: length, variety, repetition, truncation, echo, surprise.
 
 `measure` measures single outputs; `summarise` computes means over prompts and paired differences, with
-95% bootstrap intervals over prompts and permutation tests. They do not measure quality: they show where to
-look.
+95% intervals and permutation tests. They do not measure quality: they show where to look.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 import zlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -19,23 +19,30 @@ import numpy as np
 from goosequill.evaluation import wording
 from goosequill.evaluation.statistics import (
     Permutation,
-    bootstrap_interval,
+    flag_gap_interval,
     holm,
+    mean_interval,
     paired_permutation,
-    resample_weights,
+    share_interval,
 )
+from goosequill.word_breaks import segments, word_spans
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+FIRST = 50
+"""Words of a text's beginning, in which the measures that end in ``_50`` look."""
+
 METRICS = {
-    "words": "Number of words; each Chinese or Japanese character counts as a word.",
-    "distinct_1": "Share of different words among all words.",
+    "words": "Number of words. Where a script has no spaces between words, each character counts as one.",
+    "distinct_1": "Share of different words among all words. It falls with length: long texts repeat words.",
+    "distinct_1_50": "Share of different words among the first 50, which does not depend on length.",
     "distinct_2": "Share of different word pairs among all word pairs.",
     "distinct_3": "Share of different word triples among all word triples.",
     "longest_repeat": "Length, in words, of the longest passage that occurs twice.",
     "looping": "Share of the text inside its longest immediate repetition (three times or more).",
-    "compression": "Compressed size as a share of the size; repetitive text compresses well.",
-    "truncated": "Whether the text ends in mid-sentence or inside a code block.",
+    "compression": "Compressed size as a share of the size. It falls with repetition, and with length.",
+    "compression_50": "Compressed size of the first 50 words as a share of their size.",
+    "truncated": "Whether the text ends in mid-sentence or inside a code block, by its last characters.",
     "echo": "Share of the prompt's word triples that occur in the output.",
     "mean_surprise": "Mean surprise of a token in bits, if the log-probabilities are known.",
 }
@@ -44,9 +51,21 @@ METRICS = {
 PROMPT_METRICS = {"likeness": "Share of word pairs that two samples for one prompt have in common."}
 """Measures of all samples of a prompt together: name -> description."""
 
-WORD = re.compile(
-    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_]+(?:['\u2019-][^\W_]+)*", re.UNICODE
-)
+NUMBERS = frozenset({"words", "longest_repeat", "mean_surprise"})
+"""The measures that are not shares or flags, from 0 to 1."""
+
+FEWEST_SHARES, FEWEST_VALUES = 5, 10
+"""Prompts from which on a mean of shares, or of other values, has an interval; see docs/how-to/compare.md."""
+
+STOPS = ".!?\u3002\uff01\uff1f\u0964"
+_OPEN = re.compile(r"(?:\.\.\.|(?<!-)-|[\u2026\u2013\u2014,;:\u3001\uff0c\uff1b\uff1a])\Z")
+"""An end in mid-sentence: an ellipsis, a dash, a comma; but not three dashes, which are a line."""
+_ITEM = re.compile(r"[ \t]*(?:[-*+\u2022]|\w{1,3}[.)])[ \t]+\S")
+_UNSTOPPED = re.compile("[\u0e00-\u0eff]")
+"""Thai and Lao have no full stop."""
+LAST = 200
+"""Characters of a text's end in which its last words are looked for."""
+
 LONGEST_PERIOD = 64
 
 Measures = dict[str, float | None]
@@ -54,8 +73,12 @@ Measures = dict[str, float | None]
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case; each Chinese or Japanese character is a word."""
-    return [word.lower() for word in WORD.findall(text)]
+    """Words in lower case, as `goosequill.word_breaks` finds them, with accents composed."""
+    return [_plain(text[start:end]) for start, end in word_spans(text)]
+
+
+def _plain(word: str) -> str:
+    return unicodedata.normalize("NFC", word.lower())
 
 
 def numbered(words: Sequence[str]) -> Array:
@@ -156,11 +179,11 @@ def loops(texts: Sequence[str]) -> list[Loop | None]:
 
 
 def _loop_of(text: str) -> Loop | None:
-    spans = list(WORD.finditer(text))
-    start, length, period = _longest_loop([span.group().lower() for span in spans])
+    spans = word_spans(text)
+    start, length, period = _longest_loop([_plain(text[begin:end]) for begin, end in spans])
     if not length:
         return None
-    begin, end = spans[start + period].start(), spans[start + length - 1].end()
+    begin, end = spans[start + period][0], spans[start + length - 1][1]
     return {
         "before": text[:begin],
         "repeated": text[begin:end],
@@ -177,13 +200,26 @@ def compression(text: str) -> float | None:
 
 
 def truncated(text: str) -> bool:
-    """Whether the text stops in mid-sentence, or inside a code block."""
+    """Whether the text stops in mid-sentence, or inside a code block, as far as its end shows.
+
+    A text of more than three words that ends in a letter does. The last item of a list does only if all items
+    before it end in a full stop; a number at the end may be the answer.
+    """
     bare = text.rstrip()
     if not bare:
         return False
-    if len(re.findall(r"^\s*```", bare, re.MULTILINE)) % 2 == 1:
+    if len(re.findall(r"^[ \t]*```", bare, re.MULTILINE)) % 2 == 1:
         return True
-    return (len(words_of(bare)) > 3 and bare[-1].isalnum()) or bare[-1] in ",-\u3001\uff0c"
+    lines = bare.splitlines()
+    if _ITEM.match(lines[-1]):
+        others = [line.rstrip() for line in lines[:-1] if _ITEM.match(line)]
+        if not others or any(line[-1] not in STOPS for line in others):
+            return False
+    *_, last = segments(bare[-LAST:])
+    if last["word"] is None:
+        return _OPEN.search(bare[-3:]) is not None
+    letters = not any(map(str.isdigit, last[0])) and not _UNSTOPPED.match(last[0])
+    return letters and len(word_spans(bare[-LAST:])) > 3
 
 
 def echo(prompt: str, text: str) -> float | None:
@@ -191,7 +227,10 @@ def echo(prompt: str, text: str) -> float | None:
 
     None for a prompt without words.
     """
-    asked, written = words_of(prompt), words_of(text)
+    return _echo(words_of(prompt), words_of(text))
+
+
+def _echo(asked: Sequence[str], written: Sequence[str]) -> float | None:
     size = min(3, len(asked))
     if size == 0:
         return None
@@ -238,33 +277,58 @@ def measure(outputs: Sequence[Mapping[str, Any]]) -> list[Measures]:
 
 def measure_one(prompt: str, text: str, logprobs: Sequence[float] = ()) -> Measures:
     """Measure one output; see `measure`."""
-    words = words_of(text)
+    spans = word_spans(text)
+    words = [_plain(text[start:end]) for start, end in spans]
+    enough = len(words) >= FIRST
     return {
         "words": float(len(words)),
         "distinct_1": distinct(words, 1),
+        "distinct_1_50": distinct(words[:FIRST], 1) if enough else None,
         "distinct_2": distinct(words, 2),
         "distinct_3": distinct(words, 3),
         "longest_repeat": float(longest_repeat(words)),
         "looping": looping(words),
         "compression": compression(text),
+        "compression_50": compression(text[: spans[FIRST - 1][1]]) if enough else None,
         "truncated": float(truncated(text)),
-        "echo": echo(prompt, text),
+        "echo": _echo(words_of(prompt), words),
         "mean_surprise": mean_surprise(logprobs),
     }
 
 
-def interval(values: Array, *, resamples: int, seed: int) -> dict[str, Any]:
-    """Mean of one value per prompt, with its 95% bootstrap interval. [prompts] -> mean, low, high."""
-    weights = resample_weights(len(values), resamples=resamples, seed=seed)
-    low, high = bootstrap_interval(weights @ values / len(values), len(values))
-    return {"mean": float(values.mean()), "low": float(low), "high": float(high), "prompts": len(values)}
+def interval(values: Array, *, share: bool = False, gap: bool = False) -> dict[str, Any]:
+    """Mean of one value per prompt, with its 95% interval.
+
+    Parameters
+    ----------
+    values
+        [prompts], at least one.
+    share
+        Whether each value is a share, from 0 to 1, or with `gap` the difference of two.
+
+    Returns
+    -------
+    {"mean", "low", "high", "prompts"}. "low" and "high" are None if there are too few values for an interval
+    that can be relied on: fewer than `FEWEST_SHARES` shares, or differences of -1, 0 and 1; fewer than
+    `FEWEST_VALUES` others; or if they are all equal and could be anything.
+    """
+    count, mean = len(values), float(values.mean())
+    ends: tuple[Any, Any] = (np.nan, np.nan)
+    if share and not gap and count >= FEWEST_SHARES:
+        ends = share_interval(values)
+    elif share and count >= FEWEST_SHARES and (np.isin(values, (-1, 0, 1)).all() or np.ptp(values) == 0):
+        ends = flag_gap_interval(values)
+    elif count >= FEWEST_VALUES:
+        ends = mean_interval(values)
+    limits = (-1.0, 1.0) if share else (-np.inf, np.inf)
+    low, high = (None if np.isnan(end) else float(np.clip(end, *limits)) for end in ends)
+    return {"mean": mean, "low": low, "high": high, "prompts": count}
 
 
 def summarise(
     columns: Sequence[Mapping[str, Any]],
     *,
     baseline: str | None = None,
-    resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Means over prompts for each column, and differences from a baseline over the prompts they share.
@@ -276,12 +340,14 @@ def summarise(
         results of `measure` for each.
     baseline
         Name of the column to compare the others with.
+    seed
+        Of the permutation tests.
 
     Returns
     -------
     {"metrics": {metric: sentence}, "columns": [{"name", "outputs", "means": {metric: interval}}],
-    "differences": [{"name", "baseline", "means": {metric: interval}}]}, where an interval has mean, low, high
-    and the number of prompts. That of a difference also has what `wording.tested` returns: a test, corrected
+    "differences": [{"name", "baseline", "means": {metric: interval}}]}, with intervals as `interval` returns
+    them. That of a difference also has what `wording.tested` returns: a test, corrected
     for the number of differences. Outputs without a value for a metric are left out of its mean, and so is a
     metric without values.
     """
@@ -291,13 +357,13 @@ def summarise(
     for column in columns:
         own = values[column["name"]]
         outputs = sum(len(entry["measures"]) for entry in column["prompts"])
-        means = _intervals(list(own.values()), resamples=resamples, seed=seed)
+        means = _intervals(list(own.values()))
         rows.append({"name": column["name"], "outputs": outputs, "means": means})
         base = values.get(baseline or "")
         if base is None or column["name"] == baseline:
             continue
         gaps = [_gap(own[prompt], base[prompt]) for prompt in own if prompt in base]
-        paired = _intervals(gaps, resamples=resamples, seed=seed)
+        paired = _intervals(gaps, gap=True)
         differences.append({"name": column["name"], "baseline": baseline, "means": paired})
         tests += [
             (means, paired_permutation(_values(gaps, name), seed=seed)) for name, means in paired.items()
@@ -323,10 +389,10 @@ def _gap(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, floa
     return {name: one[name] - other[name] for name in one if name in other}
 
 
-def _intervals(rows: Sequence[Mapping[str, float]], *, resamples: int, seed: int) -> dict[str, Any]:
+def _intervals(rows: Sequence[Mapping[str, float]], *, gap: bool = False) -> dict[str, Any]:
     columns = {name: _values(rows, name) for name in (*METRICS, *PROMPT_METRICS)}
     return {
-        name: interval(values, resamples=resamples, seed=seed)
+        name: interval(values, share=name not in NUMBERS, gap=gap)
         for name, values in columns.items()
         if len(values)
     }

@@ -37,8 +37,8 @@ MAX_CELLS = 1 << 25
 """Numbers in the largest table, of 270 MB; 100 contenders with 1,000 resamples have 10 million."""
 MOST_COMPARED = 190
 """Pairs of contenders that are tested against each other: those of 20 contenders."""
-FEWEST_PROMPTS = 3
-"""A contender needs votes on as many prompts for an interval: resamples of fewer are all but the same."""
+FEWEST_PROMPTS = 5
+"""A contender needs votes on as many prompts for an interval; with fewer it misses the truth too often."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _invalid(message: str) -> FileFormatError:
 
 
 def tables(votes: Sequence[Vote], names: Sequence[str]) -> tuple[Array, Array]:
-    """Count wins and ties for each prompt: two arrays [prompts, n, n]. "Both bad" is a tie."""
+    """Count for each prompt wins, and votes without a winner as ties: two arrays [prompts, n, n]."""
     ids = {name: index for index, name in enumerate(names)}
     prompts = {prompt: index for index, prompt in enumerate(dict.fromkeys(vote.prompt for vote in votes))}
     wins = np.zeros((len(prompts), len(names), len(names)))
@@ -135,9 +135,10 @@ def tables(votes: Sequence[Vote], names: Sequence[str]) -> tuple[Array, Array]:
 def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
     """Strengths (log-odds against the average contender) with 95% intervals, the strongest first.
 
-    The intervals are percentiles of a bootstrap that draws prompts with replacement. With too few votes,
-    on fewer than `FEWEST_PROMPTS` prompts or all alike, "low", "high" and "first" are None: an interval of
-    no width would look certain.
+    The intervals are percentiles of a bootstrap that draws prompts with replacement. "low" and "high" are
+    None with too few votes: on fewer than `FEWEST_PROMPTS` prompts, or without a win, or without a loss. No
+    resample has what no vote had, so that the interval would end where the prior does, however strong the
+    contender is. "Both bad" counts as a tie in the strength, and on its own in the row.
     """
     names = sorted({name for vote in votes for name in (vote.left, vote.right)})
     wins, ties = tables(votes, names)
@@ -145,22 +146,21 @@ def strengths(votes: Sequence[Vote], *, resamples: int = 1000, seed: int = 0) ->
     weights = resample_weights(len(wins), resamples=resamples, seed=seed)
     drawn, _ = davidson(np.tensordot(weights, wins, 1), np.tensordot(weights, ties, 1))
     low, high = bootstrap_interval(drawn, len(wins))
-    first = (drawn >= drawn.max(axis=1, keepdims=True) - 1e-12).mean(axis=0)
     seen = ((wins + wins.swapaxes(1, 2) + ties).sum(axis=2) > 0).sum(axis=0)
-    enough = (seen >= FEWEST_PROMPTS) & (high - low > 1e-9)
+    won, lost = wins.sum(axis=(0, 2)), wins.sum(axis=(0, 1))
+    enough = (seen >= FEWEST_PROMPTS) & (won > 0) & (lost > 0) & (high - low > 1e-9)
     left = Counter(vote.left for vote in votes)
-    total_wins, total_ties = wins.sum(axis=(0, 2)), ties.sum(axis=(0, 2))
-    losses = wins.sum(axis=(0, 1))
+    without_winner = Counter((name, vote.choice) for vote in votes for name in (vote.left, vote.right))
     rows = [
         {
             "name": name,
             "strength": float(fitted[i]),
             "low": float(low[i]) if enough[i] else None,
             "high": float(high[i]) if enough[i] else None,
-            "first": float(first[i]) if enough[i] else None,
-            "wins": int(total_wins[i]),
-            "losses": int(losses[i]),
-            "ties": int(total_ties[i]),
+            "wins": int(won[i]),
+            "losses": int(lost[i]),
+            "ties": without_winner[name, "tie"],
+            "both_bad": without_winner[name, "both_bad"],
             "left": left[name],
         }
         for i, name in enumerate(names)
@@ -176,25 +176,27 @@ def comparisons(votes: Sequence[Vote], *, seed: int = 0) -> list[dict[str, Any]]
 
     Returns
     -------
-    For each pair {"first", "second", "wins", "losses", "ties", "prompts"} and what `wording.tested` returns;
-    None if there are more than `MOST_COMPARED` pairs.
+    For each pair {"first", "second", "wins", "losses", "ties", "both_bad", "prompts"} and what
+    `wording.tested` returns; None if there are more than `MOST_COMPARED` pairs.
     """
     pairs: dict[tuple[str, str], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    both_bad: Counter[tuple[str, str]] = Counter()
     for vote in votes:
         gain = {"left": 1, "right": -1}.get(vote.choice, 0)
         one, other = sorted((vote.left, vote.right))
         pairs[one, other][vote.prompt].append(gain if one == vote.left else -gain)
+        both_bad[one, other] += vote.choice == "both_bad"
     if len(pairs) > MOST_COMPARED:
         return None
     found = []
     for (one, other), prompts in sorted(pairs.items()):
         leads = np.array([sum(gains) / len(gains) for gains in prompts.values()])
         counts = Counter(gain for gains in prompts.values() for gain in gains)
-        won, lost = counts[1], counts[-1]
+        bad, won, lost = both_bad[one, other], counts[1], counts[-1]
         if leads.sum() < 0:
             one, other, won, lost = other, one, lost, won
         row = {"first": one, "second": other, "wins": won, "losses": lost}
-        row |= {"ties": counts[0], "prompts": len(prompts)}
+        row |= {"ties": counts[0] - bad, "both_bad": bad, "prompts": len(prompts)}
         found.append((row, paired_permutation(leads, seed=seed)))
     adjusted = holm([test.p for _, test in found])
     return [

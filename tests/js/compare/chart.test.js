@@ -44,6 +44,26 @@ test("a scale of one value has a width", () => {
   assert.ok(from < 2 && to > 2);
 });
 
+test("a mean without an interval is a dot alone, and says that there are too few values", () => {
+  const lines = [...LINES, { name: "three", interval: { mean: 0.9 }, values: [0.9] }];
+  assert.deepEqual(
+    scaleOf([
+      { name: "a", interval: { mean: 3 } },
+      { name: "b", interval: { mean: 5 } },
+    ]),
+    {
+      from: 3,
+      to: 5,
+    },
+  );
+  const figure = drawn(lines);
+  assert.equal(figure.querySelectorAll(".mean circle").length, 3);
+  assert.deepEqual(
+    read(figure, "ArrowDown", "ArrowDown", "ArrowDown").at(-1),
+    "three: 0.90 (too few values for an interval)",
+  );
+});
+
 test("ticks are few, round and within the scale", () => {
   for (const [low, high] of [[0, 1], [-3.2, 4.9], ...[0.0003, 0.7, 13, 99, 12_345].map((to) => [0, to])]) {
     const figure = drawn([{ name: "a", interval: { mean: low, low, high } }]);

@@ -91,8 +91,8 @@ test("votes stand at their prompts, and their results and metrics with intervals
   const vote = { prompt: "p", left: side("two"), right: side("one"), choice: "right", note: "<b>", at: "" };
   const round = { rater: "ann", votes: [vote, { ...vote, choice: "tie", note: "" }] };
   const strengths = [
-    { name: "one", strength: 1, low: 0.5, high: 1.5, wins: 1, losses: 0, ties: 1, left: 0 },
-    { name: "two", strength: -1, wins: 0, losses: 1, ties: 1, left: 2 },
+    { name: "one", strength: 1, low: 0.5, high: 1.5, wins: 1, losses: 0, ties: 1, both_bad: 0, left: 0 },
+    { name: "two", strength: -1, wins: 0, losses: 1, ties: 1, both_bad: 3, left: 2 },
   ];
   const row = {
     first: "one",
@@ -100,6 +100,7 @@ test("votes stand at their prompts, and their results and metrics with intervals
     wins: 1,
     losses: 0,
     ties: 1,
+    both_bad: 3,
     prompts: 1,
     sentences: ["A", "test."],
   };
@@ -111,7 +112,10 @@ test("votes stand at their prompts, and their results and metrics with intervals
   const gap = { ...mean, significant: true, p_label: "p = 0.01", sentences: ["Another test."] };
   const summary = {
     metrics: { words: "How many." },
-    columns: ["A · one", "B · two"].map((name) => ({ name, means: { words: mean } })),
+    columns: [
+      { name: "A · one", means: { words: { mean: 2, prompts: 1 } } },
+      { name: "B · two", means: { words: mean } },
+    ],
     differences: [{ name: "B · two", baseline: "A · one", means: { words: gap } }],
   };
   const given = content(
@@ -127,7 +131,9 @@ test("votes stand at their prompts, and their results and metrics with intervals
     "ann: two and one tie",
     "1.00 (0.50 to 1.50)",
     "-1.00 (too few votes for an interval)",
-    "<strong>one against two:</strong> won 1, lost 0 and tied 1 on 1 prompt. A test.",
+    "<strong>one against two:</strong> won 1, lost 0 and tied 1 on 1 prompt. Both bad: 3. A test.",
+    "<td>0 / 1 / 1 / 3</td><td>2 of 5</td>",
+    "2.00 (too few values for an interval)",
     "No bias. Ties: 1.",
     "2.00 (1.00 to 3.00) *",
     "p = 0.01",

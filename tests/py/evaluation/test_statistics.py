@@ -4,6 +4,7 @@ against scikit-learn.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 
 import choix
@@ -19,14 +20,20 @@ from goosequill.evaluation.statistics import (
     bootstrap_interval,
     cohen,
     davidson,
+    flag_gap_interval,
     holm,
     krippendorff,
     levels,
+    mean_interval,
     paired_permutation,
     resample_weights,
+    share_interval,
+    student,
 )
 
 NO_TIES = np.zeros((4, 4))
+Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
+Interval = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def games(strengths: np.ndarray, count: int, seed: int) -> list[tuple[int, int]]:
@@ -127,6 +134,82 @@ def test_levels_use_the_quantile_of_student(prompts: int) -> None:
     quantile = stats.t.ppf(0.975, prompts - 1) * np.sqrt(prompts / (prompts - 1))
     expected = 100 * stats.norm.cdf(-quantile)
     assert levels(prompts)[0] == pytest.approx(expected, rel=0.02)
+
+
+def test_student_is_that_of_scipy() -> None:
+    for free in range(4, 200):
+        assert student(free) == pytest.approx(stats.t.ppf(0.975, free), rel=0.003)
+
+
+def test_a_share_of_flags_has_wilsons_interval_and_less_varied_values_a_narrower_one() -> None:
+    flags = np.array([1.0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+    expected = stats.binomtest(3, 12).proportion_ci(method="wilson")
+    assert share_interval(flags) == pytest.approx((expected.low, expected.high))
+    values = np.random.default_rng(1).beta(6, 4, 60)
+    expected = stats.t.interval(0.95, 59, values.mean(), stats.sem(values))
+    assert share_interval(values) == pytest.approx(expected, abs=0.002)
+
+
+def test_symmetric_values_have_the_interval_of_student() -> None:
+    values = np.arange(20.0)
+    expected = stats.t.interval(0.95, 19, values.mean(), stats.sem(values))
+    assert mean_interval(values) == pytest.approx(expected, rel=0.003)
+    assert np.isnan(mean_interval(np.full(20, 0.1))).all()
+
+
+def flags(share: float, samples: int = 1) -> Draw:
+    return lambda g, size: (g.random((samples, *size)) < share).mean(axis=0)
+
+
+def gaps(more: float, less: float) -> Draw:
+    return lambda g, size: g.choice([1.0, -1.0, 0.0], size, p=[more, less, 1 - more - less])
+
+
+FAMILIES: dict[str, tuple[Interval, int, list[tuple[Draw, float]]]] = {
+    "flags": (share_interval, 5, [(flags(p), p) for p in (0.05, 0.1, 0.2, 0.3, 0.5)]),
+    "flags of three samples": (share_interval, 5, [(flags(p, 3), p) for p in (0.1, 0.3, 0.5)]),
+    "shares": (
+        share_interval,
+        5,
+        [
+            (lambda g, size: g.beta(6, 4, size), 0.6),
+            (lambda g, size: g.beta(1, 9, size), 0.1),
+            (lambda g, size: np.where(g.random(size) < 0.7, 1, g.beta(8, 2, size)), 0.94),
+            (lambda g, size: (g.random(size) < 0.3) * g.uniform(0.3, 1, size), 0.195),
+        ],
+    ),
+    "differences of flags": (
+        flag_gap_interval,
+        5,
+        [(gaps(*p), p[0] - p[1]) for p in ((0.25, 0.25), (0.5, 0.1), (0.4, 0.2), (0.5, 0.5))],
+    ),
+    "values": (
+        mean_interval,
+        10,
+        [
+            (lambda g, size: g.normal(size=size), 0.0),
+            (lambda g, size: g.lognormal(0, 0.5, size), np.exp(0.125)),
+            (lambda g, size: g.lognormal(0, 0.8, size), np.exp(0.32)),
+            (lambda g, size: g.lognormal(0, 1, size), np.exp(0.5)),
+            (lambda g, size: g.exponential(1, size), 1.0),
+            (lambda g, size: (g.random(size) < 0.75) * g.normal(1, 1, size), 0.75),
+            (lambda g, size: (g.random(size) < 0.5) * g.exponential(1, size), 0.5),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_intervals_of_means_contain_the_truth_93_to_97_times_in_100(family: str) -> None:
+    """Of single cases somewhat less or more: the mean of few flags has few values."""
+    method, fewest, cases = FAMILIES[family]
+    generator, shares = np.random.default_rng(4), []
+    for count in (5, 7, 10, 20, 50, 100):
+        for draw, truth in cases if count >= fewest else ():
+            low, high = method(draw(generator, (4000, count)))
+            shares.append(np.mean((low <= truth + 1e-9) & (truth - 1e-9 <= high)))
+    assert 0.93 <= np.mean(shares) <= 0.97
+    assert min(shares) > 0.87
 
 
 def test_kappa_is_that_of_scikit_learn() -> None:

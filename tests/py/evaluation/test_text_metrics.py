@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from goosequill.evaluation.text_metrics import (
     compression,
     distinct,
     echo,
+    interval,
     likeness,
     longest_repeat,
     looping,
@@ -25,11 +27,39 @@ from goosequill.evaluation.text_metrics import (
     words_of,
 )
 
+OF_THE_FIRST = {"distinct_1_50", "compression_50"}
+
 
 def test_words_are_words_in_any_script() -> None:
     assert words_of("Don't stop—it's 3 o'clock!") == ["don't", "stop", "it's", "3", "o'clock"]
     assert words_of("我喜欢 苹果") == ["我", "喜", "欢", "苹", "果"]
     assert words_of("Привет, мир") == ["привет", "мир"]
+
+
+def test_words_are_not_fragments() -> None:
+    assert words_of("हम आज घर जाएँगे") == ["हम", "आज", "घर", "जाएँगे"]
+    assert len(words_of("اَلْعَرَبِيَّةُ لُغَةٌ")) == 2
+    assert words_of("re\u0301sume\u0301") == words_of("r\u00e9sum\u00e9") == ["r\u00e9sum\u00e9"]
+    assert words_of("\u0e14\u0e35\u0e04\u0e48\u0e30") == ["\u0e14\u0e35", "\u0e04\u0e48", "\u0e30"]
+
+
+def test_variety_of_the_first_words_does_not_depend_on_length() -> None:
+    generator = np.random.default_rng(1)
+    lengths = generator.integers(60, 600, 60)
+    chances = 1 / np.arange(1, 2001)
+    texts = [
+        " ".join(f"w{word}" for word in generator.choice(2000, length, p=chances / chances.sum()))
+        for length in lengths
+    ]
+    found = measure([{"prompt": "", "text": text} for text in texts])
+    related = {
+        name: abs(np.corrcoef(lengths, [one[name] for one in found])[0, 1])
+        for name in ("distinct_1", "compression", *OF_THE_FIRST)
+    }
+    assert min(related["distinct_1"], related["compression"]) > 0.8
+    assert max(related[name] for name in OF_THE_FIRST) < 0.3
+    short = measure([{"prompt": "", "text": "word " * 49}])[0]
+    assert all(short[name] is None for name in OF_THE_FIRST)
 
 
 def test_distinct_counts_different_ngrams() -> None:
@@ -110,10 +140,26 @@ def test_compression_sees_repetition() -> None:
         ("42", False),
         ("", False),
         ("他说的就是这个。", False),
+        ("I think that the...", True),
+        ("I think that the\u2026", True),
+        ("The answer to all of it is 42", False),
+        ("It is about 3.5", False),
+        ("Buy these:\n- apples and pears\n- plums from the garden", False),
+        ("1. Peel all of the apples.\n2. Cut them into small", True),
+        ("1. Peel all of the apples.\n2. Cut them into pieces.", False),
+        ("This is all of it.\n\n---", False),
+        ("It stops in the middle of a cafe\u0301", True),
+        ("\u0939\u092e \u0906\u091c \u0918\u0930 \u091c\u093e\u090f\u0901\u0917\u0947", True),
+        ("\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35\u0e04\u0e23\u0e31\u0e1a", False),  # Thai has no full stop
     ],
 )
 def test_truncated(text: str, expected: bool) -> None:
     assert truncated(text) is expected
+
+
+def test_the_work_of_truncated_is_bounded() -> None:
+    """Blank lines were counted once for each of them: this took a minute."""
+    assert truncated("\n" * 300_000 + "It stops in the middle of a")
 
 
 def test_echo_is_the_share_of_the_prompt_that_comes_back() -> None:
@@ -138,8 +184,9 @@ def test_measures_are_every_metric() -> None:
         "compression",
         "echo",
         "mean_surprise",
+        *OF_THE_FIRST,
     }
-    assert None not in full.values()
+    assert {name for name, value in full.items() if value is None} == OF_THE_FIRST
 
 
 def test_outputs_without_a_value_are_left_out_of_the_mean() -> None:
@@ -154,6 +201,29 @@ def test_likeness_of_samples() -> None:
     assert likeness(["a b c", "a b c"]) == 1.0
     assert likeness(["a b", "c d"]) == 0.0
     assert likeness(["only one"]) is None
+
+
+def test_no_interval_is_certain_because_all_values_are_equal() -> None:
+    assert interval(np.ones(10), share=True)["low"] == pytest.approx(0.722, abs=0.001)  # Wilson's
+    assert interval(np.zeros(10), share=True, gap=True)["high"] == pytest.approx(0.231, abs=0.001)
+    assert interval(np.full(100, 7.0))["low"] is None
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "known"),
+    [
+        ([0, 1, 0, 1], {"share": True}, False),
+        ([0, 1, 0, 1, 1], {"share": True}, True),
+        ([0, 1, 0, -1, 1], {"share": True, "gap": True}, True),
+        ([0, 0.5, 0, -1, 1, 0.5, 0.2, 0.3, 0], {"share": True, "gap": True}, False),
+        ([*range(9)], {}, False),
+        ([*range(10)], {}, True),
+    ],
+)
+def test_too_few_values_have_no_interval(values: list[float], kind: dict[str, bool], known: bool) -> None:
+    found = interval(np.array(values, float), **kind)
+    assert found["mean"] == pytest.approx(np.mean(values))
+    assert (found["low"] is not None) == known == (found["high"] is not None)
 
 
 def test_summary_pairs_the_prompts_that_are_shared() -> None:
@@ -177,7 +247,7 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     assert first["means"]["likeness"]["prompts"] == 20
     (difference,) = summary["differences"]
     words = difference["means"]["words"]
-    assert [words[name] for name in ("mean", "low", "high", "prompts")] == [2.0, 2.0, 2.0, 20]
+    assert [words[name] for name in ("mean", "low", "high", "prompts")] == [2.0, None, None, 20]
     assert words["significant"] and words["p"] == 1 / 10_000
     tests = [mean["p"] for mean in difference["means"].values()]
     assert [mean["adjusted"] for mean in difference["means"].values()] == holm(tests)

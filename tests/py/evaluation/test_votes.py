@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.evaluation.statistics import wilson
-from goosequill.evaluation.votes import Vote, agreement, judge, position_bias, read_votes
+from goosequill.evaluation.votes import Vote, agreement, judge, position_bias, read_votes, strengths
 
 
 def file_of(choices: list[tuple[str, str, str, str]], rater: str = "ann") -> dict[str, Any]:
@@ -26,7 +30,8 @@ def test_judge_says_who_is_stronger_whatever_the_side() -> None:
     votes += [("q1", "a", "b", "tie"), ("q2", "b", "a", "both_bad"), ("q3", "a", "b", "right")]
     result = judge([file_of(votes)])
     first, second = result["strengths"]
-    assert (first["name"], first["wins"], first["losses"], first["ties"]) == ("a", 30, 1, 2)
+    counts = [first[name] for name in ("name", "wins", "losses", "ties", "both_bad")]
+    assert counts == ["a", 30, 1, 1, 1]
     assert first["low"] < first["strength"] < first["high"]
     assert first["low"] > second["high"]
     assert result["choices"] == {"left": 15, "right": 16, "tie": 1, "both_bad": 1}
@@ -37,7 +42,7 @@ def test_judge_says_who_is_stronger_whatever_the_side() -> None:
 
 def test_votes_on_one_prompt_count_as_one_draw_of_the_bootstrap() -> None:
     spread_out = judge([file_of([(f"p{i}", "a", "b", "left" if i % 3 else "right") for i in range(60)])])
-    clumped = judge([file_of([(f"p{i // 20}", "a", "b", "left" if i >= 20 else "right") for i in range(60)])])
+    clumped = judge([file_of([(f"p{i // 12}", "a", "b", "left" if i >= 24 else "right") for i in range(60)])])
     width = [one["strengths"][0]["high"] - one["strengths"][0]["low"] for one in (spread_out, clumped)]
     assert width[1] > 2 * width[0]
 
@@ -46,7 +51,49 @@ def test_votes_on_one_prompt_count_as_one_draw_of_the_bootstrap() -> None:
 def test_too_few_votes_give_no_interval_rather_than_one_of_no_width(choices: list[str]) -> None:
     result = judge([file_of([(f"p{i}", "a", "b", choice) for i, choice in enumerate(choices)])])
     for row in result["strengths"]:
-        assert (row["low"], row["high"], row["first"]) == (None, None, None)
+        assert (row["low"], row["high"]) == (None, None)
+
+
+@pytest.mark.parametrize("prompts", [10, 40])
+def test_without_a_loss_ties_do_not_give_an_interval(prompts: int) -> None:
+    votes = [(f"p{i}", "a", "b", "left" if i % 5 < 3 else "tie") for i in range(prompts)]
+    for row in judge([file_of(votes)])["strengths"]:
+        assert (row["low"], row["high"]) == (None, None)
+
+
+def rounds(prompts: int, *, lead: float, tie: float, count: int) -> Iterator[list[Vote]]:
+    """Rounds of votes; the strengths of "a" and "b" are `lead` apart, and "c" is in the middle."""
+    generator = np.random.default_rng([prompts, int(10 * tie), int(10 * lead)])
+    for _ in range(count):
+        votes = []
+        for one, other, gap in (("a", "b", lead), ("a", "c", lead / 2), ("c", "b", lead / 2)):
+            odds = np.exp([gap / 2, -gap / 2, math.log(tie)])
+            drawn = generator.choice(["left", "right", "tie"], prompts, p=odds / odds.sum())
+            votes += [Vote("r", str(i), one, other, choice, ()) for i, choice in enumerate(drawn)]
+        yield votes
+
+
+def test_intervals_contain_the_strength_93_to_97_times_in_100() -> None:
+    """From 5 to 100 prompts, with none to half of the votes tied; some leads leave one without a loss."""
+    found: dict[float, list[bool]] = {1e-9: [], 0.6: [], 2.0: []}
+    for prompts, tie, lead in product((5, 10, 30, 100), found, (0.0, 1.0, 2.5)):
+        truth = {"a": lead / 2, "b": -lead / 2, "c": 0.0}
+        found[tie] += [
+            row["low"] <= truth[row["name"]] <= row["high"]
+            for votes in rounds(prompts, lead=lead, tie=tie, count=12)
+            for row in strengths(votes, resamples=200)
+            if row["low"] is not None
+        ]
+    assert 0.93 <= np.mean([hit for hits in found.values() for hit in hits]) <= 0.97
+    assert all(0.91 <= np.mean(hits) <= 0.98 for hits in found.values())
+
+
+def test_both_bad_is_counted_on_its_own_everywhere() -> None:
+    choices = ["left", "right", "tie", "both_bad", "both_bad"]
+    result = judge([file_of([(f"p{i}", "a", "b", choice) for i, choice in enumerate(choices)])])
+    for row in [*result["strengths"], *result["comparisons"]]:
+        assert (row["ties"], row["both_bad"]) == (1, 2)
+    assert (result["choices"]["tie"], result["choices"]["both_bad"]) == (1, 2)
 
 
 def test_a_contender_with_too_few_votes_of_its_own_has_no_interval() -> None:

@@ -1,4 +1,4 @@
-"""Scripts that are written without spaces between words: one rule for all that looks for words in a text."""
+"""Scripts that are written without spaces between words, in which search does not look for words to mark."""
 
 from __future__ import annotations
 

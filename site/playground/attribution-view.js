@@ -21,10 +21,13 @@ import { percent, visible } from "./tokens.js";
 const SHADES = [0.1, 0.5, 1, 2, 4];
 const CHARTED = 12;
 
-/** Bits with their sign: "+1.25", "−0.40", "0.00". @param {number} bits */
+/**
+ * Bits with their sign: "+1.3", "−0.4", "0.0". One decimal, as the kernels differ in the second.
+ * @param {number} bits
+ */
 export function signed(bits) {
-  const size = decimal(Math.abs(bits), 2);
-  if (Math.abs(bits) < 0.005) return size;
+  const size = decimal(Math.abs(bits), 1);
+  if (Math.abs(bits) < 0.05) return size;
   return `${bits > 0 ? "+" : "−"}${size}`;
 }
 
@@ -103,7 +106,7 @@ export function chartOf({ text, words }) {
       {
         name: t("contribution"),
         kind: /** @type {const} */ ("bars"),
-        x: shown.map(({ bits }) => bits),
+        x: shown.map(({ bits }) => Number(bits.toFixed(1))),
         y: names,
       },
     ],

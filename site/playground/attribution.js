@@ -44,8 +44,16 @@ class AttributionPanel {
           "what the word contributed: +1 bit means that it made the token twice as likely, −1 bit half as likely.",
       ),
     );
+    const limits = element(
+      "p",
+      { class: "note" },
+      t(
+        "The bits do not add up to the whole: two words that say the same each contribute little. Another browser " +
+          "or processor rounds in other ways, which can change them by up to 0.2 bits.",
+      ),
+    );
     const heading = element("h2", {}, t("What led to a token"));
-    box.append(heading, sentence, this.#button, this.#task.element, this.#outcome);
+    box.append(heading, sentence, limits, this.#button, this.#task.element, this.#outcome);
     session.addEventListener("text", () => this.#outcome.replaceChildren());
     for (const event of ["text", "token", "end", "selection", "model"])
       session.addEventListener(event, () => this.#offer());

@@ -6,11 +6,12 @@
 import { chart, heatMap } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
+import { percent } from "./tokens.js";
 
 /** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
 /**
  * @typedef {{tokens: number, kind: "matrices" | "averages", layer: number, head: number, map: NumpyArray,
- *   memory: NumpyArray, half_lives: NumpyArray}} StateView what goosequill.insight.states.StateView has
+ *   memory: NumpyArray, half_lives: NumpyArray, removed?: NumpyArray}} StateView what goosequill.insight.states.StateView has
  * @typedef {{layer: number, head: number}} Choice
  */
 
@@ -88,9 +89,10 @@ export function memoryParts({ kind, layer, head, memory }, vector) {
 }
 
 /** How fast the layer forgets. @param {StateView} view */
-export function decayParts({ layer, half_lives: { data } }) {
+export function decayParts({ layer, head, half_lives: { data }, removed }) {
   return [
     element("p", { class: "note" }, SENTENCES.decay),
+    ...(removed ? [element("p", { class: "note" }, removedWords(head, Number(removed.data[head])))] : []),
     chart({
       title: t("Half-lives in layer {layer}", { layer: layer + 1 }),
       x: { label: t("channel") },
@@ -101,6 +103,15 @@ export function decayParts({ layer, half_lives: { data } }) {
       height: 200,
     }),
   ];
+}
+
+/** @param {number} head @param {number} share of its memory */
+function removedWords(head, share) {
+  return t(
+    "The half-lives are of the decay alone. The delta rule also removes what is stored under a key before something new " +
+      "is stored there: at the last token {share} of head {head}'s memory.",
+    { share: percent(share), head: head + 1 },
+  );
 }
 
 /** @param {number} count */

@@ -1,8 +1,9 @@
 """How much each earlier word contributed to one token: the model reads the text again without the word.
 
-That is exact, not an estimate from gradients or from attention: the difference is between two real
-predictions. A state is kept before every few words, so that only what follows a word is read again; for n
-words that is about half of n times the text.
+That is no estimate from gradients or from attention: the difference is between two real predictions. It is
+exact for the kernel that makes them; kernels round in different ways, and differ by up to 0.2 bits. A state
+is kept before every few words, so that only what follows a word is read again; for n words that is about half
+of n times the text.
 
 Contributions do not add up to the whole: two words that say the same each contribute little.
 """

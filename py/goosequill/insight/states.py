@@ -27,6 +27,8 @@ Floats = NDArray[np.float32]
 
 MOST_GROUPS = 64
 """Columns of RWKV-4's map: adjacent channels are averaged."""
+DELTA_RULE = ("7", "7a")
+"""Versions whose state also loses what is stored under a key when the key is written again."""
 LEAST_HALF_LIFE, MOST_HALF_LIFE = 0.01, 1e6
 """Tokens. Beyond them a decay is 0 or 1 within float32."""
 
@@ -52,7 +54,10 @@ class StateView:
     half_lives
         [C]: after how many tokens half of what a channel of the layer remembers has decayed, from 0.01 to
         1e6. In versions 6 and 7 at the last token that was read, as it depends on the token. In versions 5 to
-        7 the channels are the keys of all heads, one head after the other.
+        7 the channels are the keys of all heads, one head after the other. They are of the decay alone.
+    removed
+        [H], of version 7, else None: what the delta rule removed of each head of the layer at the last token,
+        beside the decay, as a share of the head's memory (Frobenius norms, from 0 to 1).
     """
 
     tokens: int
@@ -62,6 +67,7 @@ class StateView:
     map: Floats
     memory: Floats
     half_lives: Floats
+    removed: Floats | None
 
 
 def view_state(
@@ -98,12 +104,20 @@ def view_state(
         found = memory.recall(tokens[:-1]) if memory else None
         count = found[0] + 1 if found else 1
     state = yield from read_text(model, tokens[: count - 1], memory)
-    half_lives = read_half_lives(model, tokens[count - 1], state)
+    before = state.arrays["wkv"][layer].copy()
+    decays, removal, rates = _read_watched(model, tokens[count - 1], state)
     kind = "averages" if config.version == "4" else "matrices"
     map_of, memory_of = _OF[kind]
     wkv = state.arrays["wkv"]
     return StateView(
-        count, kind, layer, head, map_of(wkv), memory_of(model, wkv[layer], head), half_lives[layer]
+        count,
+        kind,
+        layer,
+        head,
+        map_of(wkv),
+        memory_of(model, wkv[layer], head),
+        _half_lives(model, decays[layer]),
+        _removed(before, removal[layer], rates[layer]) if model.config.version in DELTA_RULE else None,
     )
 
 
@@ -117,22 +131,44 @@ def read_half_lives(model: Model, token: int, state: State) -> Floats:
     >>> read_half_lives(loaded.model, 33, loaded.model.new_state()).shape
     (6, 320)
     """
-    watched = copy.copy(model)
-    kept = np.zeros((model.config.layers, model.config.width), np.float32)
-    watched.kernel = cast(Kernel, _DecayWatch(model.kernel, kept))
-    watched.forward([token], state, logits="none")
+    return _half_lives(model, _read_watched(model, token, state)[0])
+
+
+def _half_lives(model: Model, decays: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        logs = kept if model.config.version == "4" else np.log(kept)
+        logs = decays if model.config.version == "4" else np.log(decays)
         half_lives = math.log(0.5) / logs.astype(np.float64)
     return np.clip(np.abs(half_lives), LEAST_HALF_LIFE, MOST_HALF_LIFE).astype(np.float32)
 
 
-class _DecayWatch:
-    """A kernel that keeps the decays [L, C] of a pass for one token; each layer has one wkv operation."""
+def _removed(heads: Floats, removal: Floats, rates: Floats) -> Floats:
+    """How much the delta rule takes of each head, of the memory before the token: [H, V, K] -> [H].
+
+    It removes, at the rate a of each channel, what is stored under the unit key: (S k) (a k)^T.
+    """
+    keys, rates = (array.reshape(len(heads), -1) for array in (removal, rates))  # [C] -> [H, K]
+    stored = np.einsum("hvk,hk->hv", heads, keys)
+    sizes = np.linalg.norm(heads, axis=(1, 2))
+    taken = np.linalg.norm(stored, axis=1) * np.linalg.norm(keys * rates, axis=1)
+    shares: Floats = np.divide(taken, sizes, out=np.zeros_like(taken), where=sizes > 0)
+    return shares
+
+
+def _read_watched(model: Model, token: int, state: State) -> Floats:
+    """Read a token and return [3, L, C]: the decays and, of version 7, the removal keys and their rates."""
+    watched = copy.copy(model)
+    kept = np.zeros((3, model.config.layers, model.config.width), np.float32)
+    watched.kernel = cast(Kernel, _Watch(model.kernel, kept))
+    watched.forward([token], state, logits="none")
+    return kept
+
+
+class _Watch:
+    """A kernel that keeps the rows of a pass for one token [3, L, C]; each layer has one wkv operation."""
 
     def __init__(self, kernel: Kernel, kept: Floats) -> None:
-        self._kernel, self._rows = kernel, iter(kept)
-        self._zeros = np.zeros((1, kept.shape[1]), np.float32)
+        self._kernel, self._rows = kernel, iter(kept.swapaxes(0, 1))
+        self._zeros = np.zeros((1, kept.shape[-1]), np.float32)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._kernel, name)
@@ -140,10 +176,11 @@ class _DecayWatch:
     def run(self, tokens: Any, build: Any, *, programs: Any, key: Any) -> Any:
         return self._kernel.run(tokens, build, programs={}, key=key)  # the record is of no use to others
 
-    def _keep(self, decay: Any) -> None:
+    def _keep(self, *values: Any) -> None:
         kernel = self._kernel
-        row = kernel.add(kernel.bind(self._zeros), decay)  # [C] or [1, C] -> [1, C]
-        kernel.shift(row, kernel.bind(next(self._rows)))  # which writes it there
+        for value, kept in zip(values, next(self._rows), strict=False):
+            row = kernel.add(kernel.bind(self._zeros), value)  # [C] or [1, C] -> [1, C]
+            kernel.shift(row, kernel.bind(kept))  # which writes it there
 
     def wkv4(self, k: Any, v: Any, decay: Any, bonus: Any, state: Any) -> Any:
         self._keep(decay)
@@ -154,7 +191,7 @@ class _DecayWatch:
         return self._kernel.wkv5(r, k, v, decay, bonus, state)
 
     def wkv7(self, r: Any, decay: Any, k: Any, v: Any, removal: Any, a: Any, state: Any) -> Any:
-        self._keep(decay)
+        self._keep(decay, removal, a)
         return self._kernel.wkv7(r, decay, k, v, removal, a, state)
 
 
@@ -167,7 +204,7 @@ def _norms(wkv: Floats) -> Floats:
 def _matrix(model: Model, heads: Floats, head: int) -> Floats:
     """[H, S, S] -> [S, S], keys down; RWKV-7 has its values down."""
     matrix: Floats = heads[head]
-    return (matrix.T if model.config.version in ("7", "7a") else matrix).copy()
+    return (matrix.T if model.config.version in DELTA_RULE else matrix).copy()
 
 
 def _group_averages(wkv: Floats) -> Floats:

@@ -1,18 +1,17 @@
 """Groups tokens into words, which a reader can judge, and which may be several tokens long.
 
-A word has the spaces before it and the combining marks after it. Punctuation is a word of its own, and so is
-each character in scripts without spaces. A token is never divided: one that spans two words makes them one.
+Words are those of `goosequill.word_breaks`, each with the spaces before it. A run of punctuation is a word of
+its own. A token is never divided: one that spans two words makes them one.
 """
 
 from __future__ import annotations
 
 import codecs
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from goosequill.tokenizers import Tokenizer
-from goosequill.unspaced import UNSPACED
+from goosequill.word_breaks import segments
 
 MOST_TOKENS = 32
 """Tokens of a word; a longer run without spaces, such as encoded data, is cut."""
@@ -35,13 +34,22 @@ def group_words(tokenizer: Tokenizer, tokens: Sequence[int], *, first: int = 0) 
     first
         The position of the first token in a longer text.
     """
+    units = list(_characters(tokenizer, tokens, first))
+    starts, at = _starts("".join(unit.text for unit in units)), 0
     words: list[Word] = []
-    for unit in _characters(tokenizer, tokens, first):
+    for unit in units:
         last = words[-1] if words else None
-        if last and unit.end - last.start <= MOST_TOKENS and _joins(last.text, unit.text):
+        if (
+            last
+            and unit.end - last.start <= MOST_TOKENS
+            and (at not in starts or not unit.text or not last.text)
+        ):
             words[-1] = Word(last.start, unit.end, last.text + unit.text)
         else:
             words.append(unit)
+        at += len(unit.text)
+        if unit.text.strip() and unit.text[-1].isspace():
+            starts.add(at)  # the token has the spaces before the next word already
     return words
 
 
@@ -58,20 +66,15 @@ def _characters(tokenizer: Tokenizer, tokens: Sequence[int], first: int) -> Iter
         yield Word(start, first + len(tokens), text + decoder.decode(b"", final=True))
 
 
-def _joins(before: str, text: str) -> bool:
-    """Return whether a text continues the word before it."""
-    if not before or not text:
-        return True
-    if not before.strip():
-        return "\n" not in before or text[0].isspace()
-    if before[-1].isspace() or text[0].isspace():
-        return False
-    if before[-1] == "\u200d" or unicodedata.category(text[0])[0] in "MC":  # marks, joiners
-        return True
-    if UNSPACED.match(before[-1]) or UNSPACED.match(text[0]):
-        return False
-    return _in_word(before[-1]) == _in_word(text[0])
-
-
-def _in_word(character: str) -> bool:
-    return character.isalnum() or character in "'’_" or unicodedata.category(character)[0] in "MC"
+def _starts(text: str) -> set[int]:
+    """Return where words begin in a text."""
+    starts, before, line = set(), "", False
+    for match in segments(text):
+        kind = "space" if match[0].isspace() else "word" if match["word"] else "other"
+        follows = kind == before != "word" or (before == "space" and not line)
+        if not follows:
+            starts.add(match.start())
+            line = False
+        line = line or "\n" in match[0]
+        before = kind
+    return starts

@@ -95,6 +95,16 @@ test("half-lives have a point for each channel", () => {
   assert.equal(tableOf(figureOf(decayParts({ ...matrices, half_lives: array(12) }))).length, 12);
 });
 
+test("half-lives of RWKV-7 are said to be of the decay alone, with what the delta rule removed", () => {
+  const words = (/** @type {any} */ view) =>
+    decayParts(view)
+      .map(({ textContent }) => textContent)
+      .join(" ");
+  const removed = { shape: [4], data: new Float32Array([0.5, 0.25, 0.125, 0]) };
+  assert.match(words({ ...matrices, removed }), /of the decay alone.* 12\.5% of head 3's memory/);
+  assert.doesNotMatch(words(matrices), /delta rule/);
+});
+
 test("the lens has a row for each layer with its candidates, and the token itself is marked", () => {
   const candidate = (/** @type {number} */ token, /** @type {string} */ text) => ({
     token,

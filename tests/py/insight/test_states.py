@@ -101,6 +101,33 @@ def test_half_lives_of_rwkv7_are_of_the_columns_of_its_matrices(kernel: str) -> 
     np.testing.assert_allclose(left.reshape(-1), 0.5 ** (1 / half_lives[0]), rtol=1e-3)
 
 
+@pytest.mark.parametrize("kernel", ["native", "numpy"])
+@pytest.mark.parametrize("version", ["7", "7a"])
+def test_what_the_delta_rule_removes_is_what_the_state_loses_beside_the_decay(
+    version: str, kernel: str
+) -> None:
+    """Of layer 0, whose decay and keys depend on the token alone: with and without a memory."""
+    model = small_model(version, kernel)
+    states = [model.new_state() for _ in range(2)]
+    for state in states:
+        model.forward(TOKENS, state)
+    states[1].arrays["wkv"][0] = 0
+    before = states[0].arrays["wkv"][0].copy()
+    view = end_of(view_state(model, [*TOKENS, 65]))
+    for state in states:
+        half_lives = read_half_lives(model, 65, state)[0]
+    left = states[0].arrays["wkv"][0] - states[1].arrays["wkv"][0]
+    decayed = before * (0.5 ** (1 / half_lives)).reshape(len(before), 1, -1)
+    taken = np.linalg.norm(decayed - left, axis=(1, 2)) / np.linalg.norm(before, axis=(1, 2))
+    assert view.removed is not None and np.all(view.removed > 0.001)
+    np.testing.assert_allclose(view.removed, taken, rtol=2e-2)
+
+
+@pytest.mark.parametrize("version", ["4", "6"])
+def test_without_a_delta_rule_nothing_is_said_to_be_removed(version: str) -> None:
+    assert end_of(view_state(small_model(version), TOKENS)).removed is None
+
+
 def test_a_decay_that_float32_rounds_to_1_or_0_has_the_longest_or_shortest_half_life() -> None:
     for value, half_life in ((-40.0, MOST_HALF_LIFE), (40.0, 0.01)):
         tensors = MAKERS["5.2"](vocab=256)

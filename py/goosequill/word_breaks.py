@@ -8,6 +8,7 @@ but for Katakana, Thai, Lao, Burmese, Khmer) each character with its marks is a 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -28,6 +29,7 @@ def _one(*packed: str, more: str = "", many: str = "") -> str:
     return f"(?:{near}|(?=[\U00010000-\U0010ffff]){far})" if inside[1] else near
 
 
+@functools.cache
 def _pattern() -> re.Pattern[str]:
     """Return the expression of a segment, whose group "word" matches if it is a word.
 
@@ -50,8 +52,11 @@ def _pattern() -> re.Pattern[str]:
         f"|{digit}{marks}(?:{in_number}{marks}(?={digit}))?+)"  # 8, 10 to 12
     )
     katakana, under = f"(?:{kana}{marks})++", f"(?:{low}{marks})"  # 13
-    last = f"(?:(?:{core}++|(?={hebrew}))(?:{hebrew}{marks}{quoted})?+|{katakana})"
-    word = f"{under}*+(?:(?:(?:{core}++|{katakana}){under}++)++(?:{last})?+|{last})"  # 13a, 13b
+    start = _one(classes.ALETTER, classes.HEBREW_LETTER, classes.NUMERIC, classes.KATAKANA)
+    word = (
+        f"{under}*+(?={start})(?:(?:{core}++|{katakana}){under}++)*+"  # 13a, 13b
+        f"(?:(?:{core}++|(?={hebrew}))(?:{hebrew}{marks}{quoted})?+|{katakana})?+"
+    )
     flag, newline = "[\U0001f1e6-\U0001f1ff]", "\\n\\r\\x0b\\x0c\\x85\\u2028\\u2029"
     return re.compile(
         f"\\r\\n|[{newline}]"  # 3 to 3b
@@ -62,12 +67,9 @@ def _pattern() -> re.Pattern[str]:
     )
 
 
-_SEGMENT = _pattern()
-
-
 def segments(text: str) -> Iterator[re.Match[str]]:
     """Yield all segments of a text, words and what is between them; the group "word" of others is None."""
-    return _SEGMENT.finditer(text)
+    return _pattern().finditer(text)
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:

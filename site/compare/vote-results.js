@@ -94,7 +94,7 @@ function strengthTable({ strengths, votes, prompts, raters }) {
     hasInterval(row)
       ? t("{low} to {high}", { low: figure(row.low), high: figure(row.high) })
       : t("too few votes"),
-    `${row.wins} / ${row.losses} / ${row.ties} / ${row.both_bad}`,
+    [row.wins, row.losses, row.ties, row.both_bad].join("\u00a0/\u00a0"),
     t("{count} of {of}", { count: row.left, of: row.wins + row.losses + row.ties + row.both_bad }),
   ]);
   const columns = [

@@ -5,12 +5,8 @@ started. The 16-bit file is quantized to 8 bits while it loads, from a URL and a
 copy is then loaded again in a new page. The 8-bit files are picked. Seconds are from the page's request to
 the loaded model; memory is the peak of Python's heap.
 
-A model of 2.9B in 4 bits is read from a picked file, and from a model folder, first and again. A 16-bit .pth
-of 1.5B at an address is quantized to 4 bits while it arrives.
-
     python scripts/bench/loading.py                 dist/; writes build/loading.json
     python scripts/bench/loading.py --rounds 5
-    python scripts/bench/loading.py --large         RWKV-7 2.9B and 1.5B; writes build/loading-large.json
 """
 
 from __future__ import annotations
@@ -29,11 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from playwright.sync_api import BrowserContext, Page, sync_playwright  # noqa: E402
-from scripts.bench.checkpoints import write_pth  # noqa: E402
 from scripts.bench.start import browsing, serving  # noqa: E402
-from scripts.bench.weights import RWKV4, RWKV7_1B5, RWKV7_2B9, write_packed, write_safetensors  # noqa: E402
-
-from goosequill.loading.convert import convert  # noqa: E402
+from scripts.bench.weights import RWKV4, write_safetensors  # noqa: E402
 
 FOLDER = "loading-benchmark"
 PAGE = "about-loading.html"
@@ -62,7 +55,6 @@ class Way:
 
     name: str
     file: str
-    """Or a model folder, with a slash."""
     quantize: int | None = None
     picked: bool = False
     again: bool = False
@@ -81,35 +73,6 @@ def ways() -> list[Way]:
             name = f"f16 to int8, {how}, {'stored' if again else 'first'}"
             found.append(Way(name, "f16.safetensors", 8, picked, again))
     return found
-
-
-def large_ways() -> list[Way]:
-    """The same for a model of billions of parameters, of which only packed files are made."""
-    folder = [
-        Way(f"folder, {'stored' if again else 'first'}", "2.9B/", again=again) for again in (False, True)
-    ]
-    pth = [
-        Way(
-            f"1.5B, f16 .pth to int4, by address, {'stored' if again else 'first'}",
-            "1.5B.pth",
-            4,
-            again=again,
-        )
-        for again in (False, True)
-    ]
-    return [Way("picked", "2.9B.safetensors", picked=True), *folder, *pth]
-
-
-def write_large_models(folder: Path) -> None:
-    """Write the packed file, and a model folder with one file of weights, unless they exist."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "1.5B.pth").exists():
-        write_pth(RWKV7_1B5, folder / "1.5B.pth")
-    file = folder / "2.9B.safetensors"
-    if not file.exists():
-        write_packed(RWKV7_2B9, file)
-    if not (folder / "2.9B" / "config.json").exists():
-        convert(file, folder / "2.9B", pack=True, shard_size=1 << 40)
 
 
 def write_models(folder: Path) -> None:
@@ -158,8 +121,8 @@ def measure(site: Path, models: Path, found: list[Way], rounds: int) -> list[Way
     return found
 
 
-def report(shape: str, found: list[Way]) -> str:
-    lines = [f"| {shape} | load | memory |", "|---|---:|---:|"]
+def report(found: list[Way]) -> str:
+    lines = [f"| {RWKV4.name} | load | memory |", "|---|---:|---:|"]
     lines += [
         f"| {way.name} | {statistics.median(way.seconds):.2f} s | {max(way.memory):,.0f} MB |"
         for way in found
@@ -171,14 +134,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how long a model takes to load in a page.")
     parser.add_argument("site", nargs="?", type=Path, default=ROOT / "dist", help="default: dist/")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--large", action="store_true", help="measure RWKV-7 2.9B in 4 bits")
     options = parser.parse_args()
     models = ROOT / "build" / "loading"
-    (write_large_models if options.large else write_models)(models)
-    found = measure(options.site, models, large_ways() if options.large else ways(), options.rounds)
-    target = ROOT / "build" / ("loading-large.json" if options.large else "loading.json")
+    write_models(models)
+    found = measure(options.site, models, ways(), options.rounds)
+    target = ROOT / "build" / "loading.json"
     target.write_text(json.dumps([asdict(way) for way in found], indent=2) + "\n")
-    print(report(f"{RWKV7_2B9.name}, int4" if options.large else RWKV4.name, found))
+    print(report(found))
 
 
 if __name__ == "__main__":

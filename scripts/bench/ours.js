@@ -46,7 +46,6 @@ const requests = {
   weights: async ({ times }) => contestant.weights(await bytes("reader.wasm"), times).toJs(),
   steps: ({ count }) => contestant.steps(count),
   texts: ({ count }) => contestant.texts(count).toJs({ dict_converter: Object.fromEntries }),
-  turns: async ({ count, rounds }) => contestant.turns(count, await bytes("other.wasm"), rounds).toJs(),
   beside: ({ count }) => contestant.beside(count).toJs(),
 };
 

@@ -18,17 +18,10 @@ from scripts.bench.step_times import parts, seconds
 from goosequill.browser.bridge import source_over
 from goosequill.decoding import PRESETS, DecodingConfig, generate
 from goosequill.kernels import Shortlist, SimdKernel, abi, load_kernel
-from goosequill.kernels.library import Library, address_of
+from goosequill.kernels.library import address_of
 from goosequill.models import Model, State, load_model
 from goosequill.tokenizers import load_tokenizer, tokenizer_for_vocabulary
 from goosequill.weights import open_tensors
-
-
-def _written(module: Any, name: str) -> Path:
-    """A file with a side module's bytes, which the page has sent."""
-    path = Path(f"/tmp/{name}.wasm")
-    path.write_bytes(module.to_bytes())
-    return path
 
 
 class Text:
@@ -122,7 +115,9 @@ class Contestant:
                 row = {4: at["columns"] // 64 * 34, 32: 4 * at["columns"]}.get(at["form"], at["columns"])
                 second = at["weights"] + self.kernel.library.first_part(at["rows"]) * row + at["gap"]
                 places.append([at["weights"], second, at["rows"] * row // 2])
-        read = ctypes.CDLL(str(_written(reader, "reader"))).weights
+        path = Path("/tmp/reader.wasm")
+        path.write_bytes(reader.to_bytes())
+        read = ctypes.CDLL(str(path)).weights
         array = np.array(places, np.intp)
         found = []
         for _ in range(times):
@@ -156,21 +151,6 @@ class Contestant:
                 way()
                 found[name].append(1e3 * seconds(way))
         return found
-
-    def turns(self, count: int, other: Any, rounds: int) -> list[list[float]]:
-        """Milliseconds of the same passes with this kernel, and with another build of it, in turns."""
-        self.prompt(count)
-        steps = self._program(count).steps
-        builds = [self.kernel.library, Library(_written(other, "other"), self.kernel.name)]
-        pairs = []
-        for turn in range(rounds + 1):
-            pair = [0.0, 0.0]
-            for which in (turn % 2, 1 - turn % 2):
-                start = time.perf_counter()
-                builds[which].run(address_of(steps), len(steps), None)
-                pair[which] = (time.perf_counter() - start) * 1e3
-            pairs.append(pair)
-        return pairs[1:]
 
     def beside(self, count: int) -> list[float]:
         """The same for further tokens of the text, alternating with those of a new text."""

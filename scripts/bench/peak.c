@@ -1,5 +1,5 @@
 // How many products WebAssembly computes: twelve independent chains of the instructions that the kernel multiplies with, all
-// in registers. Written for encoder.py and for the prompts of bench.py.
+// in registers. Written for the prompts of bench.py.
 
 typedef int i32x4 __attribute__((vector_size(16)));
 typedef short i16x8 __attribute__((vector_size(16)));
@@ -27,8 +27,7 @@ typedef float f32x4 __attribute__((vector_size(16)));
 #define SHORTS ((i16x8){3, 1, 4, 1, 5, 9, 2, 6})
 #define FLOATS ((f32x4){0.3f, 0.1f, 0.4f, 0.5f})
 
-// Eight products of 16-bit numbers, without and with adding them to the chain.
-REPEAT(multiply, i16x8, SHORTS, __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
+// Eight products of 16-bit numbers, added to the chain.
 REPEAT(multiply_add, i16x8, SHORTS, (i32x4)x + __builtin_wasm_dot_s_i32x4_i16x8(weights, x))
 
 #ifdef __wasm_relaxed_simd__

@@ -22,27 +22,6 @@ async function openOurs(folder) {
   return call("open_model", "/minilm");
 }
 
-window.openOurs = openOurs;
-
-/** What the kernel's steps take for a batch of texts (search_steps.py). */
-window.profile = (...args) => {
-  const found = pyodide.globals.get("profile")(...args);
-  return found.toJs({ dict_converter: Object.fromEntries });
-};
-
-/** GMAC/s of a function of peak.c. */
-window.peak = async (name) => {
-  const { instance } = await WebAssembly.instantiate(await (await fetch("peak.wasm")).arrayBuffer());
-  const times = 20_000;
-  let least = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < 300; round++) {
-    const start = performance.now();
-    instance.exports[name](times);
-    least = Math.min(least, performance.now() - start);
-  }
-  return (times * 12 * 8) / least / 1e6;
-};
-
 async function openTransformers() {
   const { env, pipeline } = await import(
     new URL(`${TRANSFORMERS}dist/transformers.min.js`, location.href).href

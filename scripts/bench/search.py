@@ -37,6 +37,7 @@ from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench" / "search"
 MODEL = ROOT / "dist" / "models" / "minilm"
+SERVED = ("search.html", "search.js", "search_python.js", "search_steps.py", "search_worker.js")
 ENCODERS = ("goosequill", "transformers", "onnxruntime")
 BATCHES = (1, 8, 32)
 TEXTS = {16: 64, 64: 32, 256: 8}
@@ -55,14 +56,7 @@ def prepare(*, peers: bool) -> None:
         if not (SITE / needed).is_dir():
             sys.exit(f"bench: {SITE / needed} is missing; see the head of this script")
     SITE.mkdir(parents=True, exist_ok=True)
-    for name in (
-        "search.html",
-        "search.js",
-        "search_python.js",
-        "search_steps.py",
-        "search_worker.js",
-        "step_times.py",
-    ):
+    for name in SERVED:
         shutil.copyfile(HERE / name, SITE / name)
     shutil.copyfile(ROOT / "site" / "engine" / "storage" / "opfs.js", SITE / "opfs.js")
     shutil.copytree(ROOT / "build" / "vendor" / "pyodide", SITE / "pyodide", dirs_exist_ok=True)

@@ -6,9 +6,6 @@ export async function startPython() {
   const pyodide = await loadPyodide();
   await pyodide.loadPackage("numpy", { messageCallback() {} });
   pyodide.unpackArchive(await (await fetch("package.zip")).arrayBuffer(), "zip");
-  const folder = "/home/pyodide/scripts/bench";
-  pyodide.FS.mkdirTree(folder);
-  pyodide.FS.writeFile(`${folder}/step_times.py`, await (await fetch("step_times.py")).text());
   pyodide.runPython(await (await fetch("search_steps.py")).text());
   return pyodide;
 }

@@ -1,15 +1,14 @@
-"""What the page of search.py and encoder.py runs in Pyodide: our encoder and our scans.
+"""What the page of search.py runs in Pyodide: our encoder and our scans.
 
 `runPython` executes this file; the page calls its functions by name.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
-from scripts.bench.step_times import parts, seconds
 
 from goosequill.kernels import load_kernel
 from goosequill.kernels.search import pack_signs
@@ -33,26 +32,6 @@ def open_model(path: str) -> str:
 def embed(texts: Any) -> Any:
     """Return the vectors of some texts, [n, 384]."""
     return kept["model"].embed(texts.to_py())
-
-
-def profile(tokens: int, texts: int, rounds: int) -> dict[str, Any]:
-    """Milliseconds of a batch of texts and of the kernel's steps by operation, and their multiply-adds."""
-    model, kernel = kept["model"], kept["kernel"]
-    ids = np.random.default_rng(tokens).integers(1000, 30_000, (texts, tokens)).tolist()
-    total = min(seconds(partial(model.embed_pieces, ids)) for _ in range(rounds))
-    whole = [piece for text in ids for piece in text]
-    forward = partial(model._forward, lengths=[tokens] * texts)
-    kernel.run(whole, forward, programs={}, key=None)
-    program = kernel._record(forward, len(whole))
-    recording = min(seconds(partial(kernel._record, forward, len(whole))) for _ in range(rounds))
-    steps: dict[str, list[float]] = {"recording the steps in Python": [1e3 * recording, 0]}
-    for step in program.steps:
-        for part in parts(kernel.library, step, rounds):
-            entry = steps.setdefault(part.name, [0.0, 0.0])
-            entry[0] += part.milliseconds
-            entry[1] += part.products
-    everything = sum(products for _, products in steps.values())
-    return {"tokens": tokens, "texts": texts, "total": 1e3 * total, "steps": steps, "products": everything}
 
 
 def prepare(count: int) -> None:
@@ -128,7 +107,9 @@ def _times(find: Any, times: int) -> list[float]:
     taken = []
     for _ in range(times):
         asked = question()
-        taken.append(1e3 * seconds(partial(find, asked)))
+        start = perf_counter()
+        find(asked)
+        taken.append(1e3 * (perf_counter() - start))
     return taken
 
 

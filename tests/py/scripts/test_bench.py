@@ -9,18 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import (
-    bench,
-    growth,
-    llamacpp,
-    native,
-    native_peers,
-    numpy_products,
-    peak,
-    steps,
-    sustained,
-    threads,
-)
+from scripts.bench import bench, growth, llamacpp, native, native_peers, peak, steps, threads
 from scripts.bench.weights import (
     RWKV4,
     RWKV7,
@@ -233,45 +222,6 @@ def test_what_llama_cpp_needs_and_is_missing_is_named_with_its_packages(
     monkeypatch.setattr(llamacpp.shutil, "which", lambda tool: None if tool in ("c++", "ninja") else tool)
     assert native_peers.table([1], rounds=1) is None
     assert "c++, ninja missing (apt-get install g++ ninja-build)" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("slowing", [0.0, 10.0])
-def test_generation_that_slows_down_is_distinguished_from_memory_that_does(slowing: float) -> None:
-    """Both on a machine whose memory gets slower by a fifth, and with it the text."""
-    rng, now = np.random.default_rng(2), [0.0]
-
-    def decode(count: int) -> list[float]:
-        gone = now[0] / 600
-        cost = 5 / ((1 - 0.2 * gone) * (1 - slowing / 100 * gone)) * rng.lognormal(sigma=0.03, size=count)
-        now[0] += cost.sum() / 1e3
-        return list(cost)
-
-    def read() -> float:
-        now[0] += 0.03
-        return float(25 * (1 - 0.2 * now[0] / 600) * rng.lognormal(sigma=0.03))
-
-    rows = sustained.record(decode, read, 600, clock=lambda: now[0])
-    times, speeds, memory = rows.T
-    assert 595 < times[-1] < 600 and len(set(memory)) > 250
-    speed, share = sustained.change(times, speeds), sustained.change(times, speeds / memory)
-    assert speed.start == pytest.approx(200, rel=0.02)
-    assert speed.percent == pytest.approx(-20 - 0.8 * slowing, abs=1)
-    assert abs(share.percent + slowing) < 2 * share.within < 3
-    assert "to" in sustained.describe(rows, "a model")
-
-
-def test_every_way_to_write_a_product_computes_the_same() -> None:
-    draw = np.random.default_rng(3)
-    matrix, x = draw.standard_normal((64, 768), np.float32), draw.standard_normal(768, np.float32)
-    for way in numpy_products.FORMULATIONS.values():
-        assert np.ravel(way(matrix, x)) == pytest.approx(matrix @ x, abs=1e-3)
-
-
-def test_two_rows_in_one_integer_do_not_disturb_each_other() -> None:
-    matrix = np.full((4, 768), -1, np.float32) * np.array([[1], [-1], [-1], [1]], np.float32)
-    x = np.full(768, -1, np.float32)
-    found = numpy_products.Pairs.of(matrix, x).product()  # the largest sums of both signs, side by side
-    assert found == pytest.approx([768, -768, -768, 768], rel=1e-6)
 
 
 def test_what_a_token_can_reach_counts_what_comes_after_its_pass(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "py"))
 
-from goosequill.cache import cache_folder  # noqa: E402
+from goosequill.support.cache import cache_folder  # noqa: E402
 
 LOCK = ROOT / "vendor.lock.json"
 OUTPUT = ROOT / "build" / "vendor"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from goosequill.printable import printable
+from goosequill.support.printable import printable
 
 MOST_MESSAGE = 300
 """Characters of a message; a longer one, with names from a file, loses its middle."""

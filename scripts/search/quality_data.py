@@ -27,7 +27,7 @@ from scripts import vendor
 from scripts.train.corpus import fetch, read_members
 from scripts.train.documents import Package
 
-from goosequill.cache import cache_folder
+from goosequill.support.cache import cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTPUT = ROOT / "build" / "quality"

@@ -4,7 +4,8 @@
 
 They come from the package `regex`, whose version decides which Unicode they are of: 2025.11.3 has Unicode 17,
 as the browsers' ICU 78. Run it, with that package beside it, only to move to another Unicode;
-tests/py/search/test_sentences.py and tests/py/test_word_breaks.py compare the results with Intl.Segmenter.
+tests/py/search/test_sentences.py and tests/py/tokenizers/test_word_breaks.py compare the results with
+Intl.Segmenter.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ WORDS = (
 )
 TABLES = {
     "search/sentence_classes.py": {name: rf"\p{{Sentence_Break={name}}}" for name in SENTENCES.split()},
-    "word_classes.py": {
+    "tokenizers/word_classes.py": {
         **{name: rf"\p{{Word_Break={name}}}" for name in WORDS.split()},
         "Pictograph": r"\p{Extended_Pictographic}",
         "Alone": r"(?=\p{Word_Break=Other})[\p{L}\p{Nl}]",

@@ -1,7 +1,7 @@
 /**
  * The line ends of texts from files: Windows' CR LF, and a lone CR, become LF, since no corpus of the models
  * has them. A textarea does the same with what is typed or pasted into it. The Python package has the same
- * rule for every prompt (py/goosequill/line_ends.py). Pure.
+ * rule for every prompt (py/goosequill/support/line_ends.py). Pure.
  */
 
 /** @param {string} text */

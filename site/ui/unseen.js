@@ -3,7 +3,7 @@
  * characters, bidirectional overrides and isolates, zero-width characters where no script or emoji needs
  * them, tags, and lone surrogates. Line feeds and tabs stay, and so does every letter.
  *
- * `goosequill.printable` does the same where Python prints for a person.
+ * `goosequill.support.printable` does the same where Python prints for a person.
  */
 
 import { element } from "./dom.js";

@@ -173,7 +173,7 @@ ECHO = """
 JOBS = {"echo": "goosequill.evaluation.echo:echo"}
 """
 ECHO_MODULE = """
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 def echo(value, count=1):
     for at in range(count):

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from goosequill import bounded_json
 from goosequill.chat.formats import ChatFormat
 from goosequill.chat.saved_state import load_saved_state
 from goosequill.decoding import DecodingConfig
@@ -26,12 +25,13 @@ from goosequill.kernels import NumpyKernel
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.loading.load import LoadOptions, load_files
 from goosequill.models import Model, load_model
-from goosequill.printable import printable
 from goosequill.search import embeddings_json
 from goosequill.search.documents.reading import read
 from goosequill.search.embedders import open_embedder
 from goosequill.search.index import Index
 from goosequill.search.storage import SourceStorage, ZipStorage
+from goosequill.support import bounded_json
+from goosequill.support.printable import printable
 from goosequill.tokenizers import load_tokenizer
 from goosequill.tokenizers.wordpiece import load_wordpiece
 from goosequill.weights import BytesSource, open_tensors

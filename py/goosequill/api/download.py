@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from goosequill.api.ids import ModelId
-from goosequill.cache import cache_folder
 from goosequill.errors import LoadError
-from goosequill.progress import OnProgress
+from goosequill.support.cache import cache_folder
+from goosequill.support.progress import OnProgress
 from goosequill.weights import FileSource
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import read_description
@@ -73,7 +73,7 @@ def fetch(
     host
         By default ``$GOOSEQUILL_HUB``, and else the Hugging Face hub.
     cache
-        By default models/ in `goosequill.cache.cache_folder`.
+        By default models/ in `goosequill.support.cache.cache_folder`.
     progress
         Called with (bytes that are here, bytes in all); 0 in all if the host does not say.
 

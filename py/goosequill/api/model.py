@@ -24,12 +24,12 @@ from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import CHUNK, Evaluation, evaluate, token_texts
 from goosequill.kernels import load_kernel
-from goosequill.line_ends import unix_lines
 from goosequill.loading.load import LoadedModel, Quantization, load_path
 from goosequill.models import State
 from goosequill.openai.chat_completions import Completion, chat_completion
 from goosequill.openai.completions import completion
-from goosequill.progress import OnProgress, Progress, finish
+from goosequill.support.line_ends import unix_lines
+from goosequill.support.progress import OnProgress, Progress, finish
 from goosequill.weights import FileSource
 
 

@@ -22,9 +22,9 @@ from goosequill.browser.jobs import Job, find, is_imported, room_of
 from goosequill.chat.choosing import describe_choice
 from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
-from goosequill.lasting import Lasting
 from goosequill.loading.load import Fit, LoadedModel, LoadOptions, load_files
 from goosequill.models.pace import choose_threads
+from goosequill.support.lasting import Lasting
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import ByteSource, open_tensors
 from goosequill.weights.source import ByteRange, TensorSource, truncated

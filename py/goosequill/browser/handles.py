@@ -12,8 +12,8 @@ from typing import Any
 from goosequill.decoding import StateMemory
 from goosequill.errors import LoadError
 from goosequill.kernels import Kernel, Shortlist
-from goosequill.lasting import Divisible, Lasting
 from goosequill.loading.load import LoadedModel
+from goosequill.support.lasting import Divisible, Lasting
 
 STATE_BUDGET = 32 * 1024 * 1024
 """Bytes of a model's states that are kept, so that a branch or the same prompt again starts at once."""

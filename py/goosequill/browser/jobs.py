@@ -16,7 +16,7 @@ from typing import Any
 
 from goosequill.browser.values import decode, encode
 from goosequill.errors import SettingsError
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOMS = (
     "chat",

@@ -18,8 +18,8 @@ from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
-from goosequill.line_ends import unix_lines
 from goosequill.models import Model, State
+from goosequill.support.line_ends import unix_lines
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 UNDO_BUDGET = 64 * 1024 * 1024

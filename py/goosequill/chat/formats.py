@@ -16,8 +16,8 @@ from typing import Any
 
 from goosequill.chat.messages import Message, listed, role_and_text
 from goosequill.errors import SettingsError
-from goosequill.line_ends import unix_lines
 from goosequill.parameters import ParameterSet, setting
+from goosequill.support.line_ends import unix_lines
 
 _TAG_BEGUN = "|".join("</think"[:length] for length in range(1, len("</think")))
 

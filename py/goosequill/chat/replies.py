@@ -21,9 +21,9 @@ from goosequill.decoding import Chunk, DecodingConfig, End, Item, Preparing, Rea
 from goosequill.decoding import generate as continue_prompt
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.tokens import check_tokens, is_tokens
-from goosequill.line_ends import unix_lines
 from goosequill.models import Model
-from goosequill.progress import Progress
+from goosequill.support.line_ends import unix_lines
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 Stream = Generator[Progress | Chunk | dict[str, Any], None, dict[str, Any]]

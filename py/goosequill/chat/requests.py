@@ -13,9 +13,9 @@ from goosequill.chat.conversation import Conversation
 from goosequill.chat.messages import Message
 from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.decoding.writer import prompt_tokens
-from goosequill.lasting import Lasting
-from goosequill.line_ends import unix_lines
 from goosequill.models import Model
+from goosequill.support.lasting import Lasting
+from goosequill.support.line_ends import unix_lines
 from goosequill.tokenizers import Tokenizer
 
 

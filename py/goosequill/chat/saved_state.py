@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from goosequill import bounded_json
 from goosequill.chat.tools import written_calls
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models import Model
 from goosequill.models.config import STATE_METADATA as METADATA
 from goosequill.models.state import Arrays, State
+from goosequill.support import bounded_json
 from goosequill.weights import ByteSource, BytesSource, QuantizedMatrix, TensorSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from goosequill.bounded_file import read_bytes
 from goosequill.errors import SettingsError
+from goosequill.support.bounded_file import read_bytes
 
 VARIABLES = {
     "GOOSEQUILL_MODEL": "--model",

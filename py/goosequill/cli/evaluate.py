@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from goosequill.bounded_file import MOST, read_bytes
 from goosequill.cli.models import add_model_options, load
 from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
-from goosequill.line_ends import NOTE
+from goosequill.support.bounded_file import MOST, read_bytes
+from goosequill.support.line_ends import NOTE
 from goosequill.tokenizers import Tokenizer
 
 

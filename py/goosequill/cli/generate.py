@@ -16,7 +16,7 @@ from goosequill.cli.options import add_settings, read_settings
 from goosequill.cli.output import say_json, write_text
 from goosequill.cli.progress import ProgressLine
 from goosequill.decoding import Chunk, End, Reading, generate
-from goosequill.line_ends import NOTE, unix_lines
+from goosequill.support.line_ends import NOTE, unix_lines
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

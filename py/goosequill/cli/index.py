@@ -17,9 +17,8 @@ from goosequill.cli.models import add_kernel_options, chosen_kernel
 from goosequill.cli.output import say, say_json
 from goosequill.cli.pool import PoolEmbedder
 from goosequill.cli.progress import ProgressBar, ProgressLine
-from goosequill.cluster import connect
 from goosequill.errors import SearchError
-from goosequill.progress import Progress
+from goosequill.evaluation.cluster import connect
 from goosequill.search import web
 from goosequill.search.cluster import ClusterEmbedder
 from goosequill.search.collection import CHUNK, embed_pending
@@ -31,6 +30,7 @@ from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes, compact, open_folder, take_in
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
+from goosequill.support.progress import Progress
 
 COMMIT_SECONDS = 3.0
 """Work that a kill may lose."""

@@ -6,11 +6,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from goosequill import bounded_json
-from goosequill.bounded_file import read_bytes
 from goosequill.cli.output import say, say_json
 from goosequill.errors import FileFormatError
 from goosequill.evaluation.votes import judge
+from goosequill.support import bounded_json
+from goosequill.support.bounded_file import read_bytes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill import bounded_json
 from goosequill.cli.output import say
 from goosequill.cli.progress import shows_progress
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments
-from goosequill.progress import Progress
+from goosequill.support import bounded_json
+from goosequill.support.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from goosequill import bounded_json
 from goosequill.decoding import DESCRIPTIONS, PRESETS, DecodingConfig, Parameter, describe_presets
 from goosequill.errors import SettingsError
+from goosequill.support import bounded_json
 
 _METAVARS = {"number": "X", "integer": "N", "tokens": "IDS", "biases": "JSON", "json": "JSON"}
 _ALIASES = {"max_new_tokens": ["--max-tokens"]}

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from goosequill.printable import printable
+from goosequill.support.printable import printable
 
 
 def say(text: str = "", *, file: TextIO | None = None) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from goosequill.printable import printable
+from goosequill.support.printable import printable
 
 _WIDTH = 30
 INTERVAL = 0.1

@@ -25,7 +25,7 @@ from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.kernels import LogitOperations
 from goosequill.parameters import Description
-from goosequill.progress import Progress, finish
+from goosequill.support.progress import Progress, finish
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 10

@@ -21,7 +21,7 @@ from goosequill.decoding.sampling import Logits
 from goosequill.decoding.strategies.beam import Ranked, begin
 from goosequill.decoding.strategies.contrastive import Compared, compare, direction
 from goosequill.decoding.writer import Writer
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 

@@ -15,7 +15,7 @@ from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.speculation import SpeculativePredictor
 from goosequill.decoding.steps.constraint import Constraint
 from goosequill.decoding.stopping import StopWatcher
-from goosequill.line_ends import unix_lines
 from goosequill.models import Model
+from goosequill.support.line_ends import unix_lines
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 READ_AT_ONCE = 64

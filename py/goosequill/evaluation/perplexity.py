@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from goosequill.decoding.predictor import check_finite
 from goosequill.errors import SettingsError
-from goosequill.line_ends import count_replaced, unix_lines
 from goosequill.models import Model
-from goosequill.progress import OnProgress
+from goosequill.support.line_ends import count_replaced, unix_lines
+from goosequill.support.progress import OnProgress
 from goosequill.tokenizers.base import well_formed
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from goosequill import bounded_json
-from goosequill.bounded_file import read_bytes
-from goosequill.cluster import connect
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
 from goosequill.errors import FileFormatError, SettingsError
+from goosequill.evaluation.cluster import connect
 from goosequill.kernels import load_kernel
-from goosequill.line_ends import unix_lines
 from goosequill.loading.load import LoadedModel, load_path
-from goosequill.progress import OnProgress
+from goosequill.support import bounded_json
+from goosequill.support.bounded_file import read_bytes
+from goosequill.support.line_ends import unix_lines
+from goosequill.support.progress import OnProgress
 from goosequill.weights.folder import MAX_DESCRIPTION
 
 

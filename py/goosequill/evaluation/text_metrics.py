@@ -25,7 +25,7 @@ from goosequill.evaluation.statistics import (
     paired_permutation,
     share_interval,
 )
-from goosequill.word_breaks import segments, word_spans
+from goosequill.tokenizers.word_breaks import segments, word_spans
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -73,7 +73,7 @@ Measures = dict[str, float | None]
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case, as `goosequill.word_breaks` finds them, with accents composed."""
+    """Words in lower case, as `goosequill.tokenizers.word_breaks` finds them, with accents composed."""
     return [_plain(text[start:end]) for start, end in word_spans(text)]
 
 

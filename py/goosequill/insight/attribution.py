@@ -23,7 +23,7 @@ from goosequill.insight.reading import check_index, read_text
 from goosequill.insight.words import Word, group_words
 from goosequill.models import Model
 from goosequill.models.state import Arrays, State
-from goosequill.progress import OnProgress, Progress, finish
+from goosequill.support.progress import OnProgress, Progress, finish
 from goosequill.tokenizers import Tokenizer
 
 MOST_WORDS = 400

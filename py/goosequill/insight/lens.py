@@ -17,7 +17,7 @@ from goosequill.decoding.sampling import log_probability
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.insight.reading import check_index, read_text
 from goosequill.models import Model
-from goosequill.progress import OnProgress, Progress, finish
+from goosequill.support.progress import OnProgress, Progress, finish
 from goosequill.tokenizers import Tokenizer
 
 CANDIDATES = 5

@@ -9,7 +9,7 @@ from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model
 from goosequill.models.state import State
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 
 def read_text(

@@ -15,7 +15,7 @@ from goosequill.insight.attribution import Steps, attribution_steps
 from goosequill.insight.lens import LogitLens, lens_steps
 from goosequill.insight.states import StateView, view_state
 from goosequill.models import Model
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 

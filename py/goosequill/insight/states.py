@@ -21,7 +21,7 @@ from goosequill.insight.reading import read_text
 from goosequill.kernels import Kernel
 from goosequill.models import Model
 from goosequill.models.state import State
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 Floats = NDArray[np.float32]
 

@@ -1,7 +1,7 @@
 """Groups tokens into words, which a reader can judge, and which may be several tokens long.
 
-Words are those of `goosequill.word_breaks`, each with the spaces before it. A run of punctuation is a word of
-its own. A token is never divided: one that spans two words makes them one.
+Words are those of `goosequill.tokenizers.word_breaks`, each with the spaces before it. A run of punctuation
+is a word of its own. A token is never divided: one that spans two words makes them one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from goosequill.tokenizers import Tokenizer
-from goosequill.word_breaks import segments
+from goosequill.tokenizers.word_breaks import segments
 
 MOST_TOKENS = 32
 """Tokens of a word; a longer run without spaces, such as encoded data, is cut."""

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from goosequill.cache import cache_folder
+from goosequill.support.cache import cache_folder
 
 SOURCE = Path(__file__).with_name("simd.c")
 FOLDER = Path(__file__).with_name("builds")

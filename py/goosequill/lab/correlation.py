@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]

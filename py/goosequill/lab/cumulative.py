@@ -18,7 +18,7 @@ from goosequill.evaluation.statistics import NORMAL_975, wilson
 from goosequill.lab.constrained import Floats
 from goosequill.lab.monotone import FITS, Curve, Fit, Points, isotonic
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 LIMIT = 4.0
 """Curves are judged between -LIMIT and LIMIT, where a standard normal variable has all but 0.006% of its

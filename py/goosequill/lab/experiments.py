@@ -20,7 +20,7 @@ from typing import Any
 
 import goosequill.lab
 from goosequill.errors import FileFormatError, SettingsError
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 DATA = Path(__file__).parent / "data"
 """The data files. A page does not have them here: it fetches them and passes their bytes."""

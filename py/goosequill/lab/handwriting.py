@@ -19,7 +19,7 @@ from goosequill.errors import SettingsError
 from goosequill.lab import elastic, segmentation
 from goosequill.lab.strokes import POINTS, Strokes, orders, perturbed, resample, sequence
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 Floats = NDArray[np.float64]
 Template = tuple[str, str]

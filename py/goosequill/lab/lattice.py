@@ -19,7 +19,7 @@ from goosequill.evaluation.statistics import NORMAL_975, wilson
 from goosequill.lab.constrained import Floats, minimize_quadratic
 from goosequill.lab.cumulative import normal_cdf
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 LIMIT = 3.0
 """Both inputs are between -LIMIT and LIMIT."""

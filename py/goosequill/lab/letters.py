@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from goosequill.lab import letters_data
 from goosequill.lab.products import product
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress, finish
+from goosequill.support.progress import Progress, finish
 
 Floats = NDArray[np.floating[Any]]
 Labels = NDArray[np.integer[Any]]

@@ -16,7 +16,7 @@ from goosequill.lab.optimizers import Adam
 from goosequill.lab.recurrent import CELLS, Floats, Lstm, Reader, loss, sigmoid
 from goosequill.lab.sequence_tasks import Adding, Copy
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 BATCH = 24
 HELD_OUT = 200

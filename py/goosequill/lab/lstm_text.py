@@ -20,7 +20,7 @@ from goosequill.decoding.steps.truncators import MinP, TopK, TopP
 from goosequill.kernels import NumpyKernel
 from goosequill.lab.recurrent import Floats, Lstm, Reader
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers.base import TableTokenizer
 
 NAME = "lstm-text.npz"

@@ -24,7 +24,7 @@ from goosequill.lab.second_order_learners import (
     make_trials,
 )
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 JUDGEMENTS = 15
 """About how often networks are judged while they learn."""

@@ -20,7 +20,7 @@ from goosequill.lab import neurons, recordings
 from goosequill.lab.correlation import circular_correlation
 from goosequill.lab.neurons import Floats, Recording, Spikes
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 Indices = NDArray[np.intp]
 Step = Generator[Progress, None, dict[str, Any]]

@@ -20,7 +20,7 @@ from goosequill.lab.assignment import assign
 from goosequill.lab.networks import Floats, Network
 from goosequill.lab.second_order_learners import GradientLearner, Trials, make_trials
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 RATES = {"sgd": 2.0, "adam": 0.01}
 NOISE = 0.1

@@ -18,7 +18,7 @@ from goosequill.lab import classifier, letters_data
 from goosequill.lab.classifier import Floats, Layer
 from goosequill.lab.letters_data import Letters, Sample
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 BATCH = 128  # the article's
 JUDGEMENTS = 30  # how often a network is judged while it learns

@@ -18,7 +18,7 @@ from goosequill.loading.load import peak_memory
 from goosequill.loading.opening import Opened, choose_tokenizer, open_path
 from goosequill.models.config import GROUP_NORM_EPS, ModelConfig, check_eps
 from goosequill.models.detect import detect_config
-from goosequill.progress import OnProgress
+from goosequill.support.progress import OnProgress
 from goosequill.tokenizers import MAX_FILE, is_built_in
 from goosequill.tokenizers.base import well_formed
 from goosequill.weights import FileSource, open_tensors

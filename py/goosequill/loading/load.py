@@ -18,7 +18,7 @@ from goosequill.loading.opening import Opened, choose_tokenizer, open_files, ope
 from goosequill.models import Model, load_model
 from goosequill.models.detect import count_parameters, detect_config
 from goosequill.models.estimate import Memory, estimate
-from goosequill.progress import OnProgress
+from goosequill.support.progress import OnProgress
 from goosequill.tokenizers import Tokenizer, check_vocabulary
 from goosequill.weights import ByteSource, TensorSource
 from goosequill.weights.loaded import LoadedSource

@@ -11,7 +11,7 @@ from goosequill.models.model import Model
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import State
 from goosequill.models.versions import VERSIONS
-from goosequill.progress import OnProgress
+from goosequill.support.progress import OnProgress
 from goosequill.weights.source import TensorSource
 
 __all__ = ["VERSIONS", "Model", "ModelConfig", "State", "detect_config", "load_model"]

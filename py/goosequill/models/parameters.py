@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.kernels import Kernel
-from goosequill.progress import OnProgress
+from goosequill.support.progress import OnProgress
 from goosequill.weights.quantize import QuantizedMatrix, bits_for
 from goosequill.weights.rows import RowCache
 from goosequill.weights.source import TensorSource

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from goosequill.errors import FileFormatError
-from goosequill.links import leads_out
+from goosequill.support.links import leads_out
 
 SCRIPT = "embed/goosequill.js"
 """The element, in a built site."""

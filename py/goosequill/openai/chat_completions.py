@@ -22,7 +22,7 @@ from goosequill.openai.requests import (
     usage,
     whole,
 )
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 Completion = Generator[Progress | dict[str, Any], None, dict[str, Any]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from goosequill.chat.replies import Stream
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
 Fields = Mapping[str, Any]

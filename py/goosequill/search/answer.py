@@ -21,7 +21,6 @@ from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.porter import stem
 from goosequill.search.sentences import sentences
 from goosequill.tokenizers import Tokenizer
-from goosequill.unspaced import UNSPACED
 
 MOST_PASSAGES = 20
 MOST_CHARACTERS = 20_000
@@ -42,6 +41,8 @@ SHARE_OF_WORDS = 0.6
 """Weight of shared words in that score; the rest is the cosine's."""
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W_]+(?:['’][^\W_]+)*")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""A character of Thai, Lao, Burmese, Khmer, Japanese or Chinese, which have no spaces between words."""
 _CITATION = re.compile(r"\[\d{1,2}\]")
 
 _FUNCTION_WORDS = """
@@ -285,7 +286,7 @@ def _unsupported(text: str, start: int, end: int, *, known: Collection[str]) -> 
     for match in _WORD.finditer(text, start, end):
         word = _normal(match[0])
         cited = any(first < match.start() < last for first, last in citations)
-        if cited or word in FUNCTION_WORDS or UNSPACED.search(word) or stem(word) in known:
+        if cited or word in FUNCTION_WORDS or _UNSPACED.search(word) or stem(word) in known:
             continue
         found.append(match.span())
     return found

@@ -38,7 +38,7 @@ class ClusterEmbedder(BatchEmbedder):
     folder
         Of the model; questions are embedded here.
     client
-        Of the cluster; see `goosequill.cluster.connect`.
+        Of the cluster; see `goosequill.evaluation.cluster.connect`.
     """
 
     def __init__(self, folder: Path, client: Any) -> None:

@@ -19,8 +19,6 @@ from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.kernels.kernel import Floats
 from goosequill.kernels.search import SearchOperations
-from goosequill.lasting import Lasting
-from goosequill.progress import Progress
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.embedder import Embedder
 from goosequill.search.index import Index, text_key
@@ -28,6 +26,8 @@ from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexMod
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
 from goosequill.search.vectors import MEMORY, QuantizedVectors
+from goosequill.support.lasting import Lasting
+from goosequill.support.progress import Progress
 from goosequill.weights.source import ByteSource
 
 Part = dict[str, Any]

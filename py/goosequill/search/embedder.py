@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
-from goosequill.lasting import Divisible, Lasting
+from goosequill.support.lasting import Divisible, Lasting
 
 Floats = NDArray[np.float32]
 Batch = tuple[list[int], Floats]

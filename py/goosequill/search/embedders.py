@@ -13,10 +13,10 @@ import numpy as np
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.lasting import Lasting
 from goosequill.search.embedder import Embedder, Floats, fingerprint, lasting
 from goosequill.search.minilm import MiniLM
 from goosequill.search.static_table import StaticTable
+from goosequill.support.lasting import Lasting
 from goosequill.tokenizers.wordpiece import MAX_VOCABULARY, WordPiece, load_wordpiece
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import check_file, folder_reader, read_listing

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.kernels.kernel import Floats
-from goosequill.lasting import Lasting
-from goosequill.progress import Progress
 from goosequill.search.collection import Collection, Part, Steps, taken
 from goosequill.search.embedder import Embedder
 from goosequill.search.embeddings_json import (
@@ -24,6 +22,8 @@ from goosequill.search.endpoint import Endpoint
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
 from goosequill.search.storage import MemoryStorage, Overlay
+from goosequill.support.lasting import Lasting
+from goosequill.support.progress import Progress
 from goosequill.weights.source import ByteSource
 
 CHUNK = 256

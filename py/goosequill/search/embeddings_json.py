@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from goosequill import bounded_json
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.embedder import unit_rows
 from goosequill.search.index import Index
+from goosequill.support import bounded_json
 
 MAX_BYTES = 512_000_000
 """Of a file."""

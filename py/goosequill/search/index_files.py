@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill import bounded_json
 from goosequill.errors import SearchError
 from goosequill.search.embedder import Embedder
 from goosequill.search.growing import Growing
 from goosequill.search.lines import Lines
 from goosequill.search.storage import Buffer, Storage, too_short
+from goosequill.support import bounded_json
 
 FORMAT = "goosequill-index"
 VERSION = 1

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.lasting import Lasting
 from goosequill.models import Model
 from goosequill.search.embedder import Batch, BatchEmbedder, Floats, fingerprint, lasting, unit_rows
+from goosequill.support.lasting import Lasting
 from goosequill.tokenizers import Tokenizer
 
 MAX_TOKENS = 512

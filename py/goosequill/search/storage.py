@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
-from goosequill.links import leads_out
+from goosequill.support.links import leads_out
+from goosequill.support.zip_faults import ZIP_FAULTS
 from goosequill.weights.source import ByteSource
-from goosequill.zip_faults import ZIP_FAULTS
 
 Buffer = bytes | memoryview
 Rows = NDArray[np.int8]

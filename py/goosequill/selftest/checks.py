@@ -15,8 +15,8 @@ import numpy as np
 
 from goosequill.errors import LoadError
 from goosequill.kernels import KERNELS, Kernel, NumpyKernel, load_kernel
-from goosequill.progress import Progress
 from goosequill.selftest.operations import OPERATIONS, Draw, Operation, Results
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 
 SEED = 11

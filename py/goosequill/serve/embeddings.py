@@ -14,8 +14,8 @@ import numpy as np
 from goosequill.decoding.tokens import is_tokens
 from goosequill.openai.errors import refusal
 from goosequill.openai.requests import ignored_fields
-from goosequill.progress import Progress
 from goosequill.search.embedder import Batch, Embedder, Floats, TokenEmbedder
+from goosequill.support.progress import Progress
 
 FIELDS = ("model", "input", "encoding_format", "dimensions")
 MOST_TEXTS = 2048

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 
-from goosequill import bounded_json
 from goosequill.errors import SettingsError
 from goosequill.serve.refusal import Refusal
+from goosequill.support import bounded_json
 
 MOST_BODY = 4_000_000
 """Bytes of a request."""

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from goosequill import bounded_json
 from goosequill.errors import TokenizerError
+from goosequill.support import bounded_json
 from goosequill.tokenizers.added import AddedToken, AddedTokens
 from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
 from goosequill.tokenizers.pretokenize import Normalizer, Splitter, make_normalizer, make_splitter

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from goosequill import bounded_json
 from goosequill.errors import FileFormatError
-from goosequill.links import REMEDY, leads_out
+from goosequill.support import bounded_json
+from goosequill.support.links import REMEDY, leads_out
 from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
 from goosequill.weights.naming import canonical_names

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
-from goosequill.progress import OnProgress
+from goosequill.support.progress import OnProgress
 from goosequill.weights.elements import STORED, all_finite, float32_to_bfloat16, not_finite
 from goosequill.weights.formats.safetensors import (
     SCALE,

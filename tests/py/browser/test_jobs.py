@@ -15,8 +15,8 @@ import pytest
 from goosequill.browser.handles import Handles
 from goosequill.browser.jobs import ROOMS, Job, all_jobs, find, room_of
 from goosequill.errors import LoadError, SettingsError
-from goosequill.lasting import Lasting
-from goosequill.progress import Progress
+from goosequill.support.lasting import Lasting
+from goosequill.support.progress import Progress
 
 
 def run(job: Job) -> list[dict[str, Any]]:

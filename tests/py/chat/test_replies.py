@@ -9,7 +9,7 @@ import pytest
 from goosequill.browser.jobs import Job
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.replies import append, generate, say
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 from .test_conversation import TOKENIZER, Scripted
 

@@ -32,7 +32,7 @@ from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.errors import SettingsError
 from goosequill.loading.load import LoadedModel, load_path
-from goosequill.progress import Progress, finish
+from goosequill.support.progress import Progress, finish
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource
 from tests.py.decoding.grammar.random_schemas import NAMES, Schemas

@@ -13,7 +13,7 @@ from goosequill.decoding.tokens import detokenize, logprobs, token_bytes, tokeni
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import GoosequillError
 from goosequill.loading.load import LoadedModel, load_path
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 TEXT = "It was a fine morning, and the café was open."

@@ -16,7 +16,7 @@ from goosequill.insight import attribution
 from goosequill.insight.attribution import Attribution, Contribution, attribute, attribution_steps
 from goosequill.insight.words import group_words
 from goosequill.models import Model
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from tests.py.insight.models import BYTE, TEXT, VERSIONS, small_model
 
 

@@ -13,7 +13,7 @@ from goosequill.errors import SettingsError
 from goosequill.lab import cumulative
 from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 LAB = Path(__file__).parents[3] / "docs" / "lab"
 SCRIPT, ARTICLE = LAB / "scripts" / "cumulative.py", LAB / "cumulative.md"

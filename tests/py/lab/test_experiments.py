@@ -15,7 +15,7 @@ from goosequill.cli.main import main
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.lab import experiments
 from goosequill.parameters import ParameterSet, setting
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goosequill.lab import experiments, letters, letters_data, paired
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 sklearn_linear = pytest.importorskip("sklearn.linear_model")
 sklearn_metrics = pytest.importorskip("sklearn.metrics")

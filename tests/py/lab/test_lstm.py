@@ -9,7 +9,7 @@ import pytest
 from goosequill.lab import lstm, recurrent
 from goosequill.lab.lstm import LONG, Settings
 from goosequill.lab.recurrent import sigmoid
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).parents[3]
 

@@ -12,7 +12,7 @@ from goosequill.lab import experiments, networks, second_order, second_order_che
 from goosequill.lab.networks import Network
 from goosequill.lab.second_order import Settings, trials_of
 from goosequill.lab.second_order_learners import BATCH, HELD_OUT, RATES, GradientLearner, LbfgsLearner, Record
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).parents[3]
 

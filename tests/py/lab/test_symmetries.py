@@ -11,7 +11,7 @@ from scipy import stats
 from goosequill.lab import experiments, networks, symmetries
 from goosequill.lab import relu_symmetries as changes
 from goosequill.lab.symmetries import ARMS, CHANGED, COMPARED, Settings, trials_of
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).parents[3]
 QUICK = {"hidden": 8, "images": 60, "passes": 10, "retrain": 10}

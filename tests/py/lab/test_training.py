@@ -11,7 +11,7 @@ import pytest
 from goosequill.lab import classifier, experiments, letters_data, training
 from goosequill.lab.classifier import Layer
 from goosequill.lab.training import Settings
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).parents[3]
 QUICK = {"steps": 120, "letters": 600, "hidden": 16}

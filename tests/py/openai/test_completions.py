@@ -18,7 +18,7 @@ from goosequill.openai import chat_completions, completions
 from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
 from goosequill.openai.errors import error_object
-from goosequill.progress import Progress
+from goosequill.support.progress import Progress
 from tests.py.chat.test_conversation import TOKENIZER, Scripted
 
 MESSAGES = [{"role": "user", "content": "Good morning."}]

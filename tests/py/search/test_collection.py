@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from goosequill.browser.jobs import all_jobs, find
 from goosequill.browser.values import encode
 from goosequill.errors import SearchError
-from goosequill.progress import Progress
 from goosequill.search import collection as jobs
 from goosequill.search.collection import Collection
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.documents.page_jobs import read_documents
+from goosequill.support.progress import Progress
 from goosequill.weights.source import BytesSource
 from tests.py.search.samples import HashEmbedder, make_document
 

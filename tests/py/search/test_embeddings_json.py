@@ -10,10 +10,10 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.kernels.kernel import Floats
-from goosequill.lasting import Lasting
 from goosequill.search import embeddings_jobs, embeddings_json
 from goosequill.search.collection import Collection, embed_passages, search
 from goosequill.search.minilm import MiniLM
+from goosequill.support.lasting import Lasting
 from goosequill.weights.source import BytesSource
 from tests.py.search.samples import HashEmbedder, make_document
 from tests.py.search.test_collection import Page

@@ -9,9 +9,9 @@ import pytest
 
 from goosequill.errors import LoadError
 from goosequill.kernels import Kernel, LogitOperations, NumpyKernel, SearchOperations, load_kernel
-from goosequill.progress import Progress
 from goosequill.selftest import checks
 from goosequill.selftest.operations import OPERATIONS, Operation
+from goosequill.support.progress import Progress
 
 NOT_OPERATIONS = {"run", "bind", "quantize", "pack", "matrix", "head", "table", "bits", "stored"}
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.title)

@@ -19,7 +19,7 @@ from goosequill.decoding.grammar.expressions import Expressions, Node, TooComple
 from goosequill.decoding.grammar.json_schema import schema_expression
 from goosequill.decoding.grammar.regex import NotUsable, fully_matched
 from goosequill.errors import SettingsError
-from goosequill.progress import finish
+from goosequill.support.progress import finish
 
 KEPT = 4
 """Automata that are kept: at most 16 MB each."""

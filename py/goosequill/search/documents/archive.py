@@ -16,7 +16,7 @@ from goosequill.search.documents.limits import (
     check_size,
     too_large,
 )
-from goosequill.zip_faults import ZIP_FAULTS
+from goosequill.support.zip_faults import ZIP_FAULTS
 
 _END, _END_SIZE = b"PK\x05\x06", 22
 _END64_PLACE, _END64_PLACE_SIZE = b"PK\x06\x07", 20

@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from goosequill.errors import SearchError
-from goosequill.links import REMEDY, leads_out
 from goosequill.search.documents.archive import is_hidden
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import tokens
@@ -25,6 +24,7 @@ from goosequill.search.documents.limits import (
 )
 from goosequill.search.documents.reading import DEFAULTS, ReadOptions, Skipped, Source, expand, source
 from goosequill.search.documents.text import unescape
+from goosequill.support.links import REMEDY, leads_out
 
 TIMEOUT = 30
 """Seconds that a server may be silent."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from goosequill.errors import SearchError
-from goosequill.line_ends import unix_lines
 from goosequill.search.documents.document import Composer, Document
 from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_ROWS, too_large
 from goosequill.search.documents.text import decode
+from goosequill.support.line_ends import unix_lines
 
 _SAMPLE = 20_000
 _TITLES = ("title", "question", "subject", "name", "heading")

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
+from goosequill.support.zip_faults import ZIP_FAULTS
 from goosequill.weights.elements import FLOATS, STORED, read_elements
 from goosequill.weights.source import (
     MAX_ELEMENTS,
@@ -31,7 +32,6 @@ from goosequill.weights.source import (
     is_shape,
     truncated,
 )
-from goosequill.zip_faults import ZIP_FAULTS
 
 MAX_PICKLE = 2_000_000
 """Size limit of data.pkl in bytes; the largest releases have about 150 kB."""

@@ -17,8 +17,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill import bounded_json
 from goosequill.errors import FileFormatError
+from goosequill.support import bounded_json
 from goosequill.weights.elements import FLOATS, STORED, all_finite, not_finite, read_elements
 from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix

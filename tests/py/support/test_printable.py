@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goosequill.errors import MOST_MESSAGE, GoosequillError
-from goosequill.printable import printable
+from goosequill.support.printable import printable
 
 ANY = st.text(st.characters(exclude_categories=()), max_size=400)
 

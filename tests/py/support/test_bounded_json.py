@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goosequill.bounded_json import MOST_DEPTH, parse
+from goosequill.support.bounded_json import MOST_DEPTH, parse
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

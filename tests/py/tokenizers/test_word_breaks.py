@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from goosequill.word_breaks import segments, word_spans
+from goosequill.tokenizers.word_breaks import segments, word_spans
 
 SEGMENT = """
 const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));

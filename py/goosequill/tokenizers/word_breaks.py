@@ -12,7 +12,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from goosequill import word_classes as classes
+from goosequill.tokenizers import word_classes as classes
 from goosequill.tokenizers.unicode_classes import unpack
 
 

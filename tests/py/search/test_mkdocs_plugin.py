@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from mkdocs.exceptions import Abort, PluginError
 
-from goosequill.mkdocs_plugin import CONFIG, GoosequillPlugin
+from goosequill.search.mkdocs_plugin import CONFIG, GoosequillPlugin
 from tests.mkdocs_site import built, write_project
 
 PAGE = """<form class="md-search__form" name="search"></form>

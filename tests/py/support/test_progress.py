@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from goosequill.progress import Progress, finish
+from goosequill.support.progress import Progress, finish
 
 
 def job() -> Generator[object, None, str]:

@@ -20,8 +20,8 @@ from goosequill.decoding.tokens import tokenize
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.evaluation.reports import read_prompts
 from goosequill.insight.attribution import attribute
-from goosequill.line_ends import NOTE, count_replaced, unix_lines
 from goosequill.search.documents.reading import read
+from goosequill.support.line_ends import NOTE, count_replaced, unix_lines
 
 MODEL = Path("site/models/default")
 TEXT = "The goose flew south.\n\nIt was late in the year,\nand the lake lay still.\n"

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from goosequill.cli.embedders import NAMES, add_models_option, find_folder, open_named
+from goosequill.cli import lancedb
+from goosequill.cli.embedders import add_models_option, open_models
 from goosequill.cli.models import add_kernel_options, chosen_kernel
 from goosequill.cli.output import say, say_json
-from goosequill.errors import SearchError
-from goosequill.kernels import Kernel
-from goosequill.search.embedder import Embedder
 from goosequill.search.hits import Hit
 from goosequill.search.index import Index
-from goosequill.search.index_files import IndexModel
 from goosequill.search.searcher import Results, Searcher
 from goosequill.search.storage import FolderStorage
 
@@ -47,8 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found and return the exit status."""
     if options.index.startswith(LANCEDB):
-        from goosequill.cli import lancedb  # it uses this module
-
         results = lancedb.ask(options, options.index.removeprefix(LANCEDB))
     else:
         results = search(options)
@@ -66,25 +60,6 @@ def search(options: argparse.Namespace) -> Results:
     static, full = open_models(index.model, options, kernel)
     searcher = Searcher(index, kernel.search, static=static, full=full)
     return searcher.ask(options.question, count=options.count, stage=options.stage)
-
-
-def open_models(
-    made_with: IndexModel | None, options: argparse.Namespace, kernel: Kernel | None = None
-) -> tuple[Embedder | None, Embedder | None]:
-    """Return the static table and the index's model, as far as they are there and needed."""
-    static = open_named("static", options.models) if find_folder("static", options.models) else None
-    name = NAMES.get(made_with.name) if made_with is not None else None
-    full = None
-    if options.stage == "full" and name is not None:
-        if name == "static":
-            full = static
-        elif find_folder(name, options.models):
-            full = open_named(name, options.models, kernel)
-    if made_with is not None and full is None and options.stage == "full":
-        say(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
-    if made_with is not None and full is None and static is None:
-        raise SearchError("Neither the index's model nor the static table is there.", code="embedder-missing")
-    return static, full
 
 
 def to_dict(results: Results) -> dict[str, Any]:

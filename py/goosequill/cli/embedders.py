@@ -1,14 +1,17 @@
-"""Options that select embedding models, shared by the commands that search."""
+"""Which embedding models the commands that search use, and the option that says where they are."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from goosequill.cli.output import say
 from goosequill.errors import SearchError
 from goosequill.kernels import Kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
+from goosequill.search.index_files import IndexModel
 
 FOLDERS = {"minilm": "minilm", "static": "minilm-static"}
 """Name on the command line -> the folder among the models of a site."""
@@ -51,3 +54,39 @@ def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> 
         places = ", ".join(str(place) for place in ((models,) if models else _PLACES))
         raise SearchError(f"The embedding model {FOLDERS[name]} is not in {places}.", code="embedder-missing")
     return open_folder(folder, kernel)
+
+
+def choose_model(name: str, models: Path | None, made_with: IndexModel | None) -> str:
+    """Return the name of the model to use: the index's own, unless another is asked for."""
+    if name != "auto":
+        return name
+    if made_with is not None:
+        if made_with.name not in NAMES:
+            raise SearchError(
+                f"The index was made with {made_with.name}, which this command does not run.",
+                code="index-model",
+            )
+        return NAMES[made_with.name]
+    if find_folder("minilm", models) is None and find_folder("static", models) is not None:
+        print("minilm is not installed; using static, which finds less.", file=sys.stderr)
+        return "static"
+    return "minilm"
+
+
+def open_models(
+    made_with: IndexModel | None, options: argparse.Namespace, kernel: Kernel | None = None
+) -> tuple[Embedder | None, Embedder | None]:
+    """Return the static table and the index's model, as far as they are there and needed."""
+    static = open_named("static", options.models) if find_folder("static", options.models) else None
+    name = NAMES.get(made_with.name) if made_with is not None else None
+    full = None
+    if options.stage == "full" and name is not None:
+        if name == "static":
+            full = static
+        elif find_folder(name, options.models):
+            full = open_named(name, options.models, kernel)
+    if made_with is not None and full is None and options.stage == "full":
+        say(f"{made_with.name} is not installed; the answers are less exact.", file=sys.stderr)
+    if made_with is not None and full is None and static is None:
+        raise SearchError("Neither the index's model nor the static table is there.", code="embedder-missing")
+    return static, full

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from goosequill.cli.embedders import FOLDERS, NAMES, add_models_option, find_folder, open_named
+from goosequill.cli import lancedb
+from goosequill.cli.embedders import FOLDERS, add_models_option, choose_model, find_folder, open_named
 from goosequill.cli.models import add_kernel_options, chosen_kernel
-from goosequill.cli.output import say, say_json
-from goosequill.cli.pool import PoolEmbedder
+from goosequill.cli.output import say
 from goosequill.cli.progress import ProgressBar, ProgressLine
+from goosequill.cli.updating import interruptible, report, spread
 from goosequill.errors import SearchError
-from goosequill.evaluation.cluster import connect
 from goosequill.search import web
-from goosequill.search.cluster import ClusterEmbedder
-from goosequill.search.collection import CHUNK, embed_pending
+from goosequill.search.collection import embed_pending
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources
 from goosequill.search.embedder import Embedder
@@ -34,10 +29,6 @@ from goosequill.support.progress import Progress
 
 COMMIT_SECONDS = 3.0
 """Work that a kill may lose."""
-POOLED = 500
-"""Passages from which several processes are worth their start."""
-CLUSTER_CHUNK = 8192
-"""Passages that a cluster gets at once."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,8 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Update the index and return the exit status: 130 if it was interrupted."""
     if options.to:
-        from goosequill.cli import lancedb  # it uses this module
-
         return lancedb.index(options)
     index = open_folder(options.out, chosen_kernel(options).search, name=options.name)
     model = choose_model(options.model, options.models, index.model)
@@ -107,43 +96,6 @@ def run(options: argparse.Namespace) -> int:
     if not index.documents():
         raise SearchError(f"There is no document to index in {options.source}.", code="index-empty")
     return 0
-
-
-def choose_model(name: str, models: Path | None, made_with: IndexModel | None) -> str:
-    """Return the name of the model to use: the index's own, unless another is asked for."""
-    if name != "auto":
-        return name
-    if made_with is not None:
-        if made_with.name not in NAMES:
-            raise SearchError(
-                f"The index was made with {made_with.name}, which this command does not run.",
-                code="index-model",
-            )
-        return NAMES[made_with.name]
-    if find_folder("minilm", models) is None and find_folder("static", models) is not None:
-        print("minilm is not installed; using static, which finds less.", file=sys.stderr)
-        return "static"
-    return "minilm"
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[threading.Event]:
-    """Let Ctrl-C set an event, so that what is being done is finished; a second one stops at once."""
-    stopped = threading.Event()
-
-    def stop(*_: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def read(
@@ -178,29 +130,6 @@ def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped
                 committed = time.monotonic()
 
 
-@contextlib.contextmanager
-def spread(embedder: Embedder, options: argparse.Namespace, passages: int) -> Iterator[tuple[Embedder, int]]:
-    """Yield an embedder that uses the cluster or several processes, where that is asked for or worthwhile.
-
-    With it comes how many passages it should get at once.
-
-    Raises
-    ------
-    SettingsError
-        ``no-dask``, ``no-cluster``.
-    """
-    folder = find_folder(NAMES[embedder.name], options.models)
-    jobs = options.jobs if options.jobs is not None else (os.cpu_count() or 1)
-    with contextlib.ExitStack() as stack:
-        if options.scheduler and folder is not None:
-            client = stack.enter_context(connect(options.scheduler))
-            yield ClusterEmbedder(folder, client), CLUSTER_CHUNK
-        elif jobs > 1 and passages > POOLED and embedder.name == "minilm-l6" and folder is not None:
-            yield stack.enter_context(PoolEmbedder(embedder, folder, jobs=jobs)), CHUNK
-        else:
-            yield embedder, CHUNK
-
-
 def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Index:
     """Compact the index, keep its words, and write web/ if the static table is there."""
     if index.deleted:
@@ -213,28 +142,3 @@ def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Ind
     if isinstance(table, StaticTable) and table.space == embedder.space:
         web.write(index, table, FolderStorage(options.out / "web"))
     return index
-
-
-def report(
-    options: argparse.Namespace,
-    where: object,
-    totals: dict[str, int],
-    changes: Changes,
-    skipped: list[Skipped],
-) -> None:
-    """Say what is in an index or a database now, and on standard error what could not be read."""
-    for each in skipped:
-        say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
-    changed = {
-        "added": changes.added,
-        "unchanged": changes.unchanged,
-        "removed": changes.removed,
-        "skipped": len(skipped),
-    }
-    if options.json:
-        say_json({**totals, **changed})
-    elif not options.quiet:
-        held, differs = (
-            ", ".join(f"{count:,} {name}" for name, count in counts.items()) for counts in (totals, changed)
-        )
-        say(f"{where}: {held} ({differs})")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from goosequill.cli.ask import open_models
-from goosequill.cli.embedders import open_named
-from goosequill.cli.index import POOLED, choose_model, interruptible, report, spread
+from goosequill.cli.embedders import choose_model, open_models, open_named
 from goosequill.cli.models import chosen_kernel
 from goosequill.cli.progress import ProgressLine
+from goosequill.cli.updating import POOLED, interruptible, report, spread
 from goosequill.errors import SearchError, SettingsError
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources

@@ -9,17 +9,14 @@ is the same as without guesses, bit by bit. Which tokens to guess is decided in 
 from __future__ import annotations
 
 import copy
-from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels import Kept, Kernel, Shortlist, SimdKernel
 from goosequill.models.state import State
-
-if TYPE_CHECKING:
-    from goosequill.models.model import Model
 
 COUNTS = (2, 3, 4, 6, 8)
 """How many tokens a pass may have. Each is recorded once, which takes a few milliseconds."""
@@ -29,6 +26,18 @@ MOST_AT_ONCE = 4
 
 Change = tuple[str, tuple[Any, ...], tuple[int, str]]
 """An operation that changes the state, its other operands, and the layer and name of what it changes."""
+
+
+class Model(Protocol):
+    """What it takes to look ahead; `goosequill.models.model.Model` has it, and keeps what looks ahead."""
+
+    kernel: Kernel
+
+    def new_state(self) -> State: ...
+    def run(
+        self, tokens: Sequence[int], build: Callable[[Any], Any], programs: Any, key: Hashable
+    ) -> NDArray[np.float32] | None: ...
+    def logits_of_each(self, tokens: Any, state: State, shortlist: Shortlist | None) -> Any: ...
 
 
 class Lookahead:

@@ -6,17 +6,16 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from goosequill.kernels.kernel import Floats
 from goosequill.search.bm25 import WordIndex, term, word_matches
 from goosequill.search.calibration import FITS, PERHAPS, names, state
+from goosequill.search.embedder import Embedder
+from goosequill.search.index import Index
 from goosequill.search.sentences import sentences
-
-if TYPE_CHECKING:
-    from goosequill.search.searcher import Searcher
 
 SENTENCES_BY_FULL = 3
 """Hits whose sentences are compared by the full model; for the rest the static table does it."""
@@ -108,15 +107,15 @@ class Hit:
 
 
 class Reasons:
-    """Makes the hits of one question."""
+    """Makes the hits of one question; `static` and `full` compare their sentences with it."""
 
-    def __init__(self, searcher: Searcher, question: str, *, stage: str) -> None:
-        self._index = searcher.index
-        self._question = question
-        self._weights = searcher.words.weights(question)
-        self._telling = telling(searcher.words, self._weights)
-        self._static = searcher.static
-        self._full = searcher.full if stage == "full" else None
+    def __init__(
+        self, index: Index, words: WordIndex, question: str, *, static: Embedder | None, full: Embedder | None
+    ) -> None:
+        self._index, self._question = index, question
+        self._weights = words.weights(question)
+        self._telling = telling(words, self._weights)
+        self._static, self._full = static, full
         self._asked: dict[str, Floats] = {}
         self._shown: dict[int, dict[str, str]] = {}
         self._made = 0

@@ -186,7 +186,8 @@ class Searcher:
             found = self._ranked(parts, words, most)
         else:
             found = self._ranked_within(within, parts, words, most)
-        reasons = Reasons(self, question, stage=used)
+        full = self.full if used == "full" else None
+        reasons = Reasons(self.index, self.words, question, static=self.static, full=full)
         hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found[:count]]
         first = found[:JUDGED]
         if not first or not (parts or any(words[number] for number, *_ in first)):

@@ -37,6 +37,7 @@ SCRIPTS = (
     "site/embed",
     "site/home",
     "site/playground",
+    "site/reports",
     "site/search",
     "site/selftest",
     "site/storage",

@@ -3,6 +3,7 @@
  * changes. Each part knows the session and what it was given here, not the other parts.
  */
 
+import { fromAddress, memory, toAddress } from "../reports/state.js";
 import { here, writeAddress } from "../ui/address.js";
 import { copyLink } from "../ui/clipboard.js";
 import { byId } from "../ui/dom.js";
@@ -23,12 +24,11 @@ import { Pages } from "./pages.js";
 import { Reading } from "./reading.js";
 import { Session } from "./session.js";
 import { prepareReader } from "./sources.js";
-import { fromAddress, memory, toAddress } from "./state.js";
 import { setUpTools } from "./tools.js";
 import { VotePage } from "./vote-page.js";
 
-/** @typedef {import("./state.js").View} View */
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/state.js").View} View */
+/** @typedef {import("../reports/collate.js").Row} Row */
 
 const TYPING = 150; // milliseconds of rest before a search starts
 const ADDRESS_DELAY = 200;
@@ -173,7 +173,7 @@ export class App {
       });
     }
     const { shown: rows, columns, view } = this.session;
-    const { save } = await import("./saving.js"); // few visitors need it
+    const { save } = await import("../reports/saving.js"); // few visitors need it
     save(format, { rows, columns, view });
   }
 
@@ -216,7 +216,7 @@ export class App {
     }
   }
 
-  /** @param {import("./reports/report.js").Report} report */
+  /** @param {import("../reports/report.js").Report} report */
   async #addLive(report) {
     const file = this.session.nextFile();
     const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report, size: 0 };
@@ -225,7 +225,7 @@ export class App {
 
   /**
    * An output of the live column has changed.
-   * @param {import("./reports/report.js").Report} report
+   * @param {import("../reports/report.js").Report} report
    * @param {string} prompt
    */
   #grow(report, prompt) {

@@ -8,10 +8,10 @@ import { element } from "../ui/dom.js";
 import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from "../ui/render/index.js";
 import { t, tn } from "../ui/words.js";
 
-/** @typedef {import("./collate.js").Sample} Sample */
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Sample} Sample */
+/** @typedef {import("../reports/collate.js").Row} Row */
 /** @typedef {import("./row.js").RowContext} RowContext */
-/** @typedef {import("./state.js").View} View */
+/** @typedef {import("../reports/state.js").View} View */
 
 const LONG = 700; // characters from which an output is shortened
 const PLAIN = { characters: 20_000, lines: 500 }; // that are shown until the output is drawn in full

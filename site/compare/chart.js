@@ -3,12 +3,12 @@
  * Loaded only when one is drawn, because the library that draws is larger than the rest of the page.
  */
 
+import { endsOf, figure, withInterval } from "../reports/measures.js";
 import { shortNumber } from "../ui/chart-data.js";
 import { figure as chartFigure } from "../ui/chart-figure.js";
 import { drawPlot, fitted, library, loadPlot, plotMargins, textWidth } from "../ui/chart-plot.js";
 import { loadStyles } from "../ui/load-style.js";
 import { tn } from "../ui/words.js";
-import { endsOf, figure, withInterval } from "./measures.js";
 
 const BARS = 40;
 const NAME = 20; // the height of a row's name
@@ -17,7 +17,7 @@ const MEAN = 20; // of its mean with the interval
 const AXIS = 24;
 const SIDE = 10; // left and right of the scale
 
-/** @typedef {import("./measures.js").Interval} Interval */
+/** @typedef {import("../reports/measures.js").Interval} Interval */
 /** @typedef {{from: number, to: number}} Scale */
 
 /**

@@ -1,13 +1,13 @@
 /** The list of open reports: what each one is, and buttons to pin it as the baseline, hide or close it. */
 
+import { coverage, fileOf } from "../reports/collate.js";
 import { byId, element } from "../ui/dom.js";
 import { t, tn } from "../ui/words.js";
-import { coverage, fileOf } from "./collate.js";
 import { hueOf } from "./row.js";
 
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./collate.js").Table} CollatedTable */
-/** @typedef {import("./state.js").View} View */
+/** @typedef {import("../reports/collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Table} CollatedTable */
+/** @typedef {import("../reports/state.js").View} View */
 
 /**
  * @typedef {Object} ColumnActions

@@ -9,7 +9,7 @@ import { t } from "../ui/words.js";
 /** @param {App} app @returns {Command[]} */
 export function commandsOf(app) {
   const { session, reading, votes } = app;
-  /** @param {Partial<import("./state.js").View>} change */
+  /** @param {Partial<import("../reports/state.js").View>} change */
   const update = (change) => app.update(change);
   /** @type {[key: string, does: string, run: () => void][]} */
   const reader = [

@@ -1,11 +1,11 @@
 /** The coverage page: which report has which prompt, in numbers and pair by pair. */
 
+import { coverage } from "../reports/collate.js";
 import { byId, element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { t, tn } from "../ui/words.js";
-import { coverage } from "./collate.js";
 
-/** @typedef {import("./collate.js").Table} CollatedTable */
+/** @typedef {import("../reports/collate.js").Table} CollatedTable */
 
 /**
  * @param {CollatedTable} collated
@@ -21,7 +21,7 @@ export function showCoverage(collated, onMissing) {
 function reportTable(collated, onMissing) {
   const total = collated.rows.length;
   const rows = coverage(collated).map(({ prompts, only, outputs }, index) => {
-    const { letter, label } = /** @type {import("./collate.js").Column} */ (collated.columns[index]);
+    const { letter, label } = /** @type {import("../reports/collate.js").Column} */ (collated.columns[index]);
     const lacking = total - prompts;
     const show = () => onMissing(letter);
     const words = t("Show {count}", { count: lacking });

@@ -3,10 +3,10 @@
  * case; words in double quotes must occur exactly as written.
  */
 
-import { differs } from "./collate.js";
+import { differs } from "../reports/collate.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
 
 /**
  * @param {string} query

@@ -8,7 +8,7 @@ import { passes } from "./filter.js";
 import { Search } from "./search.js";
 
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Row} Row */
 /** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
 
 export class Filtering {

@@ -5,12 +5,12 @@
  * number of characters.
  */
 
+import { readText } from "../reports/bytes.js";
+import { checkReports } from "../reports/limits.js";
+import { baseName, ImportError } from "../reports/report.js";
+import { sampling } from "../reports/sampling.js";
 import { setWords, t } from "../ui/words.js";
 import { serveQuestions } from "../ui/workers.js";
-import { readText } from "./reports/bytes.js";
-import { checkReports } from "./reports/limits.js";
-import { baseName, ImportError } from "./reports/report.js";
-import { sampling } from "./reports/sampling.js";
 
 const BATCH = 200;
 const HEAD = 10_000;
@@ -23,7 +23,7 @@ const HEAD = 10_000;
 async function readFile(text, fileName) {
   const value = text.slice(0, HEAD).includes('"prompts"') ? parse(text) : undefined;
   if (sampling.matches(value)) return sampling.read(value, { fallbackName: baseName(fileName) });
-  const { readReports } = await import("./reports/index.js");
+  const { readReports } = await import("../reports/index.js");
   return readReports(text, { fileName });
 }
 

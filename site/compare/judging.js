@@ -3,8 +3,6 @@
  * change is stored in the browser. What it looks like is in vote-page.js.
  */
 
-import { refuseInFrame } from "../ui/framed.js";
-import { recall, remember, setAside } from "../ui/memory.js";
 import {
   ballot,
   drawSeed,
@@ -15,13 +13,15 @@ import {
   toFile,
   withoutLast,
   withVote,
-} from "./votes.js";
+} from "../reports/votes.js";
+import { refuseInFrame } from "../ui/framed.js";
+import { recall, remember, setAside } from "../ui/memory.js";
 
-/** @typedef {import("./votes.js").Round} Round */
-/** @typedef {import("./votes.js").Pair} Pair */
-/** @typedef {import("./votes.js").Choice} Choice */
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("../reports/votes.js").Round} Round */
+/** @typedef {import("../reports/votes.js").Pair} Pair */
+/** @typedef {import("../reports/votes.js").Choice} Choice */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
 
 const RATER = "compare.rater";
 
@@ -104,7 +104,7 @@ export class Judging {
     this.#pairs = this.#round ? ballot(rows, columns, { seed: this.#round.seed, config }) : [];
   }
 
-  /** @param {{rater: string, rubric: string, scope: import("./votes.js").Scope}} options */
+  /** @param {{rater: string, rubric: string, scope: import("../reports/votes.js").Scope}} options */
   begin({ rater, rubric, scope }) {
     remember(RATER, rater);
     this.#store({

@@ -4,6 +4,8 @@
  * visitor presses Generate. The app owns the column.
  */
 
+import { pairs } from "../reports/report.js";
+import { samplingText } from "../reports/sampling.js";
 import { byId, download } from "../ui/dom.js";
 import { inWords } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
@@ -11,11 +13,9 @@ import { errorWords, problem, StatusLine } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
 import { LiveForm } from "./live-form.js";
 import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
-import { pairs } from "./reports/report.js";
-import { samplingText } from "./reports/sampling.js";
 
-/** @typedef {import("./reports/report.js").Report} Report */
-/** @typedef {import("./reports/report.js").Result} Result */
+/** @typedef {import("../reports/report.js").Report} Report */
+/** @typedef {import("../reports/report.js").Result} Result */
 /** @typedef {import("../engine/client.js").Model} Model */
 /** @typedef {import("./live-report.js").Writer} Writer */
 

@@ -3,10 +3,6 @@
  * and the outputs with the highest and lowest values. The measuring is in metrics.js.
  */
 
-import { byId, element } from "../ui/dom.js";
-import { errorWords } from "../ui/status.js";
-import { scrollBox, table } from "../ui/table.js";
-import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/words.js";
 import {
   formatMean,
   formatMeasure,
@@ -16,12 +12,16 @@ import {
   percent,
   said,
   withInterval,
-} from "./measures.js";
+} from "../reports/measures.js";
+import { byId, element } from "../ui/dom.js";
+import { errorWords } from "../ui/status.js";
+import { scrollBox, table } from "../ui/table.js";
+import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/words.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
 /** @typedef {import("./metrics.js").Measured} Measured */
 /** @typedef {typeof import("./chart.js").chart} Chart */
 /** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
@@ -216,7 +216,7 @@ function metricTable(name, { summaries, differences }) {
 
 /**
  * A difference, with a star if it is significant.
- * @param {import("./measures.js").Interval & {significant: boolean} | undefined} gap
+ * @param {import("../reports/measures.js").Interval & {significant: boolean} | undefined} gap
  * @param {(value: number) => string} format
  */
 function gapCell(gap, format) {

@@ -3,11 +3,11 @@
  * in measures.js and metrics-page.js.
  */
 
-import { samplesOf } from "./collate.js";
+import { samplesOf } from "../reports/collate.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./measures.js").Measures} Measures */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
+/** @typedef {import("../reports/measures.js").Measures} Measures */
 /** @typedef {{prompt: string, text: string}} Output */
 /** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 /** @typedef {{config: string, sample: number}} Selection which samples of a cell count */

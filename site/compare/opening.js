@@ -3,6 +3,8 @@
  * Fetching and reading a file is in sources.js.
  */
 
+import { checkLimit } from "../reports/limits.js";
+import { isPasted, notUrl, splitFiles } from "../reports/state.js";
 import { isComposing } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";
@@ -12,9 +14,7 @@ import { listed, megabytes, t, tn } from "../ui/words.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
 import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";
-import { checkLimit } from "./reports/limits.js";
 import { fetchReport, openBlob } from "./sources.js";
-import { isPasted, notUrl, splitFiles } from "./state.js";
 
 /** @typedef {import("./session.js").Session} Session */
 /** @typedef {import("./session.js").Loaded} Loaded */
@@ -50,7 +50,7 @@ export class Opening {
    * @param {{
    *   onReports: () => void,
    *   onView: () => void,
-   *   onClose: (report: import("./reports/report.js").Report) => void,
+   *   onClose: (report: import("../reports/report.js").Report) => void,
    *   announce: (message: string) => void
    * }} options onReports: the set of reports changed; onView: the addresses in the view changed
    */
@@ -373,7 +373,7 @@ class Room {
    */
   take(models, characters) {
     const options = {
-      sentence: (/** @type {import("./reports/limits.js").Excess} */ excess) =>
+      sentence: (/** @type {import("../reports/limits.js").Excess} */ excess) =>
         t("With this file the page would have {amount}, but this page shows at most {limit}.", excess),
       remedy: t("Close another file first."),
     };

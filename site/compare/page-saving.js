@@ -14,7 +14,7 @@ import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
 
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./votes.js").Round} Round */
+/** @typedef {import("../reports/votes.js").Round} Round */
 /**
  * @typedef {Object} Sources
  * @property {Session} session

@@ -3,16 +3,16 @@
  * of reports. During a blind round no name may be anywhere in the document.
  */
 
+import { collate } from "../reports/collate.js";
 import { byId } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { t } from "../ui/words.js";
-import { collate } from "./collate.js";
 import { showReports } from "./columns.js";
 import { showTools } from "./tools.js";
 
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./state.js").View} View */
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/state.js").View} View */
+/** @typedef {import("../reports/collate.js").Row} Row */
 
 const NAMED = /** @type {const} */ ([
   ["sources", "section"],
@@ -144,7 +144,7 @@ export class Pages {
   }
 }
 
-/** @param {import("./collate.js").Table} table */
+/** @param {import("../reports/collate.js").Table} table */
 function titleOf({ columns }) {
   const names = columns.map(({ label }) => label).join(", ");
   const title = `${t("Compare outputs")} · ${SITE}`;

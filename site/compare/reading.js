@@ -9,8 +9,8 @@ import { markFound } from "./marks.js";
 import { Table } from "./table.js";
 
 /** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
 
 const COLUMN_WIDTH = 320; // pixels below which columns wrap
 const STICKY_HEAD = 80; // pixels that the head of a prompt may cover

@@ -3,16 +3,16 @@
  * window, in full with Markdown, differences and marks (`upgradeRow`). A single output is in bubble.js.
  */
 
+import { samplesOf } from "../reports/collate.js";
 import { element } from "../ui/dom.js";
 import { inSlices } from "../ui/slices.js";
 import { t, translated } from "../ui/words.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
-import { samplesOf } from "./collate.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./collate.js").Sample} Sample */
-/** @typedef {import("./state.js").View} View */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Sample} Sample */
+/** @typedef {import("../reports/state.js").View} View */
 /** @typedef {import("./diff.js").Piece} Piece */
 
 const LONGEST_PROMPT = 5000; // characters that are shown

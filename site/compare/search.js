@@ -8,7 +8,7 @@ import { t } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { compile } from "./filter.js";
 
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Row} Row */
 
 const PATIENCE = 3000; // milliseconds
 const BATCH = 100;

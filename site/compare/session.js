@@ -3,13 +3,13 @@
  * stores anything; the app does that after a change.
  */
 
+import { collate, collating } from "../reports/collate.js";
 import { inSlices } from "../ui/slices.js";
-import { collate, collating } from "./collate.js";
 
-/** @typedef {import("./state.js").View} View */
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./reports/report.js").Report} Report */
+/** @typedef {import("../reports/state.js").View} View */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
+/** @typedef {import("../reports/report.js").Report} Report */
 
 /**
  * @typedef {Object} Loaded one open report
@@ -63,7 +63,7 @@ export class Session {
     this.#opening = new AbortController();
     const { signal } = this.#opening;
     const steps = collating(loaded);
-    /** @type {import("./collate.js").Table | undefined} */
+    /** @type {import("../reports/collate.js").Table | undefined} */
     let table;
     const all = (function* () {
       table = yield* steps;

@@ -1,11 +1,11 @@
 /** Fetches reports and has a worker (import-worker.js) read them. */
 
+import { limited } from "../reports/bytes.js";
+import { ImportError } from "../reports/report.js";
 import { shownWords, t } from "../ui/words.js";
 import { Asker, Queue } from "../ui/workers.js";
-import { limited } from "./reports/bytes.js";
-import { ImportError } from "./reports/report.js";
 
-/** @typedef {import("./reports/report.js").Import} Import */
+/** @typedef {import("../reports/report.js").Import} Import */
 /** @typedef {{loaded: number, total: number}} Progress bytes; total is 0 if unknown */
 
 /** @typedef {import("../ui/words.js").Catalogue} Catalogue */
@@ -26,7 +26,7 @@ export function prepareReader() {
  * @returns {Promise<Import & {size: number}>} size in characters
  */
 export async function openBlob(blob, fileName, signal) {
-  /** @type {import("./reports/report.js").Report[]} */
+  /** @type {import("../reports/report.js").Report[]} */
   const reports = [];
   const onPart = (/** @type {any} */ { index, head, entries }) => {
     if (head) reports[index] = { ...head, entries: [] };

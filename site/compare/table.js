@@ -8,7 +8,7 @@ import { fill } from "../ui/dom.js";
 import { breathe, inSlices } from "../ui/slices.js";
 import { rowElement, upgradeRow } from "./row.js";
 
-/** @typedef {import("./collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Row} Row */
 /** @typedef {import("./row.js").RowContext} RowContext */
 
 const ROWS = 20; // in a chunk, at most

@@ -3,8 +3,8 @@
 import { byId, element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./state.js").View} View */
-/** @typedef {import("./collate.js").Table} CollatedTable */
+/** @typedef {import("../reports/state.js").View} View */
+/** @typedef {import("../reports/collate.js").Table} CollatedTable */
 /** @typedef {[value: string, label: string]} Option */
 
 const LISTED_SAMPLES = 100; // a prompt may have a hundred thousand

@@ -5,7 +5,7 @@ import { renderInto } from "../ui/render/index.js";
 import { t } from "../ui/words.js";
 import { promptShown } from "./row.js";
 
-/** @typedef {import("./votes.js").Choice} Choice */
+/** @typedef {import("../reports/votes.js").Choice} Choice */
 
 /** @type {readonly [Choice, label: string, key: string][]} */
 const BUTTONS = [
@@ -65,7 +65,7 @@ export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
 }
 
 /**
- * @param {import("./votes.js").Pair} pair
+ * @param {import("../reports/votes.js").Pair} pair
  * @param {{onVote: (choice: Choice) => void, onSkip: () => void}} options
  */
 export function pairView({ prompt, left, right }, { onVote, onSkip }) {

@@ -4,6 +4,7 @@
  * open.
  */
 
+import { toFile, unblinded } from "../reports/votes.js";
 import { ask } from "../ui/dialog.js";
 import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
@@ -13,10 +14,9 @@ import { inEnglish, t, tn } from "../ui/words.js";
 import { Judging } from "./judging.js";
 import { announce, ask as askAbout } from "./messages.js";
 import { beginForm, pairView } from "./vote-forms.js";
-import { toFile, unblinded } from "./votes.js";
 
-/** @typedef {import("./votes.js").Round} Round */
-/** @typedef {import("./votes.js").Choice} Choice */
+/** @typedef {import("../reports/votes.js").Round} Round */
+/** @typedef {import("../reports/votes.js").Choice} Choice */
 
 export class VotePage {
   #root = byId("vote-page", "div");
@@ -28,7 +28,7 @@ export class VotePage {
   #problems = [];
   #engine;
   #onTurn;
-  /** What a new round is about. @type {import("./votes.js").Scope | undefined} */
+  /** What a new round is about. @type {import("../reports/votes.js").Scope | undefined} */
   #scope;
   #single = false;
 
@@ -52,12 +52,12 @@ export class VotePage {
     return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
   }
 
-  /** What the round is about; it continues there. @returns {import("./votes.js").Scope | undefined} */
+  /** What the round is about; it continues there. @returns {import("../reports/votes.js").Scope | undefined} */
   get scope() {
     return this.#judging.round?.scope;
   }
 
-  /** @param {readonly import("./collate.js").Column[]} columns all, hidden ones too */
+  /** @param {readonly import("../reports/collate.js").Column[]} columns all, hidden ones too */
   open(columns) {
     this.#judging.open(columns);
   }
@@ -111,7 +111,7 @@ export class VotePage {
         this.#judging.begin({
           rater,
           rubric,
-          scope: /** @type {import("./votes.js").Scope} */ (this.#scope),
+          scope: /** @type {import("../reports/votes.js").Scope} */ (this.#scope),
         });
         this.#onTurn();
       },

@@ -1,14 +1,14 @@
 /** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
+import { figure, said } from "../reports/measures.js";
+import { toFile } from "../reports/votes.js";
 import { element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
 import { listed, t, tn } from "../ui/words.js";
-import { figure, said } from "./measures.js";
-import { toFile } from "./votes.js";
 
-/** @typedef {import("./votes.js").Round} Round */
-/** @typedef {import("./votes.js").Vote} Vote */
+/** @typedef {import("../reports/votes.js").Round} Round */
+/** @typedef {import("../reports/votes.js").Vote} Vote */
 
 const LISTED = 1000; // votes; the saved file has all
 

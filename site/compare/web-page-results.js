@@ -1,11 +1,11 @@
 /** The parts of a saved web page that show numbers: the results of blind votes, and metrics. */
 
+import { endsOf, figure, formatMean, labelOf, withInterval } from "../reports/measures.js";
 import { counted } from "../ui/words.js";
 import { html, htmlTable } from "./markup.js";
-import { endsOf, figure, formatMean, labelOf, withInterval } from "./measures.js";
 
 /** @typedef {import("./markup.js").Markup} Markup */
-/** @typedef {import("./measures.js").Interval} Interval */
+/** @typedef {import("../reports/measures.js").Interval} Interval */
 /** @typedef {{from: number, to: number}} Scale */
 
 const WIDTH = 160; // of an interval's drawing, in its own units

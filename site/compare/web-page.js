@@ -5,18 +5,18 @@
  * access to the page.
  */
 
+import { differs, samplesOf } from "../reports/collate.js";
 import { breathe } from "../ui/slices.js";
 import { counted, inEnglish, megabytes, number, t } from "../ui/words.js";
-import { differs, samplesOf } from "./collate.js";
 import { html, htmlTable, Markup } from "./markup.js";
 import { counterpart, hueOf } from "./row.js";
 import { metricsPart, votesPart } from "./web-page-results.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./collate.js").Sample} Sample */
-/** @typedef {import("./state.js").View} View */
-/** @typedef {import("./votes.js").Round} Round */
+/** @typedef {import("../reports/collate.js").Row} Row */
+/** @typedef {import("../reports/collate.js").Column} Column */
+/** @typedef {import("../reports/collate.js").Sample} Sample */
+/** @typedef {import("../reports/state.js").View} View */
+/** @typedef {import("../reports/votes.js").Round} Round */
 /** @typedef {{pieces: import("./diff.js").Piece[], complete: boolean}} Difference */
 
 /** Of the file, in characters; a browser still opens that at once. */

@@ -3,7 +3,7 @@
  * measures. Which text is shown, and whether names are hidden, is up to the page.
  */
 
-import { measureList } from "../compare/measures.js";
+import { measureList } from "../reports/measures.js";
 import { element } from "../ui/dom.js";
 import { shownText } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
@@ -17,7 +17,7 @@ import { DecoderChoice } from "./decoder-choice.js";
  * @property {number} seed
  * @property {string} finish why the text ended, "" while it is being written
  * @property {Record<string, any>} settings
- * @property {import("../compare/measures.js").Measures | null} measures
+ * @property {import("../reports/measures.js").Measures | null} measures
  * @property {Loop | null} loop where the text repeats itself
  */
 /**

@@ -1,6 +1,6 @@
 /** The form of the page for decoders side by side: prompts, length and seeds, and how an address has them. */
 
-import { drawSeed } from "../compare/votes.js";
+import { drawSeed } from "../reports/votes.js";
 import { LONGEST_PROMPT } from "../ui/address.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { t, tn, translated } from "../ui/words.js";

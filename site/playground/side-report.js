@@ -3,10 +3,10 @@
  * written.
  */
 
-import { collate } from "../compare/collate.js";
-import { pairs } from "../compare/reports/report.js";
+import { collate } from "../reports/collate.js";
+import { pairs } from "../reports/report.js";
 
-/** @typedef {import("../compare/reports/report.js").Report} Report */
+/** @typedef {import("../reports/report.js").Report} Report */
 /** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
 
 /**
@@ -51,7 +51,7 @@ export function configNames(columns) {
 /**
  * A report as the only column of the comparer, for its file formats.
  * @param {Report} report
- * @returns {import("../compare/export.js").Shown}
+ * @returns {import("../reports/export.js").Shown}
  */
 export function shownOf(report) {
   const table = collate([{ id: "side", source: "side by side", report }]);

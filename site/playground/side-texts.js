@@ -149,7 +149,7 @@ export class SideTexts {
     return { prompt: this.prompts[at] ?? "", sides };
   }
 
-  /** @param {number} seed @returns {import("../compare/reports/report.js").Report} */
+  /** @param {number} seed @returns {import("../reports/report.js").Report} */
   report(seed) {
     return reportOf({ model: this.#writer, seed, prompts: this.prompts, columns: this.#columns.added });
   }

@@ -4,7 +4,7 @@
  * undone; once names are shown, they are locked.
  */
 
-import { DEFAULTS } from "../compare/state.js";
+import { DEFAULTS } from "../reports/state.js";
 import {
   drawSeed,
   fromFile,
@@ -14,12 +14,12 @@ import {
   winsOf,
   withBest,
   withoutLast,
-} from "../compare/votes.js";
+} from "../reports/votes.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember } from "../ui/memory.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("../compare/votes.js").Round} Round */
+/** @typedef {import("../reports/votes.js").Round} Round */
 /** @typedef {number | "tie" | "both_bad"} Best an index into the texts as shown */
 
 const KEY = "side.votes";
@@ -97,7 +97,7 @@ export class SideVotes {
 
   /**
    * @param {number} prompt
-   * @param {{prompt: string, sides: import("../compare/votes.js").Side[]}} shown
+   * @param {{prompt: string, sides: import("../reports/votes.js").Side[]}} shown
    * @param {Best} best
    */
   vote(prompt, shown, best) {

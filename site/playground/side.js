@@ -4,10 +4,10 @@
  * the start.
  */
 
-import { toMarkdown } from "../compare/export.js";
-import { samplingText } from "../compare/reports/sampling.js";
-import { save } from "../compare/saving.js";
 import { ROOT } from "../engine/root.js";
+import { toMarkdown } from "../reports/export.js";
+import { samplingText } from "../reports/sampling.js";
+import { save } from "../reports/saving.js";
 import { readAddress, writeAddress } from "../ui/address.js";
 import { copyLink, copyText } from "../ui/clipboard.js";
 import { byId, download, element } from "../ui/dom.js";

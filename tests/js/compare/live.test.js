@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newReport, resultFor, unwritten, withTemplate } from "../../../site/compare/live-report.js";
-import { readReports } from "../../../site/compare/reports/index.js";
-import { samplingText } from "../../../site/compare/reports/sampling.js";
+import { readReports } from "../../../site/reports/index.js";
+import { samplingText } from "../../../site/reports/sampling.js";
 
 const empty = () => newReport({ name: "m", args: [["model", "M"]] });
 const options = { config: "greedy", params: [["temperature", 0]] };

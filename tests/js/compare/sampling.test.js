@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { newReport, resultFor } from "../../../site/compare/live-report.js";
-import { readReports } from "../../../site/compare/reports/index.js";
-import { pairs } from "../../../site/compare/reports/report.js";
-import { samplingText } from "../../../site/compare/reports/sampling.js";
-import { sampling } from "./make.js";
+import { readReports } from "../../../site/reports/index.js";
+import { pairs } from "../../../site/reports/report.js";
+import { samplingText } from "../../../site/reports/sampling.js";
+import { sampling } from "../reports/make.js";
 import { problemsOf } from "./schema.js";
 
 const address = new URL("../../../docs/assets/sampling-report.schema.json", import.meta.url);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
-import { collate } from "../../../site/compare/collate.js";
 import { wordDiff } from "../../../site/compare/diff.js";
-import { readReports } from "../../../site/compare/reports/index.js";
-import { DEFAULTS } from "../../../site/compare/state.js";
 import { MOST_DIFFERENCES, webPage } from "../../../site/compare/web-page.js";
+import { collate } from "../../../site/reports/collate.js";
+import { readReports } from "../../../site/reports/index.js";
+import { DEFAULTS } from "../../../site/reports/state.js";
 import { setWords, t } from "../../../site/ui/words.js";
-import { sampling } from "./make.js";
+import { sampling } from "../reports/make.js";
 
 const { diffArrays } = await import(new URL("../../../site/vendor/diff/array.js", import.meta.url).href);
 const CATALOGUE = new URL("../../../site/ui/languages/de.json", import.meta.url);

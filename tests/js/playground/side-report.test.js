@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { toMarkdown } from "../../../site/compare/export.js";
-import { readReports } from "../../../site/compare/reports/index.js";
-import { samplingText } from "../../../site/compare/reports/sampling.js";
 import { reportOf, shownOf } from "../../../site/playground/side-report.js";
+import { toMarkdown } from "../../../site/reports/export.js";
+import { readReports } from "../../../site/reports/index.js";
+import { samplingText } from "../../../site/reports/sampling.js";
 
 /** @param {string} name @param {Record<number, string>} texts @returns {any} */
 const column = (name, texts) => ({

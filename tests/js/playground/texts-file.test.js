@@ -92,3 +92,13 @@ function change(value, fields) {
   Object.assign(value.texts[1], fields);
   return value;
 }
+
+test("a prompt in a file of branches has line feeds, the tokens after it stay as they were", () => {
+  const texts = new Texts();
+  const first = texts.begin({ prompt: "It\r\nwas", settings: {}, seed: 7 });
+  first.tokens.push({ token: 5, text: "\r\n", logprob: -0.5 });
+  const again = new Texts();
+  again.fromValue(structuredClone(texts.toValue()));
+  assert.equal(again.all[0].prompt, "It\nwas");
+  assert.equal(again.all[0].tokens[0].text, "\r\n");
+});

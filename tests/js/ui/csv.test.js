@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseCsv } from "../../../site/compare/reports/csv.js";
+import { parseCsv } from "../../../site/reports/csv.js";
 import { csvText } from "../../../site/ui/csv.js";
 
 test("numbers keep every digit, and what is missing is empty", () => {

@@ -33,7 +33,7 @@ WRITTEN = {
     "passages in LanceDB": lancedb_store.VERSION,
     "votes": votes.FORMAT_VERSION,
     "branches of the playground": stated("site/playground/texts-file.js", r"format: FORMAT, version: (\d+)"),
-    "export of the comparer": stated("site/compare/export.js", r"format_version: (\d+)"),
+    "export of the comparer": stated("site/reports/export.js", r"format_version: (\d+)"),
 }
 NAMES = (folder.FORMAT, embedders.FORMAT, index_files.FORMAT, web.FORMAT, votes.FORMAT)
 
@@ -58,5 +58,5 @@ def test_no_format_is_missing() -> None:
 
 
 def test_page_and_python_read_the_same_version_of_votes_and_of_static_indexes() -> None:
-    assert stated("site/compare/votes.js", r"const FORMAT_VERSION = (\d+);") == votes.FORMAT_VERSION
+    assert stated("site/reports/votes.js", r"const FORMAT_VERSION = (\d+);") == votes.FORMAT_VERSION
     assert stated("site/search/static/facts.js", r"const VERSION = (\d+);") == web.VERSION

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { collate } from "../../../site/compare/collate.js";
-import { toCsv, toJson, toMarkdown, toReports } from "../../../site/compare/export.js";
-import { parseCsv } from "../../../site/compare/reports/csv.js";
-import { readReports } from "../../../site/compare/reports/index.js";
+import { collate } from "../../../site/reports/collate.js";
+import { parseCsv } from "../../../site/reports/csv.js";
+import { toCsv, toJson, toMarkdown, toReports } from "../../../site/reports/export.js";
+import { readReports } from "../../../site/reports/index.js";
 import { sampling } from "./make.js";
 
 const texts = ["plain", 'with "quotes", commas\nand ```fences```', "=SUM(A1)", "plain"];

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fetchable } from "../../../site/compare/sources.js";
 import {
   DEFAULTS,
   fromAddress,
@@ -9,7 +8,7 @@ import {
   notUrl,
   splitFiles,
   toAddress,
-} from "../../../site/compare/state.js";
+} from "../../../site/reports/state.js";
 import { addressWith } from "../../../site/ui/address.js";
 
 const query = (search) => ({ search, hash: "" });
@@ -73,20 +72,6 @@ test("nonsense from outside becomes the default", () => {
   assert.deepEqual(view, { ...DEFAULTS, hide: ["A"] });
   assert.deepEqual(fromAddress(query(""), "rubbish"), { ...DEFAULTS });
   assert.deepEqual(fromAddress(query(""), null), { ...DEFAULTS });
-});
-
-test("the page about a file on a forge leads to the file; other schemes are refused", () => {
-  assert.equal(
-    fetchable("https://github.com/o/r/blob/main/a%20b/x.json", "https://here.org/compare/").href,
-    "https://raw.githubusercontent.com/o/r/main/a%20b/x.json",
-  );
-  assert.equal(
-    fetchable("https://huggingface.co/o/r/blob/main/x.json", "https://here.org/").href,
-    "https://huggingface.co/o/r/resolve/main/x.json",
-  );
-  assert.equal(fetchable("../x.json", "https://here.org/a/compare/").href, "https://here.org/a/x.json");
-  assert.throws(() => fetchable("javascript:alert(1)", "https://here.org/"), /cannot be opened/);
-  assert.throws(() => fetchable("http://[", "https://here.org/"), /not a valid URL/);
 });
 
 test("a pasted report is told from URLs, and what cannot be a URL from relative ones", () => {

@@ -4,7 +4,7 @@
  * (older files have the list at `results` itself). One report for each provider.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 

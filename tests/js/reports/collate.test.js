@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { collate, collating, coverage, differs, letterOf, samplesOf } from "../../../site/compare/collate.js";
-import { readReports } from "../../../site/compare/reports/index.js";
+import { collate, collating, coverage, differs, letterOf, samplesOf } from "../../../site/reports/collate.js";
+import { readReports } from "../../../site/reports/index.js";
 import { sampling } from "./make.js";
 
 const load = (report, index, source = `f${index}.json`) => ({

@@ -3,7 +3,7 @@
  * {doc_id, doc, target, arguments, resps: [[text]], filtered_resps: [text], ...metrics}
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, isObject, member, mismatch, textOf } from "./report.js";
 

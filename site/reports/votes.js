@@ -6,8 +6,8 @@
 
 import { t } from "../ui/words.js";
 import { samplesOf } from "./collate.js";
-import { checkLimit } from "./reports/limits.js";
-import { ImportError, kindOf, mismatch } from "./reports/report.js";
+import { checkLimit } from "./limits.js";
+import { ImportError, kindOf, mismatch } from "./report.js";
 import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 
 /** @typedef {import("./collate.js").Row} Row */

@@ -3,7 +3,7 @@
  * limited.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { LIMITS } from "./limits.js";
 import { ImportError } from "./report.js";
 

@@ -5,7 +5,7 @@
  * `sampling` reads them; `writeSampling` is the only place in JavaScript that writes them.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
 /** @typedef {import("./report.js").Entry} Entry */

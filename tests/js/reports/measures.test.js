@@ -7,7 +7,7 @@ import {
   inWords,
   labelOf,
   percent,
-} from "../../../site/compare/measures.js";
+} from "../../../site/reports/measures.js";
 
 test("figures have the digits that a reader needs", () => {
   assert.deepEqual([0.123, 12.34, 123.4, -0.001].map(figure), ["0.12", "12.3", "123", "0.00"]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { collate } from "../../../site/compare/collate.js";
-import { readReports } from "../../../site/compare/reports/index.js";
+import { collate } from "../../../site/reports/collate.js";
+import { readReports } from "../../../site/reports/index.js";
 import {
   ballot,
   fromFile,
@@ -14,7 +14,7 @@ import {
   withBest,
   withoutLast,
   withVote,
-} from "../../../site/compare/votes.js";
+} from "../../../site/reports/votes.js";
 import { sampling } from "./make.js";
 
 const many = (letter) =>
@@ -29,7 +29,7 @@ const tableOf = (...reports) =>
   );
 const deal = ({ rows, columns }, seed = 1) => ballot(rows, columns, { seed, config: "" });
 const scope = { config: "g", hide: ["B"], q: "a b", re: true, differ: false, coverage: "any" };
-/** @type {import("../../../site/compare/votes.js").Round} */
+/** @type {import("../../../site/reports/votes.js").Round} */
 const round = { rater: "ann", seed: 1, rubric: "", scope, revealed: false, pairs: 0, votes: [] };
 const vote = (choice) => ({ choice, note: "", at: "2026-01-01T00:00:00Z" });
 

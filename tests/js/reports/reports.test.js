@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { readText } from "../../../site/compare/reports/bytes.js";
-import { parseCsv } from "../../../site/compare/reports/csv.js";
-import * as formats from "../../../site/compare/reports/formats.js";
-import { readReports } from "../../../site/compare/reports/index.js";
-import { checkReports } from "../../../site/compare/reports/limits.js";
-import { salvage } from "../../../site/compare/reports/salvage.js";
+import { readText } from "../../../site/reports/bytes.js";
+import { parseCsv } from "../../../site/reports/csv.js";
+import * as formats from "../../../site/reports/formats.js";
+import { readReports } from "../../../site/reports/index.js";
+import { checkReports } from "../../../site/reports/limits.js";
+import { salvage } from "../../../site/reports/salvage.js";
 import { setWords } from "../../../site/ui/words.js";
 import { sampling } from "./make.js";
 

@@ -3,7 +3,7 @@
  * is lost with all that is open in it. The largest public report has 263 prompts and 3,000 outputs.
  */
 
-import { t, tn } from "../../ui/words.js";
+import { t, tn } from "../ui/words.js";
 import { ImportError } from "./report.js";
 
 export const LIMITS = Object.freeze({

@@ -3,7 +3,7 @@
  * which are not JSON, become null.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 
 /**
  * @typedef {{position: number, line: number, column: number, what: string, atEnd: boolean}} Found

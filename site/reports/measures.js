@@ -1,5 +1,5 @@
 /**
- * How measures of texts are shown, on this page and beside decoders: their labels and the form of their
+ * How measures of texts are shown, in the comparer and beside decoders: their labels and the form of their
  * numbers. The measures themselves and their descriptions come from Python
  * (goosequill.evaluation.text_metrics).
  */

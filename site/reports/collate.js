@@ -5,9 +5,9 @@
 
 import { listed, t } from "../ui/words.js";
 
-/** @typedef {import("./reports/report.js").Report} Report */
-/** @typedef {import("./reports/report.js").Result} Result */
-/** @typedef {import("./reports/report.js").Output} Output */
+/** @typedef {import("./report.js").Report} Report */
+/** @typedef {import("./report.js").Result} Result */
+/** @typedef {import("./report.js").Output} Output */
 
 /**
  * @typedef {Object} Column one report of one file

@@ -4,7 +4,7 @@
  * is its id, unless the line contains the text.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, member, mismatch, textOf } from "./report.js";
 

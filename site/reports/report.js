@@ -1,7 +1,7 @@
 /** What every reader returns, and how it reports what is wrong: a problem names the path inside the file. */
 
-import { inLine, LONGEST_LINE } from "../../ui/unseen.js";
-import { t, tn } from "../../ui/words.js";
+import { inLine, LONGEST_LINE } from "../ui/unseen.js";
+import { t, tn } from "../ui/words.js";
 
 /**
  * @typedef {string | number | boolean | null} Scalar

@@ -3,7 +3,7 @@
  * JSON object.
  */
 
-import { t, tn } from "../../ui/words.js";
+import { t, tn } from "../ui/words.js";
 import { readCsv } from "./csv.js";
 import * as formats from "./formats.js";
 import { baseName, ImportError, isObject, mismatch, Problems } from "./report.js";

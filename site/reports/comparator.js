@@ -4,7 +4,7 @@
  * two texts are read.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { ImportError, isObject, member, mismatch, Problems, pairs, scalar, textOf } from "./report.js";
 

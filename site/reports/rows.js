@@ -3,8 +3,8 @@
  * are either `model` and `output`, or one column of outputs for each model.
  */
 
-import { inLine } from "../../ui/unseen.js";
-import { t } from "../../ui/words.js";
+import { inLine } from "../ui/unseen.js";
+import { t } from "../ui/words.js";
 import { Gatherer } from "./gatherer.js";
 import { checkLimit } from "./limits.js";
 import { ImportError, mismatch, scalar, textOf } from "./report.js";

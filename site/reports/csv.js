@@ -3,7 +3,7 @@
  * row names the columns. A quote that is never closed quotes the rest of the file, as Python's csv reads it.
  */
 
-import { t } from "../../ui/words.js";
+import { t } from "../ui/words.js";
 import { checkCells } from "./limits.js";
 import { ImportError, Problems } from "./report.js";
 import { readRows } from "./rows.js";

@@ -34,6 +34,7 @@ MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
 SCRIPTS = (
     "site/compare",
+    "site/decoder",
     "site/embed",
     "site/home",
     "site/playground",

@@ -19,7 +19,7 @@ const INITIAL = "greedy";
 
 export class LiveForm {
   #form = byId("live-form", "form");
-  /** @type {import("../playground/decoder-choice.js").DecoderChoice | null} */
+  /** @type {import("../decoder/choice.js").DecoderChoice | null} */
   #choice = null;
   /** @type {Template[]} */
   #templates = [];
@@ -107,7 +107,7 @@ export class LiveForm {
   async #fill() {
     if (this.#choice) return;
     const [{ DecoderChoice }, decoding] = await Promise.all([
-      import("../playground/decoder-choice.js"),
+      import("../decoder/choice.js"),
       fetchDescription(new URL("ui/decoding.json", ROOT).href),
     ]);
     if (this.#choice) return;

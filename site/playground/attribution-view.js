@@ -3,11 +3,11 @@
  * table of all. Whether a word helped or hindered is also in the form of its line, not only in its colour.
  */
 
+import { percent, visible } from "../decoder/tokens.js";
 import { csvOf } from "../ui/chart-tools.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { decimal, t } from "../ui/words.js";
-import { percent, visible } from "./tokens.js";
 
 /**
  * @typedef {{token: number, text: string, logprob: number}} Candidate

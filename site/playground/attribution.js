@@ -4,13 +4,13 @@
  * meanwhile, and stays when it is stopped.
  */
 
+import { percent, visible } from "../decoder/tokens.js";
 import { chart, loadPlot } from "../ui/chart.js";
 import { download, element } from "../ui/dom.js";
 import { loadStyles } from "../ui/load-style.js";
 import { phrase, t, tn } from "../ui/words.js";
 import { byStrength, chartOf, shadedText, shadeLegend, wordsAsCsv, wordTable } from "./attribution-view.js";
 import { TaskLine } from "./task-line.js";
-import { percent, visible } from "./tokens.js";
 
 /** @typedef {import("./attribution-view.js").Word} Word */
 /** @typedef {import("./attribution-view.js").Attribution} Attribution */

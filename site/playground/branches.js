@@ -4,10 +4,10 @@
  * bookmarks it; nothing is ever lost.
  */
 
+import { percent, visible } from "../decoder/tokens.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { t } from "../ui/words.js";
-import { percent, visible } from "./tokens.js";
 
 /** @typedef {import("./texts.js").Text} Text */
 /** @typedef {{text: Text, depth: number}} Entry */
@@ -199,7 +199,7 @@ function shareOf(text) {
 /** Whole words: where the text becomes its own, with a little of what is before. @param {Text} text */
 function wordsOf(text) {
   const from = ownFrom(text);
-  const join = (/** @type {import("./tokens.js").Token[]} */ tokens) =>
+  const join = (/** @type {import("../decoder/tokens.js").Token[]} */ tokens) =>
     tokens.map((one) => one.text).join("");
   const before = text.parent ? join(text.tokens.slice(0, from)) : "";
   const after = join(text.tokens.slice(from, from + SHOWN)) + (text.tokens.length > from ? "" : text.tail);

@@ -3,11 +3,11 @@
  * measures. Which text is shown, and whether names are hidden, is up to the page.
  */
 
+import { DecoderChoice } from "../decoder/choice.js";
 import { measureList } from "../reports/measures.js";
 import { element } from "../ui/dom.js";
 import { shownText } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
-import { DecoderChoice } from "./decoder-choice.js";
 
 /**
  * @typedef {Object} Result
@@ -45,7 +45,7 @@ export class DecoderColumn {
 
   /**
    * @param {{
-   *   id: number, decoding: import("./decoder-choice.js").Decoding,
+   *   id: number, decoding: import("../decoder/choice.js").Decoding,
    *   onChange: (column: DecoderColumn) => void, onRemove: (column: DecoderColumn) => void
    * }} options `id` is unique on the page
    */

@@ -16,7 +16,7 @@ export class DecoderColumns {
 
   /**
    * @param {HTMLElement} box
-   * @param {{decoding: import("./decoder-choice.js").Decoding, onChange: () => void}} options
+   * @param {{decoding: import("../decoder/choice.js").Decoding, onChange: () => void}} options
    */
   constructor(box, { decoding, onChange }) {
     this.#box = box;

@@ -4,17 +4,17 @@
  * explanation.js.
  */
 
+import { constraintSummary } from "../decoder/constraint-view.js";
+import { showExplanation } from "../decoder/explanation.js";
+import { tokenTip } from "../decoder/token-tip.js";
+import { percent, shadeLegend, TokenText, tokenTable, visible } from "../decoder/tokens.js";
 import { byId, element } from "../ui/dom.js";
 import { isAbort } from "../ui/status.js";
 import { t } from "../ui/words.js";
-import { constraintSummary } from "./constraint-view.js";
-import { showExplanation } from "./explanation.js";
-import { tokenTip } from "./token-tip.js";
-import { percent, shadeLegend, TokenText, tokenTable, visible } from "./tokens.js";
 
 /** @typedef {import("./texts.js").Text} Text */
-/** @typedef {import("./explanation.js").Candidate} Candidate */
-/** @typedef {import("./explanation.js").Explanation} Explanation */
+/** @typedef {import("../decoder/explanation.js").Candidate} Candidate */
+/** @typedef {import("../decoder/explanation.js").Explanation} Explanation */
 /**
  * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{
@@ -23,7 +23,7 @@ import { percent, shadeLegend, TokenText, tokenTable, visible } from "./tokens.j
  *   continueAfter: (text: Text, index: number, prompt: string) => void
  * }} Host `reveal` makes the explanation visible, or leaves another panel that is about the selected token
  * @typedef {{index: number, pinned: boolean}} Request
- * @typedef {import("./tokens.js").Token[]} PromptTokens
+ * @typedef {import("../decoder/tokens.js").Token[]} PromptTokens
  */
 
 export class Inspector {

@@ -1,10 +1,10 @@
 /** What each layer predicts for a token: the logit lens as a chart and a table. */
 
+import { percent, visible } from "../decoder/tokens.js";
 import { chart, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { t } from "../ui/words.js";
-import { percent, visible } from "./tokens.js";
 
 /**
  * @typedef {{token: number, text: string, logprob: number}} Candidate

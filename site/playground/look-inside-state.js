@@ -3,10 +3,10 @@
  * forgets. RWKV-4 has no heads: there the map has groups of channels, and the memory is four vectors.
  */
 
+import { percent } from "../decoder/tokens.js";
 import { chart, heatMap } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
-import { percent } from "./tokens.js";
 
 /** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
 /**

@@ -24,7 +24,7 @@ export class PageState {
   /**
    * @param {{
    *   prompt: import("./styled-prompt.js").StyledPrompt, controls:
-   *   import("./decoder-controls.js").DecoderControls, parts: Part[], onRestore: () => void
+   *   import("../decoder/controls.js").DecoderControls, parts: Part[], onRestore: () => void
    * }} options `parts` have settings of their own
    */
   constructor({ prompt, controls, parts, onRestore }) {

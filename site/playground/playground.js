@@ -4,6 +4,10 @@
  * visitor asks. Model text reaches the page as text nodes only.
  */
 
+import { DecoderControls } from "../decoder/controls.js";
+import { ModelPanel } from "../decoder/model-panel.js";
+import { PresetChooser } from "../decoder/preset-chooser.js";
+import { LONGEST_TEXT } from "../decoder/text-file.js";
 import { ROOT } from "../engine/root.js";
 import { readAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
@@ -18,21 +22,17 @@ import { isReturn, TabState } from "../ui/tab-state.js";
 import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
-import { DecoderControls } from "./decoder-controls.js";
 import { ExamplePrompts } from "./example-prompts.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
 import { Inspector } from "./inspector.js";
-import { ModelPanel } from "./model-panel.js";
 import { PageState } from "./page-state.js";
-import { PresetChooser } from "./preset-chooser.js";
 import { Rail } from "./rail.js";
 import { PANELS } from "./rail-panels.js";
 import { saveText } from "./saving.js";
 import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
 import { StyledPrompt } from "./styled-prompt.js";
-import { LONGEST_TEXT } from "./text-file.js";
 import { TextView } from "./text-view.js";
 import { Texts } from "./texts.js";
 import { Writer } from "./writer.js";
@@ -65,8 +65,8 @@ const page = {
   reset: byId("reset", "button"),
 };
 
-/** @typedef {import("./decoder-controls.js").Part} Part */
-/** @typedef {import("./decoder-controls.js").Preset} Preset */
+/** @typedef {import("../decoder/controls.js").Part} Part */
+/** @typedef {import("../decoder/controls.js").Preset} Preset */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
  * @type {{parts?: Part[], presets?: Preset[], chat?: import("./chat-form.js").ChatDescription}}

@@ -4,6 +4,7 @@
  * the start.
  */
 
+import { ModelPanel } from "../decoder/model-panel.js";
 import { ROOT } from "../engine/root.js";
 import { toMarkdown } from "../reports/export.js";
 import { samplingText } from "../reports/sampling.js";
@@ -18,7 +19,6 @@ import { showStartOrStop } from "../ui/start-stop.js";
 import { problem, StatusLine } from "../ui/status.js";
 import { t, translated } from "../ui/words.js";
 import { DecoderColumns } from "./decoder-columns.js";
-import { ModelPanel } from "./model-panel.js";
 import { SideForm } from "./side-form.js";
 import { shownOf } from "./side-report.js";
 import { SideTexts } from "./side-texts.js";
@@ -58,7 +58,7 @@ class SidePage {
   /** Set while texts are written. @type {AbortController | null} */
   #writing = null;
 
-  /** @param {import("./decoder-choice.js").Decoding} decoding @param {any} example */
+  /** @param {import("../decoder/choice.js").Decoding} decoding @param {any} example */
   constructor(decoding, example) {
     this.decoding = decoding;
     this.example = example;

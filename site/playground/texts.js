@@ -5,7 +5,7 @@
 
 import { packTexts, unpackTexts } from "./texts-file.js";
 
-/** @typedef {import("./tokens.js").Token} Token */
+/** @typedef {import("../decoder/tokens.js").Token} Token */
 
 /**
  * @typedef {{

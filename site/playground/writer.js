@@ -9,7 +9,7 @@ import { Pace } from "./pace.js";
 
 /** @typedef {import("../engine/client.js").Writing} Writing */
 /** @typedef {import("./texts.js").Text} Text */
-/** @typedef {import("./tokens.js").Token} Token */
+/** @typedef {import("../decoder/tokens.js").Token} Token */
 /**
  * @typedef {{prompt: string, rest?: string, parent?: Text, tokens?: Token[]}} Start `rest` was typed after
  *   the prompt
@@ -22,7 +22,7 @@ import { Pace } from "./pace.js";
  *   count: () => number,
  *   begin: (start: Start, nth: number) => Text, busy: () => boolean, changed: () => void, ended: () => void,
  *   added: () => void,
- *   output: import("./tokens.js").TokenText, measures: HTMLElement,
+ *   output: import("../decoder/tokens.js").TokenText, measures: HTMLElement,
  *   progress: import("../ui/progress.js").ProgressView, say: (text: string) => void,
  *   complain: (error: unknown) => void
  * }} Host
@@ -78,7 +78,7 @@ export class Writer {
    * Continues from another candidate than the token that was chosen.
    * @param {Text} parent
    * @param {number} index of the token that it replaces
-   * @param {import("./explanation.js").Candidate} candidate
+   * @param {import("../decoder/explanation.js").Candidate} candidate
    */
   async branch(parent, index, { token, text, probabilities }) {
     if (this.#host.busy()) return;

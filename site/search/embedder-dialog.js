@@ -15,7 +15,7 @@ import { figuresOf } from "./quality.js";
 
 /** @typedef {import("./embedders.js").Choice} Choice */
 /** @typedef {import("./embedders.js").Secrets} Secrets */
-/** @typedef {import("../playground/catalogue.js").PublicModel} PublicModel */
+/** @typedef {import("../decoder/catalogue.js").PublicModel} PublicModel */
 /**
  * What the dialog begins with: a name to change or null, a choice, and names of models to suggest.
  * @typedef {{title: string, confirm: string, name?: string | null, given?: Choice, models?: string[],

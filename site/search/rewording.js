@@ -4,9 +4,9 @@
  * answer; with it, the sentence that fits best is quoted, and larger models are offered.
  */
 
+import { DecoderControls } from "../decoder/controls.js";
+import { ModelPanel } from "../decoder/model-panel.js";
 import { ROOT } from "../engine/root.js";
-import { DecoderControls } from "../playground/decoder-controls.js";
-import { ModelPanel } from "../playground/model-panel.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
@@ -80,7 +80,7 @@ export class Rewording {
    * @param {Library} library
    * @param {Host & {
    *   holder: import("../ui/engine.js").EngineHolder, parts:
-   * import("../playground/decoder-controls.js").Part[]
+   * import("../decoder/controls.js").Part[]
    * }} host
    */
   constructor(library, host) {

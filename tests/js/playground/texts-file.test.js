@@ -102,3 +102,24 @@ test("a prompt in a file of branches has line feeds, the tokens after it stay as
   assert.equal(again.all[0].prompt, "It\nwas");
   assert.equal(again.all[0].tokens[0].text, "\r\n");
 });
+
+test("a file of branches keeps what the constraint did, and nothing that is not a number of it", () => {
+  const plain = { token: 2, text: "b", logprob: -2 };
+  const constraint = { allowed: 12, masked: 0.5, changed: true };
+  const constrained = { token: 1, text: "a", logprob: -1, constraint };
+  const bad = { ...plain, constraint: { ...constraint, allowed: "<b>" } };
+  const extra = { ...constrained, constraint: { ...constraint, more: "x" } };
+  const text = {
+    id: 1,
+    prompt: "p",
+    settings: {},
+    seed: 1,
+    given: 0,
+    tail: "",
+    finish: "stop",
+    parent: null,
+  };
+  const file = { format: "", version: 1, current: 1, texts: [{ ...text, tokens: [extra, bad] }] };
+  const [first, second] = unpackTexts({ ...file, format: "goosequill-branches" }).texts[0].tokens;
+  assert.deepEqual([first, second], [constrained, plain]);
+});

@@ -4,10 +4,9 @@ import { window } from "../dom.js";
 
 /** @type {any} */ (globalThis).Element = window.Element;
 const { constraintNote, constraintPart, constraintSummary } = await import(
-  "../../../site/playground/constraint-view.js"
+  "../../../site/decoder/constraint-view.js"
 );
-const { TokenText, tokenTable } = await import("../../../site/playground/tokens.js");
-const { unpackTexts } = await import("../../../site/playground/texts-file.js");
+const { TokenText, tokenTable } = await import("../../../site/decoder/tokens.js");
 
 /** @param {number} masked @param {boolean} changed */
 const token = (masked, changed) => ({
@@ -59,22 +58,4 @@ test("a token's explanation says what the model would have written", () => {
   assert.match(part.textContent ?? "", /It changed the most probable choice/);
   assert.equal(part.querySelector("li")?.textContent, "␣the 40.0%");
   assert.equal(constraintNote(token(0.9, true).constraint), "90.0% masked");
-});
-
-test("a file of branches keeps what the constraint did, and nothing that is not a number of it", () => {
-  const bad = { ...plain, constraint: { allowed: "<b>", masked: 0.5, changed: true } };
-  const extra = { ...token(0.5, true), constraint: { ...token(0.5, true).constraint, more: "x" } };
-  const text = {
-    id: 1,
-    prompt: "p",
-    settings: {},
-    seed: 1,
-    given: 0,
-    tail: "",
-    finish: "stop",
-    parent: null,
-  };
-  const file = { format: "", version: 1, current: 1, texts: [{ ...text, tokens: [extra, bad] }] };
-  const [first, second] = unpackTexts({ ...file, format: "goosequill-branches" }).texts[0].tokens;
-  assert.deepEqual([first, second], [token(0.5, true), plain]);
 });

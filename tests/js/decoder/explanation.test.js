@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import "../dom.js";
 
-const { showExplanation } = await import("../../../site/playground/explanation.js");
+const { showExplanation } = await import("../../../site/decoder/explanation.js");
 
 /** @param {object} changes */
 function shown(changes = {}) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isText } from "../../../site/playground/text-file.js";
+import { isText } from "../../../site/decoder/text-file.js";
 
 test("texts are told from weights by their first bytes", async () => {
   assert.ok(await isText(new Blob(["It was a fine morning.\n\tA café.\r\n"])));

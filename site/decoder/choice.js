@@ -6,11 +6,11 @@
 import { same } from "../ui/controls.js";
 import { element } from "../ui/dom.js";
 import { t, translated } from "../ui/words.js";
-import { DecoderControls } from "./decoder-controls.js";
+import { DecoderControls } from "./controls.js";
 
-/** @typedef {import("./decoder-controls.js").Preset} Preset */
+/** @typedef {import("./controls.js").Preset} Preset */
 /**
- * @typedef {{parts?: import("./decoder-controls.js").Part[], presets?: Preset[]}} Decoding the part of
+ * @typedef {{parts?: import("./controls.js").Part[], presets?: Preset[]}} Decoding the part of
  *   ui/decoding.json that is used here
  */
 

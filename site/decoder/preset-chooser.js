@@ -5,7 +5,7 @@
 import { element } from "../ui/dom.js";
 import { translated } from "../ui/words.js";
 
-/** @typedef {import("./decoder-controls.js").Preset} Preset */
+/** @typedef {import("./controls.js").Preset} Preset */
 
 export class PresetChooser {
   #select;
@@ -16,7 +16,7 @@ export class PresetChooser {
   /**
    * @param {{
    *   select: HTMLSelectElement, source: HTMLElement, presets: Preset[],
-   *   controls: import("./decoder-controls.js").DecoderControls, onChoose: () => void
+   *   controls: import("./controls.js").DecoderControls, onChoose: () => void
    * }} options
    */
   constructor({ select, source, presets, controls, onChoose }) {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { window } from "../dom.js";
 
 /** @type {any} */ (globalThis).Element = window.Element;
-const { TokenText } = await import("../../../site/playground/tokens.js");
+const { TokenText } = await import("../../../site/decoder/tokens.js");
 
 test("what cannot be seen has a sign, but an emoji whose parts are tokens has none", () => {
   const box = document.createElement("div");

@@ -33,6 +33,7 @@ from scripts.recordings import STYLES  # noqa: E402
 MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
 SCRIPTS = (
+    "site/collections",
     "site/compare",
     "site/decoder",
     "site/embed",

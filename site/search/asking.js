@@ -4,11 +4,11 @@
  * documents come from is the library's business.
  */
 
+import { titleOf } from "../collections/embedders.js";
 import { isTyping } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
-import { titleOf } from "./embedders.js";
 import { Inquiry } from "./inquiry.js";
 import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
 import { Reader } from "./reader.js";
@@ -17,7 +17,7 @@ import { Results } from "./results.js";
 /** @typedef {import("./inquiry.js").Hit} Hit */
 /** @typedef {import("./inquiry.js").Results} Found */
 /** @typedef {import("./inquiry.js").Stage} Stage */
-/** @typedef {import("./embedders.js").Choice} Choice */
+/** @typedef {import("../collections/embedders.js").Choice} Choice */
 /**
  * What asking needs of the page's library.
  * @typedef {{

@@ -3,6 +3,8 @@
  * decides nothing: library.js and indexing.js do.
  */
 
+import { MINILM, titleOf } from "../collections/embedders.js";
+import { droppedFiles, filesOf, LARGEST, tableColumns } from "../collections/files.js";
 import { byId, download, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { refuseInFrame } from "../ui/framed.js";
@@ -12,8 +14,6 @@ import { betterWords } from "./asking.js";
 import { consent } from "./consent.js";
 import { askColumn, askName, askText } from "./dialogs.js";
 import { askEmbedder } from "./embedder-dialog.js";
-import { MINILM, titleOf } from "./embedders.js";
-import { droppedFiles, filesOf, LARGEST, tableColumns } from "./files.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
 /** @typedef {import("./library.js").Library} Library */
@@ -86,7 +86,7 @@ export class Collections {
     keepFocus(this.#root, draw, byId("status", "p"));
   }
 
-  /** @param {import("./collection-store.js").Entry} entry @param {boolean} isOpen */
+  /** @param {import("../collections/collection-store.js").Entry} entry @param {boolean} isOpen */
   #item({ id, name, documents, passages, bytes }, isOpen) {
     const figures = [
       tn(documents, "{n} document", "{n} documents"),
@@ -477,7 +477,7 @@ export class Collections {
     );
   }
 
-  /** @param {import("./embedders.js").Choice} choice @param {string} host */
+  /** @param {import("../collections/embedders.js").Choice} choice @param {string} host */
   #otherEmbedder(choice, host) {
     const state = this.#library.full();
     const facts = host
@@ -653,7 +653,7 @@ export class Collections {
 /**
  * The embedder that the dialog offers first for a file of vectors: a server, unless they may be MiniLM's.
  * @param {string[]} models
- * @returns {import("./embedders.js").Choice}
+ * @returns {import("../collections/embedders.js").Choice}
  */
 function givenFor([first = ""]) {
   if (first === "minilm-l6") return MINILM;

@@ -2,13 +2,13 @@
  * What search may download: asked once, with the sizes, and remembered. Nothing is fetched before that.
  */
 
+import { MODELS } from "../collections/session.js";
 import { ROOT } from "../engine/root.js";
 import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { focusIfLost } from "../ui/keep-focus.js";
 import { recall, remember } from "../ui/memory.js";
 import { megabytes, phrase, t } from "../ui/words.js";
-import { MODELS } from "./session.js";
 
 const KEY = "search.models";
 /** Bytes to show where a description cannot be fetched. */

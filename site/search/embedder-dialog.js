@@ -3,6 +3,7 @@
  * well it finds, and who receives the texts. Closing it (Esc) is no.
  */
 
+import { hostOf, MINILM, titleOf } from "../collections/embedders.js";
 import { bitsThatFit } from "../engine/available.js";
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
@@ -10,11 +11,10 @@ import { fetchDescription } from "../ui/fetch.js";
 import { ServerFields } from "../ui/server-fields.js";
 import { megabytes, percent, t } from "../ui/words.js";
 import { field, show } from "./dialogs.js";
-import { hostOf, MINILM, titleOf } from "./embedders.js";
 import { figuresOf } from "./quality.js";
 
-/** @typedef {import("./embedders.js").Choice} Choice */
-/** @typedef {import("./embedders.js").Secrets} Secrets */
+/** @typedef {import("../collections/embedders.js").Choice} Choice */
+/** @typedef {import("../collections/embedders.js").Secrets} Secrets */
 /** @typedef {import("../decoder/catalogue.js").PublicModel} PublicModel */
 /**
  * What the dialog begins with: a name to change or null, a choice, and names of models to suggest.

@@ -5,13 +5,13 @@
  * continues where it was, also after the page was closed.
  */
 
+import { Changes } from "../collections/changes.js";
+import { explained } from "../collections/collection-store.js";
+import { distinct, isTable } from "../collections/files.js";
 import { unlessAborted } from "../engine/aborting.js";
 import { errorWords, isAbort } from "../ui/status.js";
 import { significant, t, tn } from "../ui/words.js";
-import { Changes } from "./changes.js";
-import { explained } from "./collection-store.js";
 import { Declined } from "./consent.js";
-import { distinct, isTable } from "./files.js";
 
 /** @typedef {import("./library.js").Library} Library */
 /** @typedef {{name: string, blob: Blob, options?: Record<string, unknown>}} Picked */
@@ -236,7 +236,7 @@ export class Indexer extends EventTarget {
   /**
    * Asks for a table's column, unless that was done; the answer is kept with what waits.
    * @param {{key: string, name: string, blob: Blob, options: any}} file
-   * @param {import("./collection-store.js").Queue} queue
+   * @param {import("../collections/collection-store.js").Queue} queue
    */
   async #hasColumn(file, queue) {
     if (!isTable(file.name) || file.options.column !== undefined) return true;
@@ -295,7 +295,9 @@ export class Indexer extends EventTarget {
     const signal = AbortSignal.any([stop, hurry]);
     const started = performance.now();
     let first = -1;
-    const onProgress = (/** @type {import("./session.js").Progress} */ { loaded, total, file }) => {
+    const onProgress = (
+      /** @type {import("../collections/session.js").Progress} */ { loaded, total, file },
+    ) => {
       if (first < 0) first = loaded;
       const rate = (loaded - first) / ((performance.now() - started) / 1000);
       progress.show({ status: "passages", file, loaded, total });

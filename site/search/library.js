@@ -4,19 +4,19 @@
  * nothing: collections.js and asking.js do.
  */
 
+import { CollectionStore, explained, takeLock, untilFree } from "../collections/collection-store.js";
+import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../collections/embedders.js";
+import { Session } from "../collections/session.js";
 import { recall, remember } from "../ui/memory.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
-import { CollectionStore, explained, takeLock, untilFree } from "./collection-store.js";
 import { askConsent, consent, Declined, rememberConsent, sizes } from "./consent.js";
-import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "./embedders.js";
 import { Indexer } from "./indexing.js";
-import { Session } from "./session.js";
 
-/** @typedef {import("./collection-store.js").Entry} Entry */
-/** @typedef {import("./collection-store.js").Part} Part */
-/** @typedef {import("./embedders.js").Choice} Choice */
-/** @typedef {import("./embedders.js").Secrets} Secrets */
+/** @typedef {import("../collections/collection-store.js").Entry} Entry */
+/** @typedef {import("../collections/collection-store.js").Part} Part */
+/** @typedef {import("../collections/embedders.js").Choice} Choice */
+/** @typedef {import("../collections/embedders.js").Secrets} Secrets */
 /** @typedef {import("../ui/status.js").StatusLine} StatusLine */
 /** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
 /**
@@ -291,7 +291,7 @@ export class Library extends EventTarget {
     }
   }
 
-  /** Gives vectors to the passages that have none. @param {import("./session.js").Options} options */
+  /** Gives vectors to the passages that have none. @param {import("../collections/session.js").Options} options */
   async fill(options) {
     await this.#embedder.fill(this.write.bind(this), options);
   }
@@ -320,7 +320,7 @@ export class Library extends EventTarget {
    * Runs a job that changes the open collection, and writes what it yields, in order.
    * @param {string} job
    * @param {Record<string, unknown>} [args]
-   * @param {import("./session.js").Options} [options]
+   * @param {import("../collections/session.js").Options} [options]
    * @returns {Promise<any>} the job's end
    */
   async write(job, args = {}, options = {}) {
@@ -517,7 +517,7 @@ export class Library extends EventTarget {
 
   /**
    * Writes what a job yields into a new collection, and opens it.
-   * @param {import("./collection-files.js").About} about
+   * @param {import("../collections/collection-files.js").About} about
    * @param {string} job
    * @param {Record<string, unknown>} args
    * @param {Secrets} [secrets]
@@ -583,7 +583,7 @@ export class Library extends EventTarget {
     throw problem(t("Another tab has this collection open."), t("Change it there, or close that tab."));
   }
 
-  /** @param {string} id @param {string} name @returns {import("./session.js").Chosen} */
+  /** @param {string} id @param {string} name @returns {import("../collections/session.js").Chosen} */
   #chosen(id, name) {
     return { name, files: () => this.#files(id), kept: this.store.kept(id) };
   }

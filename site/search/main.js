@@ -1,12 +1,12 @@
 /** The entry point of the search page. */
 
+import { readFile } from "../collections/files.js";
 import { byId } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
 import { Asking } from "./asking.js";
 import { Collections } from "./collections.js";
 import { consent } from "./consent.js";
-import { readFile } from "./files.js";
 import { Library } from "./library.js";
 
 const status = new StatusLine(byId("status", "p"));

@@ -1,7 +1,7 @@
 /** Search by meaning, in a collection of three documents that lives in memory. */
 
+import { MODELS } from "../collections/session.js";
 import { ROOT } from "../engine/root.js";
-import { MODELS } from "../search/session.js";
 import { english } from "../ui/english.js";
 import { check, ensure } from "./finding.js";
 

@@ -3,9 +3,9 @@
  * writes a report. Nothing is downloaded before the visitor starts it, and nothing is kept.
  */
 
+import { MODELS } from "../collections/session.js";
 import { Engine, loadModel } from "../engine/client.js";
 import { ROOT } from "../engine/root.js";
-import { MODELS } from "../search/session.js";
 import { copyButton } from "../ui/clipboard.js";
 import { byId, download } from "../ui/dom.js";
 import { english } from "../ui/english.js";

@@ -4,9 +4,9 @@
  * selects, and nothing else.
  */
 
+import { CollectionStore, takeLock } from "../collections/collection-store.js";
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
-import { CollectionStore, takeLock } from "../search/collection-store.js";
 import { ask } from "../ui/dialog.js";
 import { byId, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
@@ -109,7 +109,7 @@ async function show() {
   await showSpace();
 }
 
-/** @param {import("../search/collection-store.js").Entry} entry */
+/** @param {import("../collections/collection-store.js").Entry} entry */
 function collectionRow({ id, name, bytes, documents }) {
   const remove = element("button", { type: "button", class: "quiet" }, t("Delete"));
   remove.setAttribute("aria-label", t("Delete {name}", { name }));

@@ -1,6 +1,6 @@
 """Vectors from an OpenAI-compatible `/embeddings` endpoint: requests, answers, and an embedder over them.
 
-Natively, requests are sent from here. In a page, site/search/endpoint.js sends what the job
+Natively, requests are sent from here. In a page, site/collections/endpoint.js sends what the job
 `endpoint_request` makes, and gives the answer to `endpoint_vectors`; so a key never enters Python there.
 """
 

@@ -27,11 +27,11 @@ POLICY = (
     "connect-src 'self'; require-trusted-types-for 'script'; trusted-types goosequill"
 )
 READ = """async (bytes) => {
-  const { readPdf } = await import("./search/pdf.js");
+  const { readPdf } = await import("./collections/pdf.js");
   return await readPdf(Uint8Array.from(bytes));
 }"""
 STOP = """async (bytes) => {
-  const { readPdf } = await import("./search/pdf.js");
+  const { readPdf } = await import("./collections/pdf.js");
   const control = new AbortController();
   const reading = readPdf(Uint8Array.from(bytes), { signal: control.signal });
   control.abort();
@@ -98,7 +98,7 @@ def test_the_encodings_of_east_asian_fonts_are_fetched_when_a_pdf_names_them(rea
 def test_no_more_of_a_page_is_extracted_than_the_file_has_left(reader: Page) -> None:
     lines = [f"Line {number} of a page that does not end." for number in range(2_000)]
     left = """async (bytes) => {
-      const { readPdf } = await import("./search/pdf.js");
+      const { readPdf } = await import("./collections/pdf.js");
       return (await readPdf(Uint8Array.from(bytes), { spent: 2 ** 30 - 1000 })).pages;
     }"""
     pages = reader.evaluate(left, list(pdf([lines, lines])))

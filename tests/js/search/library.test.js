@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CollectionStore } from "../../../site/search/collection-store.js";
+import { CollectionStore } from "../../../site/collections/collection-store.js";
+import { MemoryFolder } from "../../../site/collections/memory-folder.js";
+import { Session } from "../../../site/collections/session.js";
 import { Library } from "../../../site/search/library.js";
-import { MemoryFolder } from "../../../site/search/memory-folder.js";
-import { Session } from "../../../site/search/session.js";
 import { FakeEngine } from "./fake-engine.js";
 
 /** What the visitor agreed to, and what else the page remembers. @type {Map<string, string>} */

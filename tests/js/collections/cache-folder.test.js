@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CacheFolder, writeCached } from "../../../site/search/cache-folder.js";
-import { readFiles, writePart } from "../../../site/search/collection-files.js";
-import { CollectionStore } from "../../../site/search/collection-store.js";
+import { CacheFolder, writeCached } from "../../../site/collections/cache-folder.js";
+import { readFiles, writePart } from "../../../site/collections/collection-files.js";
+import { CollectionStore } from "../../../site/collections/collection-store.js";
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 

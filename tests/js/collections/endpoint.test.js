@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { embedTexts } from "../../../site/search/endpoint.js";
+import { embedTexts } from "../../../site/collections/endpoint.js";
 
 /** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Changes } from "../../../site/search/changes.js";
+import { Changes } from "../../../site/collections/changes.js";
 
 const BEFORE = [
   { name: "notes/a.md", hash: "1" },

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { distinct, droppedFiles, filesOf, readFile, tableColumns } from "../../../site/search/files.js";
-import { linesOf } from "../../../site/search/pdf.js";
+import { distinct, droppedFiles, filesOf, readFile, tableColumns } from "../../../site/collections/files.js";
+import { linesOf } from "../../../site/collections/pdf.js";
 
 /** @param {any} run @param {any} file */
 async function all(run, file) {

@@ -1,5 +1,5 @@
 /**
- * What the search page has in its engine: the static table, the open collection, and the model that embeds
+ * What search has in a page's engine: the static table, the open collection, and the model that embeds
  * it, each a handle of a value in the worker. They are opened when they are first needed, and again when the
  * worker has died.
  */

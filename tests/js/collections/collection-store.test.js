@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { readFiles, writePart } from "../../../site/search/collection-files.js";
-import { CollectionStore } from "../../../site/search/collection-store.js";
-import { MemoryFolder } from "../../../site/search/memory-folder.js";
+import { readFiles, writePart } from "../../../site/collections/collection-files.js";
+import { CollectionStore } from "../../../site/collections/collection-store.js";
+import { MemoryFolder } from "../../../site/collections/memory-folder.js";
 
 const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
 const index = (/** @type {Record<string, unknown>} */ about) =>
@@ -111,7 +111,7 @@ test("files wait in order, with their names and options, until they are done", a
 
 test("vectors stay on disk, where the engine reads them", async () => {
   const folder = new MemoryFolder();
-  /** @type {import("../../../site/search/collection-store.js").Write} */
+  /** @type {import("../../../site/collections/collection-store.js").Write} */
   const write = async ([id], part) => writePart(await folder.getDirectoryHandle(id, { create: true }), part);
   const onDisk = new CollectionStore({ folder, write, place: "opfs" });
   const inMemory = CollectionStore.inMemory(folder);

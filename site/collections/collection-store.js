@@ -43,7 +43,7 @@ export class CollectionStore {
   /** The best place that can be written here. */
   static async open() {
     const folder = await openFolder(undefined, COLLECTIONS);
-    const asker = new Asker("search/collection-worker.js");
+    const asker = new Asker("collections/collection-worker.js");
     if (folder && (await canWrite(asker))) {
       /** @type {Write} */
       const write = async (path, part) => void (await asker.ask({ path, part }));

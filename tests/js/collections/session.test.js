@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Session } from "../../../site/search/session.js";
+import { Session } from "../../../site/collections/session.js";
 
 /** An engine that opens an embedder when the test says so, and stops doing so when it is told. */
 class SlowEngine {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../../../site/search/embedders.js";
+import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../../../site/collections/embedders.js";
 
 /** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
 
-/** @type {import("../../../site/search/embedders.js").Server} */
+/** @type {import("../../../site/collections/embedders.js").Server} */
 const SERVER = { kind: "endpoint", address: "https://vectors.example/v1", model: "m", hasKey: true };
 
 /** The engine's jobs, over passages "a", "b", … of which the first `vectors` have one. */

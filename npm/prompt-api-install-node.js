@@ -2,4 +2,4 @@
 
 import "./prompt-api-node.js";
 
-export { install } from "./engine/prompt-api-install.js";
+export { install } from "./prompt-api/install.js";

@@ -1,3 +1,3 @@
 /** Makes the Prompt API global where the browser has none that can run; `install({ force: true })` always does. */
 
-export { install } from "./engine/prompt-api-install.js";
+export { install } from "./prompt-api/install.js";

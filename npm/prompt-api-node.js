@@ -1,8 +1,8 @@
 /** The Prompt API under Node, whose engine is a thread, and where a model may be a path. */
 
 import { EngineHolder } from "./engine/holder.js";
-import { environment } from "./engine/prompt-api-host.js";
 import { Engine, located } from "./node.js";
+import { environment } from "./prompt-api/host.js";
 
 const holder = new EngineHolder(() => new Engine());
 environment.holderOf = () => holder;

@@ -8,18 +8,18 @@ export {
   LanguageModelToolCall,
   LanguageModelToolError,
   LanguageModelToolSuccess,
-} from "./engine/prompt-api.js";
+} from "./prompt-api/language-model.js";
 
-export { SemanticEmbedder } from "./engine/semantic-embedder.js";
+export { SemanticEmbedder } from "./prompt-api/semantic-embedder.js";
 
-/** @typedef {import("./engine/semantic-embedder.js").CreateOptions} SemanticEmbedderCreateOptions */
-/** @typedef {import("./engine/semantic-embedder.js").Embedded} SemanticEmbedderResult */
-/** @typedef {import("./engine/prompt-api.js").Availability} Availability */
-/** @typedef {import("./engine/prompt-api.js").CreateOptions} LanguageModelCreateOptions */
-/** @typedef {import("./engine/prompt-api.js").CoreOptions} LanguageModelCreateCoreOptions */
-/** @typedef {import("./engine/prompt-api.js").Message} LanguageModelMessage */
-/** @typedef {import("./engine/prompt-api.js").Content} LanguageModelMessageContent */
-/** @typedef {import("./engine/prompt-api.js").Prompt} LanguageModelPrompt */
-/** @typedef {import("./engine/prompt-api.js").PromptOptions} LanguageModelPromptOptions */
-/** @typedef {import("./engine/prompt-api.js").SamplingMode} LanguageModelSamplingMode */
-/** @typedef {import("./engine/prompt-api-input.js").Tool} LanguageModelTool */
+/** @typedef {import("./prompt-api/semantic-embedder.js").CreateOptions} SemanticEmbedderCreateOptions */
+/** @typedef {import("./prompt-api/semantic-embedder.js").Embedded} SemanticEmbedderResult */
+/** @typedef {import("./prompt-api/language-model.js").Availability} Availability */
+/** @typedef {import("./prompt-api/language-model.js").CreateOptions} LanguageModelCreateOptions */
+/** @typedef {import("./prompt-api/language-model.js").CoreOptions} LanguageModelCreateCoreOptions */
+/** @typedef {import("./prompt-api/language-model.js").Message} LanguageModelMessage */
+/** @typedef {import("./prompt-api/language-model.js").Content} LanguageModelMessageContent */
+/** @typedef {import("./prompt-api/language-model.js").Prompt} LanguageModelPrompt */
+/** @typedef {import("./prompt-api/language-model.js").PromptOptions} LanguageModelPromptOptions */
+/** @typedef {import("./prompt-api/language-model.js").SamplingMode} LanguageModelSamplingMode */
+/** @typedef {import("./prompt-api/input.js").Tool} LanguageModelTool */

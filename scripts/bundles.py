@@ -19,14 +19,14 @@ from pathlib import Path
 
 from scripts.command import ROOT, BuildError, run
 
-LIBRARY = (
-    "engine/client.js",
-    "engine/openai.js",
-    "engine/prompt-api.js",
-    "engine/prompt-api-install.js",
-    "engine/semantic-embedder.js",
-)
-"""Modules that other sites import."""
+LIBRARY = {
+    "engine/client.js": "engine/client.js",
+    "engine/openai.js": "engine/openai.js",
+    "prompt-api/install.js": "engine/prompt-api-install.js",
+    "prompt-api/language-model.js": "engine/prompt-api.js",
+    "prompt-api/semantic-embedder.js": "engine/semantic-embedder.js",
+}
+"""Modules that other sites import, and their addresses there, which stay where a module moves."""
 ASKED = ("ui/translate.js",)
 """Modules that a classic script imports when it needs them."""
 ALONE = (
@@ -115,7 +115,7 @@ def resolve(name: str) -> Path:
 
 
 def page_scripts(site: Path, output: Path) -> dict[str, list[str]]:
-    """The scripts of all pages that are modules of `site`, by folder, with the library's."""
+    """The modules of `site` that pages and other sites import, by the folder that each is served from."""
     found = {*LIBRARY, *ASKED}
     for page in output.rglob("*.html"):
         html = page.read_text(encoding="utf-8")
@@ -126,7 +126,7 @@ def page_scripts(site: Path, output: Path) -> dict[str, list[str]]:
     folders: dict[str, list[str]] = {}
     for name in sorted(found | {path.relative_to(site).as_posix() for path in site.glob("*/*-worker.js")}):
         if (site / name).is_file() and name not in ALONE:
-            folders.setdefault(name.rpartition("/")[0], []).append(name)
+            folders.setdefault(LIBRARY.get(name, name).rpartition("/")[0], []).append(name)
     return folders
 
 
@@ -135,7 +135,7 @@ def bundle_scripts(site: Path, output: Path) -> Bundles:
     made = Bundles()
     for folder, names in page_scripts(site, output).items():
         options = ("--splitting", f"--chunk-names={folder}/[name]-[hash]", "--sourcemap=linked")
-        bundle_modules({name: name for name in names}, site, output, made, *options)
+        bundle_modules({name: LIBRARY.get(name, name) for name in names}, site, output, made, *options)
     alone = {name: name for name in ALONE if (site / name).is_file()}
     bundle_modules(alone, site, output, made, "--sourcemap=linked", NO_PAGE)
     bundle_modules(WIDGET, site, output, made, LATER, NO_PAGE, "--banner:js=/* Goosequill, Apache-2.0 */")

@@ -28,8 +28,8 @@ OUTPUT = ROOT / "build" / "npm"
 ENTRIES = (
     "engine/client.js",
     "engine/openai.js",
-    "engine/prompt-api-install.js",
-    "engine/semantic-embedder.js",
+    "prompt-api/install.js",
+    "prompt-api/semantic-embedder.js",
     "engine/settings.js",
     "widget/goose-quill.js",
     "search/static/search.js",

@@ -49,7 +49,7 @@ SCRIPTS = (
 """Folders whose texts are wrapped in t(); a text there that is not is an error."""
 ELSEWHERE = ("site/search/static",)
 """Folders in these whose words other sites show, in English."""
-ENGINE = ("site/engine",)
+ENGINE = ("site/engine", "site/prompt-api")
 """Folders whose messages are translated where they enter the page."""
 SILENT = {
     "api",

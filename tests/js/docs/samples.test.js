@@ -58,7 +58,7 @@ test("every sample of JavaScript passes the type checker", () => {
   assert.ok(samples.length >= 6);
   for (const name of ENTRIES) {
     const entry = readFileSync(new URL(`npm/${name}.js`, root), "utf8");
-    writeFileSync(new URL(`${name}.js`, folder), entry.replaceAll('"./engine', '"../../site/engine'));
+    writeFileSync(new URL(`${name}.js`, folder), entry.replace(/"\.\/(?=\S+\/)/g, '"../../site/'));
   }
   for (const [at, { code }] of samples.entries())
     writeFileSync(new URL(`sample-${at}.js`, folder), prepared(code));

@@ -15,7 +15,7 @@ from scripts.command import ROOT
 
 SITE = ROOT / "site"
 TESTS = ROOT / "tests" / "js"
-LIBRARIES = {"ui", "engine", "collections", "decoder", "reports", "models", "vendor"}
+LIBRARIES = {"ui", "engine", "collections", "decoder", "reports", "prompt-api", "models", "vendor"}
 PAGES = {path.name for path in SITE.iterdir() if path.is_dir()} - LIBRARIES
 ALLOWED = {("embed", "widget")}
 """The frame that other sites embed contains the element."""

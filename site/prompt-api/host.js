@@ -3,19 +3,19 @@
  * last, since pages often create a session for each prompt.
  */
 
-import { checkOptions } from "./checks.js";
-import { Engine } from "./engine.js";
-import { engineFrom } from "./holder.js";
+import { checkOptions } from "../engine/checks.js";
+import { Engine } from "../engine/engine.js";
+import { engineFrom } from "../engine/holder.js";
 
-/** @typedef {import("./choice.js").ModelChoice} ModelChoice */
-/** @typedef {import("./holder.js").Lease} Lease */
-/** @typedef {import("./protocol.js").Progress} Progress */
+/** @typedef {import("../engine/choice.js").ModelChoice} ModelChoice */
+/** @typedef {import("../engine/holder.js").Lease} Lease */
+/** @typedef {import("../engine/protocol.js").Progress} Progress */
 /**
  * Which model, and how it answers.
  * @typedef {object} HostOptions
  * @property {string[]} [languages] tags of the languages that the model knows; by default English for the
  *   model that comes with Goosequill, and any for others
- * @property {import("./protocol.js").Settings} [settings] of the decoder, for all sessions; by default
+ * @property {import("../engine/protocol.js").Settings} [settings] of the decoder, for all sessions; by default
  *   replies have at most 1024 tokens
  */
 
@@ -35,7 +35,7 @@ export class ModelHost {
   /** @type {any} */
   #timer;
 
-  /** @param {ModelChoice & HostOptions} [options] @throws {import("./protocol.js").EngineError} `option` */
+  /** @param {ModelChoice & HostOptions} [options] @throws {import("../engine/protocol.js").EngineError} `option` */
   constructor({ languages, settings = {}, ...choice } = {}) {
     this.choice = environment.locate(choice);
     checkOptions(this.choice);

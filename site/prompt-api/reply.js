@@ -1,8 +1,8 @@
 /** What the Prompt API's methods give back: pieces of a reply, and exceptions. */
 
-import { refusal } from "./prompt-api-input.js";
+import { refusal } from "./input.js";
 
-/** @typedef {import("./prompt-api-input.js").Content} Content */
+/** @typedef {import("./input.js").Content} Content */
 
 /** Joins pieces of the same type; texts are only of these kinds. @param {any[]} pieces */
 export function joined(pieces) {

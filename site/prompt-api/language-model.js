@@ -6,12 +6,12 @@
  *
  * A session is a conversation. Each prompt works on a branch of it, which replaces the conversation when the
  * reply is complete: so a prompt that fails or is aborted leaves no trace, and a copy of a session costs no
- * more than its state. What a page may pass is in prompt-api-input.js, the model in prompt-api-host.js.
+ * more than its state. What a page may pass is in input.js, the model in host.js.
  */
 
-import { unlessAborted } from "./aborting.js";
-import { constraintOf } from "./prompt-api-constraint.js";
-import { CreateMonitor, DownloadProgress, handlerOf, ModelHost, setHandler } from "./prompt-api-host.js";
+import { unlessAborted } from "../engine/aborting.js";
+import { constraintOf } from "./constraint.js";
+import { CreateMonitor, DownloadProgress, handlerOf, ModelHost, setHandler } from "./host.js";
 import {
   canonical,
   coreOptions,
@@ -24,27 +24,27 @@ import {
   signalOf,
   thinkingOf,
   typesOf,
-} from "./prompt-api-input.js";
-import { exceptionOf, joined } from "./prompt-api-reply.js";
-import { callPart, describedTools, executed, MOST_ROUNDS, turnsOf } from "./prompt-api-tools.js";
+} from "./input.js";
+import { exceptionOf, joined } from "./reply.js";
+import { callPart, describedTools, executed, MOST_ROUNDS, turnsOf } from "./tools.js";
 
 export {
   LanguageModelToolCall,
   LanguageModelToolError,
   LanguageModelToolSuccess,
-} from "./prompt-api-input.js";
+} from "./input.js";
 
-/** @typedef {import("./prompt-api-input.js").Message} Message */
-/** @typedef {import("./prompt-api-input.js").LongMessage} LongMessage */
-/** @typedef {import("./prompt-api-input.js").Content} Content */
-/** @typedef {import("./prompt-api-input.js").CoreOptions} CoreOptions */
-/** @typedef {import("./prompt-api-input.js").Constraint} Constraint */
-/** @typedef {import("./prompt-api-input.js").Thinking} Thinking */
-/** @typedef {import("./prompt-api-input.js").SamplingMode} SamplingMode */
-/** @typedef {import("./prompt-api-host.js").HostOptions} HostOptions */
-/** @typedef {import("./choice.js").ModelChoice} ModelChoice */
-/** @typedef {import("./model.js").Conversation} Conversation */
-/** @typedef {import("./protocol.js").GivenMessage} Turn */
+/** @typedef {import("./input.js").Message} Message */
+/** @typedef {import("./input.js").LongMessage} LongMessage */
+/** @typedef {import("./input.js").Content} Content */
+/** @typedef {import("./input.js").CoreOptions} CoreOptions */
+/** @typedef {import("./input.js").Constraint} Constraint */
+/** @typedef {import("./input.js").Thinking} Thinking */
+/** @typedef {import("./input.js").SamplingMode} SamplingMode */
+/** @typedef {import("./host.js").HostOptions} HostOptions */
+/** @typedef {import("../engine/choice.js").ModelChoice} ModelChoice */
+/** @typedef {import("../engine/model.js").Conversation} Conversation */
+/** @typedef {import("../engine/protocol.js").GivenMessage} Turn */
 /** @typedef {"unavailable" | "downloadable" | "downloading" | "available"} Availability */
 /** @typedef {((this: any, event: Event) => any) | null} Handler */
 /** @typedef {string | Message[]} Prompt a user's message, or messages of any roles */
@@ -52,7 +52,7 @@ export {
  * @typedef {object} CreateOnlyOptions
  * @property {Message[]} [initialPrompts]
  * @property {AbortSignal} [signal] ends the creation, and later the session
- * @property {(monitor: import("./prompt-api-host.js").Monitor) => void} [monitor] is given what
+ * @property {(monitor: import("./host.js").Monitor) => void} [monitor] is given what
  *   fires `downloadprogress`
  * @typedef {CoreOptions & CreateOnlyOptions} CreateOptions
  */
@@ -67,13 +67,13 @@ export {
 /** What a session has from its options. @typedef {ReturnType<typeof coreOptions>} Options */
 /**
  * @typedef {{
- *   input: string | LongMessage[], constraint: import("./prompt-api-constraint.js").Constrained,
+ *   input: string | LongMessage[], constraint: import("./constraint.js").Constrained,
  *   thinking: Thinking, signal: AbortSignal
  * }} Request
  */
 /**
  * @typedef {{
- *   host: ModelHost, lease: import("./prompt-api-host.js").Lease, conversation: Conversation, usage: number,
+ *   host: ModelHost, lease: import("./host.js").Lease, conversation: Conversation, usage: number,
  *   options: Options, signal?: AbortSignal
  * }} Begun
  */
@@ -123,7 +123,7 @@ export class LanguageModel extends EventTarget {
    * Goosequill. Not part of the Prompt API.
    * @param {ModelChoice & HostOptions} [options] those of `loadModel` that choose a model, `languages` and
    *   `settings`
-   * @throws {import("./protocol.js").EngineError} `option`
+   * @throws {import("../engine/protocol.js").EngineError} `option`
    */
   static configure(options = {}) {
     const next = new ModelHost(options);
@@ -481,7 +481,7 @@ export class LanguageModel extends EventTarget {
 
   /**
    * Passes on a reply; returns its end, with the `whole` text.
-   * @param {import("./engine.js").Writing} writing
+   * @param {import("../engine/engine.js").Writing} writing
    * @param {Thinking} thinking
    * @param {(piece: any) => void} emit
    */

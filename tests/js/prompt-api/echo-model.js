@@ -4,8 +4,8 @@
  */
 
 import { EngineHolder } from "../../../site/engine/holder.js";
-import { LanguageModel } from "../../../site/engine/prompt-api.js";
-import { environment } from "../../../site/engine/prompt-api-host.js";
+import { environment } from "../../../site/prompt-api/host.js";
+import { LanguageModel } from "../../../site/prompt-api/language-model.js";
 
 /** A promise, and what fulfils it. */
 export function deferred() {

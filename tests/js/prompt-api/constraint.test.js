@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import test from "node:test";
-import { pythonOf, spaced } from "../../../site/engine/prompt-api-constraint.js";
+import { pythonOf, spaced } from "../../../site/prompt-api/constraint.js";
 
 /** Classes that the linter refuses in a literal. */
 const [ANY, NOTHING] = ["[^]", "[]"];

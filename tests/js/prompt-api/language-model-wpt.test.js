@@ -6,8 +6,8 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { LanguageModel } from "../../../site/engine/prompt-api.js";
-import { MODES } from "../../../site/engine/prompt-api-input.js";
+import { MODES } from "../../../site/prompt-api/input.js";
+import { LanguageModel } from "../../../site/prompt-api/language-model.js";
 import { deferred, readAll, useEcho } from "./echo-model.js";
 
 const PROMPT = "Please write a sentence in English.";

@@ -1,10 +1,10 @@
 /** The Prompt API's tools, in the form in which the engine has them, and what they return. */
 
-import { jsonOf, LanguageModelToolCall, refusal } from "./prompt-api-input.js";
+import { jsonOf, LanguageModelToolCall, refusal } from "./input.js";
 
-/** @typedef {import("./prompt-api-input.js").Content} Content */
-/** @typedef {import("./prompt-api-input.js").Tool} Tool */
-/** @typedef {import("./protocol.js").GivenMessage} Turn */
+/** @typedef {import("./input.js").Content} Content */
+/** @typedef {import("./input.js").Tool} Tool */
+/** @typedef {import("../engine/protocol.js").GivenMessage} Turn */
 /** @typedef {{id: string, name: string, arguments: any}} Call */
 
 /** Replies with calls in one prompt, after which the model has to answer. */
@@ -61,7 +61,7 @@ function argumentsOf(call) {
 
 /**
  * The engine's messages for a message with calls or results.
- * @param {import("./prompt-api-input.js").Role} role
+ * @param {import("./input.js").Role} role
  * @param {Content[]} content
  * @returns {Turn[]}
  */
@@ -90,7 +90,7 @@ function turnsWithTools(role, content) {
 
 /**
  * What the engine reads of messages. Empty ones are nothing to read, and a prefix is separate.
- * @param {import("./prompt-api-input.js").LongMessage[]} messages
+ * @param {import("./input.js").LongMessage[]} messages
  * @returns {{messages: Turn[], prefix: string}}
  */
 export function turnsOf(messages) {

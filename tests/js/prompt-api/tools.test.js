@@ -10,8 +10,8 @@ import {
   LanguageModelToolCall,
   LanguageModelToolError,
   LanguageModelToolSuccess,
-} from "../../../site/engine/prompt-api.js";
-import { MOST_ROUNDS } from "../../../site/engine/prompt-api-tools.js";
+} from "../../../site/prompt-api/language-model.js";
+import { MOST_ROUNDS } from "../../../site/prompt-api/tools.js";
 import { useEcho } from "./echo-model.js";
 
 const inputSchema = { type: "object", properties: { location: { type: "string" } }, required: ["location"] };

@@ -3,9 +3,9 @@
  * of Python, which the engine's constraints have.
  */
 
-import { dictionary, jsonOf, refusal } from "./prompt-api-input.js";
+import { dictionary, jsonOf, refusal } from "./input.js";
 
-/** @typedef {import("./prompt-api-input.js").Constraint} Constraint */
+/** @typedef {import("./input.js").Constraint} Constraint */
 /**
  * The decoder's settings; whether a whole reply is what was asked for; and a prefix as the engine would write
  * it.

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { LanguageModel, LanguageModelToolCall } from "../../../site/engine/prompt-api.js";
-import { install } from "../../../site/engine/prompt-api-install.js";
-import { SemanticEmbedder } from "../../../site/engine/semantic-embedder.js";
+import { install } from "../../../site/prompt-api/install.js";
+import { LanguageModel, LanguageModelToolCall } from "../../../site/prompt-api/language-model.js";
+import { SemanticEmbedder } from "../../../site/prompt-api/semantic-embedder.js";
 import { deferred, useEcho } from "./echo-model.js";
 
 const scope = /** @type {any} */ (globalThis);

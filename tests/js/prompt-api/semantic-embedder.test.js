@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { environment } from "../../../site/engine/prompt-api-host.js";
-import { SemanticEmbedder } from "../../../site/engine/semantic-embedder.js";
+import { environment } from "../../../site/prompt-api/host.js";
+import { SemanticEmbedder } from "../../../site/prompt-api/semantic-embedder.js";
 
 /** @type {any[]} */
 let engines = [];

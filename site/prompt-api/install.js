@@ -1,7 +1,7 @@
 /**
  * Installs the Prompt API and the Embedding API where the browser has none that can run:
  *
- *   <script type="module" src="engine/prompt-api-install.js"></script>
+ *   <script type="module" src="prompt-api/install.js"></script>
  */
 
 import {
@@ -9,7 +9,7 @@ import {
   LanguageModelToolCall,
   LanguageModelToolError,
   LanguageModelToolSuccess,
-} from "./prompt-api.js";
+} from "./language-model.js";
 import { SemanticEmbedder } from "./semantic-embedder.js";
 
 /** Each interface, and the classes that are only of use with it. */

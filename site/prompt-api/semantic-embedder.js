@@ -9,11 +9,11 @@
  * last.
  */
 
-import { unlessAborted } from "./aborting.js";
-import { CreateMonitor, DownloadProgress, environment, REST } from "./prompt-api-host.js";
-import { dictionary, refusal, signalOf } from "./prompt-api-input.js";
-import { exceptionOf } from "./prompt-api-reply.js";
-import { ROOT } from "./root.js";
+import { unlessAborted } from "../engine/aborting.js";
+import { ROOT } from "../engine/root.js";
+import { CreateMonitor, DownloadProgress, environment, REST } from "./host.js";
+import { dictionary, refusal, signalOf } from "./input.js";
+import { exceptionOf } from "./reply.js";
 
 /** The model that comes with a site; the npm package has none. */
 const OWN = ROOT && new URL("models/minilm-static/", ROOT).href;
@@ -23,7 +23,7 @@ const BATCH = 64;
 const MOST_TEXTS = 10_000;
 const MOST_CHARACTERS = 10_000_000;
 
-/** @typedef {import("./engine.js").Engine} Engine */
+/** @typedef {import("../engine/engine.js").Engine} Engine */
 /** @typedef {"unavailable" | "downloadable" | "downloading" | "available"} Availability */
 /**
  * @typedef {object} CoreOptions
@@ -31,7 +31,7 @@ const MOST_CHARACTERS = 10_000_000;
  *   embedder or of a result names it: vectors of different spaces cannot be compared
  * @typedef {object} CreateOnlyOptions
  * @property {AbortSignal} [signal] ends the creation, and later the embedder
- * @property {(monitor: import("./prompt-api-host.js").Monitor) => void} [monitor] is given what fires
+ * @property {(monitor: import("./host.js").Monitor) => void} [monitor] is given what fires
  *   `downloadprogress`
  * @typedef {CoreOptions & CreateOnlyOptions} CreateOptions
  */
@@ -66,7 +66,7 @@ class EmbedderHost {
     return this.#opened && !this.#opened.engine.ended ? this.#opened.space : "";
   }
 
-  /** @param {(progress: import("./protocol.js").Progress) => void} onProgress @returns {Promise<Opened>} */
+  /** @param {(progress: import("../engine/protocol.js").Progress) => void} onProgress @returns {Promise<Opened>} */
   open(onProgress) {
     this.#users += 1;
     clearTimeout(this.#timer);
@@ -97,7 +97,7 @@ class EmbedderHost {
     if (!this.#users) this.end();
   }
 
-  /** @param {(progress: import("./protocol.js").Progress) => void} onProgress */
+  /** @param {(progress: import("../engine/protocol.js").Progress) => void} onProgress */
   async #start(onProgress) {
     const engine = environment.newEngine();
     try {

@@ -1,10 +1,10 @@
-/** The rules of the Prompt API that web-platform-tests do not test; those are in prompt-api-wpt.test.js. */
+/** The rules of the Prompt API that web-platform-tests do not test; those are in language-model-wpt.test.js. */
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { LanguageModel } from "../../../site/engine/prompt-api.js";
-import { environment, ModelHost, REST } from "../../../site/engine/prompt-api-host.js";
 import { EngineError } from "../../../site/engine/protocol.js";
+import { environment, ModelHost, REST } from "../../../site/prompt-api/host.js";
+import { LanguageModel } from "../../../site/prompt-api/language-model.js";
 import { deferred, readAll, useEcho } from "./echo-model.js";
 
 const user = (/** @type {string} */ content) => ({ role: /** @type {const} */ ("user"), content });

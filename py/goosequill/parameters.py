@@ -1,14 +1,16 @@
 """How anything with settings describes itself: decoder steps, laboratory experiments, search.
 
-A ``ParameterSet`` is an immutable, typed set of values. Each value is declared once, with its label, help
-text, default and range; checks, controls, command-line options and the reference all follow from that.
+A ``ParameterSet`` is an immutable, typed set of values. Each value is declared once, with its type, label,
+help text, default and range; checks, controls, command-line options and the reference all follow from that.
 A ``Description`` adds what the settings belong to. Nothing here knows what a setting does.
 """
 
 from __future__ import annotations
 
 import math
+import re
 import sys
+from ast import literal_eval
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self, dataclass_transform
@@ -18,6 +20,20 @@ from goosequill.errors import SettingsError
 Kind = Literal["number", "integer", "boolean", "text", "choice", "texts", "tokens", "biases", "json"]
 """``texts`` and ``tokens`` are lists of texts and of token ids; ``biases`` maps token ids to numbers."""
 
+KINDS: dict[str, Kind] = {
+    "float": "number",
+    "int": "integer",
+    "bool": "boolean",
+    "str": "text",
+    "tuple[str, ...]": "texts",
+    "tuple[int, ...]": "tokens",
+    "Mapping[int, float]": "biases",
+    "Any": "json",
+}
+"""The kind of a value by its annotation."""
+
+_PREFIXES = re.compile(r"<class '(\w+)'>|\b(?:typing|collections\.abc)\.")
+"""What `str` writes around the name of a type, and nobody writes in an annotation."""
 
 MOST_BIAS = 1_000_000
 """The largest value in a table of biases: far above any logit, and far below where float32 ends."""
@@ -89,27 +105,60 @@ class Description:
 
 
 def setting(
-    label: str,
-    sentence: str,
-    *,
+    *texts: str,
     default: Any,
     neutral: Any = None,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    step: float | None = None,
-    kind: Kind = "number",
+    range: tuple[float | None, ...] = (None, None),
     choices: tuple[str, ...] = (),
     choice_labels: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a value of a ParameterSet; its name is the attribute's. The arguments are a Parameter's."""
+    """Declare a value of a ParameterSet; its kind follows from the attribute's annotation (see `KINDS`).
+
+    Parameters
+    ----------
+    texts
+        The label and the sentence, or the sentence alone if the label is the attribute's name in words.
+    default, neutral, choice_labels
+        As a Parameter's.
+    range
+        ``(minimum, maximum)`` or ``(minimum, maximum, step)``. The step of a whole number is 1 by default.
+    choices
+        Makes a choice of a ``str``. The choices of a ``Literal`` follow from the annotation.
+    """
+    label, sentence = texts if len(texts) == 2 else ("", *texts)
+    minimum, maximum, step = range if len(range) == 3 else (*range, None)
     return Parameter(
-        "", label, sentence, default, neutral, minimum, maximum, step, kind, choices, choice_labels
+        "", label, sentence, default, neutral, minimum, maximum, step, "number", choices, choice_labels
     )
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting,))
+def neutral_setting(*texts: str, default: Any, **rest: Any) -> Any:
+    """Declare a value that its default switches off; all else is as with `setting`."""
+    return setting(*texts, default=default, neutral=default, **rest)
+
+
+def _declared(parameter: Parameter, name: str, annotation: object) -> Parameter:
+    """Return the parameter with what follows from its name and its annotation.
+
+    Raises
+    ------
+    TypeError
+        No setting can have the annotation.
+    """
+    choices, written = parameter.choices, _PREFIXES.sub(r"\1", str(annotation))
+    if written.startswith("Literal["):
+        choices = literal_eval(f"({written[len('Literal[') : -1]},)")
+    kind = "choice" if choices else KINDS.get(written.removesuffix(" | None"))
+    if kind is None:
+        raise TypeError(f"{name} is annotated as {written!r}, but must be a Literal or {', '.join(KINDS)}")
+    label = parameter.label or name.replace("_", " ").capitalize()
+    step = 1 if kind == "integer" and parameter.step is None else parameter.step
+    return replace(parameter, name=name, label=label, kind=kind, step=step, choices=choices)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(setting, neutral_setting))
 class ParameterSet:
-    """Immutable values by keyword, each declared with ``setting``; type checkers see a frozen dataclass.
+    """Immutable values by keyword, each declared with `setting`; type checkers see a frozen dataclass.
 
     It is not a dataclass, because those compile code for every class, which delays a page's start. A set
     that inherits from others has their values too, in the order of its bases.
@@ -133,7 +182,7 @@ class ParameterSet:
         cls.PARAMETERS = {k: v for base in cls.__bases__ for k, v in getattr(base, "PARAMETERS", {}).items()}
         for name, value in list(vars(cls).items()):
             if isinstance(value, Parameter):
-                cls.PARAMETERS[name] = replace(value, name=name)
+                cls.PARAMETERS[name] = _declared(value, name, cls.__annotations__.get(name))
                 setattr(cls, name, value.default)
 
     def __init__(self, **values: Any) -> None:

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import pytest
 
 from goosequill.errors import SettingsError
-from goosequill.parameters import Description, Parameter, ParameterSet, check, setting
+from goosequill.parameters import Description, Parameter, ParameterSet, check, neutral_setting, setting
 
 
 class Line(ParameterSet):
     """A set with a number and a choice."""
 
-    slope: float = setting("Slope", "How steep the line is.", default=0.5, minimum=-1.0, maximum=1.0)
-    scale: Literal["linear", "log"] = setting(
-        "Scale", "The axis.", default="linear", kind="choice", choices=("linear", "log")
-    )
+    slope: float = setting("How steep the line is.", default=0.5, range=(-1.0, 1.0))
+    scale: Literal["linear", "log"] = setting("The axis.", default="linear")
 
 
 class Noise(ParameterSet):
     """Another one."""
 
     ALIASES = {"n": "points"}  # noqa: RUF012
-    points: int = setting("Points", "How many points to draw.", default=10, minimum=1, kind="integer")
+    points: int = setting("How many points to draw.", default=10, range=(1, None))
 
 
 class Experiment(Line, Noise):
@@ -44,6 +43,54 @@ def test_a_set_has_the_values_of_its_bases_in_their_order() -> None:
     assert list(Experiment.PARAMETERS) == ["slope", "scale", "points"]
     assert [parameter.name for parameter in Experiment.PARAMETERS.values()] == ["slope", "scale", "points"]
     assert list(Line.PARAMETERS) == ["slope", "scale"]
+
+
+def test_a_declaration_says_only_what_its_name_and_annotation_do_not() -> None:
+    class Values(ParameterSet):
+        learning_rate: float = setting("How fast.", default=0.1, range=(0.0, 1.0, 0.05))
+        seed: int | None = setting("Random", "Draws.", default=None, range=(0, 9))
+        runs: int = setting("How many.", default=10, range=(0, 100, 10))
+        shuffled: bool = neutral_setting("In another order.", default=False)
+        note: str = setting("A remark.", default="")
+        unit: str = setting("A function.", default="tanh", choices=("tanh", "relu"), choice_labels=("A", "B"))
+        scope: Literal["all", "output"] = setting("Which.", default="all")
+        stops: tuple[str, ...] = setting("Ends.", default=())
+        banned: tuple[int, ...] = setting("Never.", default=())
+        bias: Mapping[int, float] = setting("Added.", default={})
+        schema: Any = setting("A form.", default=None)
+
+    assert [(p.label, p.kind, p.step) for p in Values.PARAMETERS.values()] == [
+        ("Learning rate", "number", 0.05),
+        ("Random", "integer", 1),
+        ("Runs", "integer", 10),
+        ("Shuffled", "boolean", None),
+        ("Note", "text", None),
+        ("Unit", "choice", None),
+        ("Scope", "choice", None),
+        ("Stops", "texts", None),
+        ("Banned", "tokens", None),
+        ("Bias", "biases", None),
+        ("Schema", "json", None),
+    ]
+    known = Values.PARAMETERS
+    assert (known["seed"].sentence, known["seed"].minimum, known["seed"].maximum) == ("Draws.", 0, 9)
+    assert (known["shuffled"].neutral, known["note"].neutral) == (False, None)
+    assert (known["unit"].choices, known["scope"].choices) == (("tanh", "relu"), ("all", "output"))
+    assert known["unit"].choice_labels == ("A", "B")
+
+
+def test_an_annotation_may_be_a_type_instead_of_its_text() -> None:
+    kinds = {float: "number", int | None: "integer", tuple[str, ...]: "texts", Mapping[int, float]: "biases"}
+    for annotation, kind in {**kinds, Any: "json", Literal["all", "output"]: "choice"}.items():
+        declared = {"__annotations__": {"value": annotation}, "value": setting("A value.", default=None)}
+        assert type("Values", (ParameterSet,), declared).PARAMETERS["value"].kind == kind
+
+
+def test_an_annotation_that_no_setting_can_have_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"size is annotated as 'complex', but must be"):
+
+        class Values(ParameterSet):
+            size: complex = setting("How large.", default=1j)
 
 
 def test_values_are_checked_and_made_canonical() -> None:

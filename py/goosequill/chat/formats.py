@@ -16,7 +16,7 @@ from typing import Any
 
 from goosequill.chat.messages import Message, listed, role_and_text
 from goosequill.errors import SettingsError
-from goosequill.parameters import ParameterSet, setting
+from goosequill.parameters import ParameterSet, neutral_setting
 from goosequill.support.line_ends import unix_lines
 
 _TAG_BEGUN = "|".join("</think"[:length] for length in range(1, len("</think")))
@@ -33,13 +33,11 @@ EFFORTS = {
 class ChatSettings(ParameterSet):
     """What can be asked of each reply besides the decoder's settings."""
 
-    reasoning_effort: str = setting(
+    reasoning_effort: str = neutral_setting(
         "Thinking",
         "How long a model that reasons thinks before it answers. Models from before September 2025 know only "
         "“Up to the model” and “Not at all”.",
         default="auto",
-        neutral="auto",
-        kind="choice",
         choices=("auto", *EFFORTS),
         choice_labels=("Up to the model", "Not at all", "A bit", "Normal", "A lot"),
     )

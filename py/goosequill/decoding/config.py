@@ -13,97 +13,65 @@ from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.steps.mirostat import Mirostat
 from goosequill.errors import SettingsError
 from goosequill.kernels import Shortlist
-from goosequill.parameters import Description, Parameter, ParameterSet, setting
+from goosequill.parameters import Description, Parameter, ParameterSet, neutral_setting, setting
 
 
 class Limits(ParameterSet):
     """The length of the text, its seed, and what is returned with each token."""
 
     max_new_tokens: int = setting(
-        "Length",
-        "The largest number of tokens to generate.",
-        default=200,
-        minimum=0,
-        maximum=1_000_000,
-        step=1,
-        kind="integer",
+        "Length", "The largest number of tokens to generate.", default=200, range=(0, 1_000_000)
     )
     seed: int | None = setting(
-        "Seed",
         "The same seed gives the same text again; a random one is used if it is not given.",
         default=None,
-        minimum=0,
-        maximum=2**53 - 1,
-        step=1,
-        kind="integer",
+        range=(0, 2**53 - 1),
     )
-    logprobs: int = setting(
+    logprobs: int = neutral_setting(
         "Log probabilities",
         "How many of the model's most likely tokens are returned with each token.",
         default=0,
-        neutral=0,
-        minimum=0,
-        maximum=1000,
-        step=1,
-        kind="integer",
+        range=(0, 1000),
     )
 
 
 class Stopping(ParameterSet):
     """What ends the text."""
 
-    stop: tuple[str, ...] = setting(
+    stop: tuple[str, ...] = neutral_setting(
         "Stop texts",
         "Generation ends at the first of these texts, which is not part of the output.",
         default=(),
-        neutral=(),
-        kind="texts",
     )
-    stop_tokens: tuple[int, ...] = setting(
-        "Stop tokens",
-        "Ids of tokens that end the text, in addition to the vocabulary's end token.",
-        default=(),
-        neutral=(),
-        kind="tokens",
+    stop_tokens: tuple[int, ...] = neutral_setting(
+        "Ids of tokens that end the text, in addition to the vocabulary's end token.", default=()
     )
-    ignore_end: bool = setting(
+    ignore_end: bool = neutral_setting(
         "Ignore the end token",
         "Never generates the vocabulary's end token, so that only the length and the stops end the text.",
         default=False,
-        neutral=False,
-        kind="boolean",
     )
 
 
 class Search(ParameterSet):
     """Strategies that compare texts instead of sampling one."""
 
-    num_beams: int = setting(
+    num_beams: int = neutral_setting(
         "Beams",
         "How many texts are followed at once; the most likely one is returned. 1 is off.",
         default=1,
-        neutral=1,
-        minimum=1,
-        maximum=64,
-        step=1,
-        kind="integer",
+        range=(1, 64),
     )
     length_penalty: float = setting(
-        "Length penalty",
         "Above 0 favours longer texts, below 0 shorter ones; with beams only.",
         default=1.0,
-        minimum=-10.0,
-        maximum=10.0,
-        step=0.1,
+        range=(-10.0, 10.0, 0.1),
     )
-    penalty_alpha: float = setting(
+    penalty_alpha: float = neutral_setting(
         "Contrast",
         "How strongly candidates that resemble the text so far are avoided; 0 is off. Requires top-k.",
         default=0.0,
-        neutral=0.0,
-        minimum=0.0,
-        maximum=1.0,
-        step=0.05,
+        range=(0.0, 1.0, 0.05),
     )
 
 
@@ -115,10 +83,7 @@ class Speculation(ParameterSet):
         "How many tokens may be guessed from the text so far and read at once, where that is faster; "
         "0 is off. The text stays the same.",
         default=0,
-        minimum=0,
-        maximum=100,
-        step=1,
-        kind="integer",
+        range=(0, 100),
     )
 
 
@@ -254,7 +219,7 @@ class DecodingConfig(Limits, Stopping, AllSteps, Search, Speculation):
 class ReplyConfig(DecodingConfig):
     """The settings of a reply that may call tools, whose form is not a setting (`goosequill.chat.tools`)."""
 
-    reply: Any = setting("Reply", "The form of the whole reply.", default=None, kind="json")
+    reply: Any = setting("The form of the whole reply.", default=None)
 
     def check_conflicts(self) -> None:
         super().check_conflicts()

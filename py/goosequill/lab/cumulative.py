@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from math import erf, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -39,69 +39,31 @@ REFERENCE = "polynomial"
 class Settings(ParameterSet):
     """The settings of the experiment."""
 
-    data: str = setting(
-        "Data",
+    data: Literal["sums", "samples"] = setting(
         "Cumulative sums of a noisy density, as in the article, or raw samples of a normal variable.",
         default="sums",
-        kind="choice",
-        choices=("sums", "samples"),
     )
     points: int = setting(
-        "Points",
-        "How many points there are between -3 and 3, or how many samples.",
-        default=20,
-        minimum=4,
-        maximum=400,
-        step=1,
-        kind="integer",
+        "How many points there are between -3 and 3, or how many samples.", default=20, range=(4, 400)
     )
-    degree: int = setting(
-        "Degree",
-        "Highest power of the polynomials.",
-        default=3,
-        minimum=1,
-        maximum=12,
-        step=1,
-        kind="integer",
-    )
+    degree: int = setting("Highest power of the polynomials.", default=3, range=(1, 12))
     noise: float = setting(
-        "Noise",
         "Each density is multiplied by a uniform number between 1 - noise and 1 + noise.",
         default=1.0,
         neutral=0.0,
-        minimum=0.0,
-        maximum=1.0,
-        step=0.05,
+        range=(0.0, 1.0, 0.05),
     )
     bin_width: bool = setting(
-        "Bin width",
         "Multiplies the densities by the distance between points, without which their sum is not 1.",
         default=True,
-        kind="boolean",
     )
     bin_ends: bool = setting(
-        "Bin ends",
         "Plots each sum where its last bin ends, half a bin to the right of the article's points.",
         default=False,
-        kind="boolean",
     )
-    seed: int = setting(
-        "Seed",
-        "The same seed gives the same data.",
-        default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("The same seed gives the same data.", default=0, range=(0, 2**31 - 1))
     runs: int = setting(
-        "Runs",
-        "How many data sets the study fits; each has a seed of its own.",
-        default=1000,
-        minimum=0,
-        maximum=1000,
-        step=10,
-        kind="integer",
+        "How many data sets the study fits; each has a seed of its own.", default=1000, range=(0, 1000, 10)
     )
 
 

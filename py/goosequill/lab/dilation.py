@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
-from goosequill.parameters import ParameterSet, setting
+from goosequill.parameters import ParameterSet, neutral_setting, setting
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
@@ -31,78 +31,41 @@ CHUNK = 1 << 20
 class Settings(ParameterSet):
     """The settings of the experiment."""
 
-    size: int = setting(
-        "Input size",
-        "Rows and columns of the input.",
-        default=7,
-        minimum=1,
-        maximum=LARGEST_INPUT,
-        step=1,
-        kind="integer",
-    )
+    size: int = setting("Input size", "Rows and columns of the input.", default=7, range=(1, LARGEST_INPUT))
     kernel: int = setting(
-        "Kernel size",
-        "Rows and columns of the kernel.",
-        default=3,
-        minimum=1,
-        maximum=LARGEST_KERNEL,
-        step=1,
-        kind="integer",
+        "Kernel size", "Rows and columns of the kernel.", default=3, range=(1, LARGEST_KERNEL)
     )
     padding: int = setting(
-        "Padding",
         "Zeros added around the input; a transposed convolution removes as many cells of its output.",
         default=0,
-        minimum=0,
-        maximum=LARGEST_KERNEL,
-        step=1,
-        kind="integer",
+        range=(0, LARGEST_KERNEL),
     )
     stride: int = setting(
-        "Stride",
-        "Cells from one position of the kernel to the next.",
-        default=1,
-        minimum=1,
-        maximum=LARGEST_KERNEL,
-        step=1,
-        kind="integer",
+        "Cells from one position of the kernel to the next.", default=1, range=(1, LARGEST_KERNEL)
     )
     dilation: int = setting(
-        "Dilation",
         "Cells from one weight of the kernel to the next; 1 leaves no gaps.",
         default=2,
-        minimum=1,
-        maximum=LARGEST_INPUT,
-        step=1,
-        kind="integer",
+        range=(1, LARGEST_INPUT),
     )
-    transposed: bool = setting(
-        "Transposed",
-        "Spreads each input cell over the output instead of gathering input cells into one.",
-        default=False,
-        neutral=False,
-        kind="boolean",
+    transposed: bool = neutral_setting(
+        "Spreads each input cell over the output instead of gathering input cells into one.", default=False
     )
-    pattern: str = setting(
+    pattern: Literal["digits", "impulse", "edge"] = setting(
         "Input values",
         "Digits; a single 1 in the middle, which makes the output a picture of the kernel; or 0 on the left "
         "and 1 on the right.",
         default="digits",
-        kind="choice",
-        choices=("digits", "impulse", "edge"),
     )
-    filter: str = setting(
+    filter: Literal["edges", "mean", "ones", "counting", "own"] = setting(
         "Kernel values",
         "An edge detector, the mean, all ones, 1, 2, 3 and so on, or your own weights.",
         default="edges",
-        kind="choice",
-        choices=("edges", "mean", "ones", "counting", "own"),
     )
     weights: str = setting(
         "Own weights",
         "A square of numbers, row by row. For a kernel of another size it is cut or surrounded with zeros.",
         default="0 0 0 0 1 0 0 0 0",
-        kind="text",
     )
 
 

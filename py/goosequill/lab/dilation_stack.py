@@ -25,20 +25,9 @@ class Settings(ParameterSet):
     """The settings of the experiment."""
 
     dilations: str = setting(
-        "Dilations",
-        "One number from 1 to 32 for each layer, up to eight, from the input on.",
-        default="1 2 4 8 16 32",
-        kind="text",
+        "One number from 1 to 32 for each layer, up to eight, from the input on.", default="1 2 4 8 16 32"
     )
-    width: int = setting(
-        "Kernel size of each layer",
-        "Weights along one axis.",
-        default=3,
-        minimum=2,
-        maximum=5,
-        step=1,
-        kind="integer",
-    )
+    width: int = setting("Kernel size of each layer", "Weights along one axis.", default=3, range=(2, 5))
 
 
 DESCRIPTION = Settings.describe(

@@ -10,7 +10,7 @@ import json
 import string
 from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,51 +57,24 @@ class Settings(ParameterSet):
     """The settings of the experiment."""
 
     text: str = setting(
-        "Sample",
-        "Up to 8 letters or digits that are written for you, if you do not draw.",
-        default="Goose",
-        kind="text",
+        "Sample", "Up to 8 letters or digits that are written for you, if you do not draw.", default="Goose"
     )
-    face: str = setting(
-        "Sample's face",
-        "The stroke font that the sample is written in.",
-        default="plain",
-        kind="choice",
-        choices=("plain", "cursive"),
+    face: Literal["plain", "cursive"] = setting(
+        "Sample's face", "The stroke font that the sample is written in.", default="plain"
     )
     wobble: float = setting(
         "Unsteadiness",
         "0 writes the template itself; 1 bends, slants and stretches it until it is hard to read.",
         default=0.4,
-        minimum=0,
-        maximum=1,
-        step=0.05,
+        range=(0, 1, 0.05),
     )
     alphabet: str = setting(
-        "Look for",
-        "The templates that are compared.",
-        default="letters",
-        kind="choice",
-        choices=tuple(ALPHABETS),
+        "Look for", "The templates that are compared.", default="letters", choices=tuple(ALPHABETS)
     )
     band: int = setting(
-        "Band",
-        "How many of 64 points a sequence may run ahead of the other.",
-        default=6,
-        minimum=0,
-        maximum=16,
-        step=1,
-        kind="integer",
+        "How many of 64 points a sequence may run ahead of the other.", default=6, range=(0, 16)
     )
-    seed: int = setting(
-        "Seed",
-        "Numbers the random changes of the sample.",
-        default=1,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("Numbers the random changes of the sample.", default=1, range=(0, 2**31 - 1))
 
 
 DESCRIPTION = Settings.describe(

@@ -34,57 +34,20 @@ class Settings(ParameterSet):
     """The settings of the experiment."""
 
     size: int = setting(
-        "Vertices",
-        "How many vertices the lattice has along each input.",
-        default=6,
-        minimum=2,
-        maximum=9,
-        step=1,
-        kind="integer",
+        "Vertices", "How many vertices the lattice has along each input.", default=6, range=(2, 9)
     )
-    points: int = setting(
-        "Points",
-        "How many noisy values are fitted.",
-        default=80,
-        minimum=10,
-        maximum=1000,
-        step=10,
-        kind="integer",
-    )
+    points: int = setting("How many noisy values are fitted.", default=80, range=(10, 1000, 10))
     noise: float = setting(
-        "Noise",
-        "Standard deviation of the noise on each value.",
-        default=0.2,
-        neutral=0.0,
-        minimum=0.0,
-        maximum=1.0,
-        step=0.01,
+        "Standard deviation of the noise on each value.", default=0.2, neutral=0.0, range=(0.0, 1.0, 0.01)
     )
     smoothness: float = setting(
-        "Smoothness",
         "Penalty on the squared differences between neighbouring vertices.",
         default=0.001,
-        minimum=0.0001,
-        maximum=1.0,
-        step=0.0001,
+        range=(0.0001, 1.0, 0.0001),
     )
-    seed: int = setting(
-        "Seed",
-        "The same seed gives the same data.",
-        default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("The same seed gives the same data.", default=0, range=(0, 2**31 - 1))
     runs: int = setting(
-        "Runs",
-        "How many data sets the study fits; each has a seed of its own.",
-        default=200,
-        minimum=0,
-        maximum=1000,
-        step=10,
-        kind="integer",
+        "How many data sets the study fits; each has a seed of its own.", default=200, range=(0, 1000, 10)
     )
 
 

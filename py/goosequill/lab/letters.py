@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.lab import letters_data
 from goosequill.lab.products import product
-from goosequill.parameters import ParameterSet, setting
+from goosequill.parameters import ParameterSet, neutral_setting, setting
 from goosequill.support.progress import Progress, finish
 
 Floats = NDArray[np.floating[Any]]
@@ -42,50 +42,29 @@ class Settings(ParameterSet):
         "Training letters",
         "The largest training set; all smaller ones are fitted on the way.",
         default=2000,
-        minimum=50,
-        maximum=LARGEST["A to J"],
-        step=50,
-        kind="integer",
+        range=(50, LARGEST["A to J"], 50),
     )
     c: str = setting(
         "C for the close-up",
         "The C whose weights, confusions and calibration are shown. A smaller C is a stronger penalty.",
         default="0.01",
-        kind="choice",
         choices=STRENGTHS,
     )
-    alphabet: str = setting(
-        "Letters",
-        "Which letters there are to tell apart.",
-        default="A to J",
-        kind="choice",
-        choices=("A to J", "A to Z"),
+    alphabet: Literal["A to J", "A to Z"] = setting(
+        "Letters", "Which letters there are to tell apart.", default="A to J"
     )
     jitter: bool = setting(
-        "Jitter",
         "Turn, shear, scale and shift every letter at random. Clean letters are easier.",
         default=True,
         neutral=False,
-        kind="boolean",
     )
-    noise: float = setting(
+    noise: float = neutral_setting(
         "Wrong labels",
         "The share of training letters that get a wrong label.",
         default=0.0,
-        neutral=0.0,
-        minimum=0.0,
-        maximum=0.9,
-        step=0.05,
+        range=(0.0, 0.9, 0.05),
     )
-    seed: int = setting(
-        "Seed",
-        "The same seed gives the same letters.",
-        default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("The same seed gives the same letters.", default=0, range=(0, 2**31 - 1))
 
 
 DESCRIPTION = Settings.describe(

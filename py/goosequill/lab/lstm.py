@@ -8,7 +8,7 @@ nothing here draws.
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -36,69 +36,37 @@ KEEPING: dict[str, dict[str, float]] = {"lstm": {}, "rnn": {}, "delta": {"w": -3
 class Settings(ParameterSet):
     """The settings of the experiment."""
 
-    task: str = setting(
-        "Task",
-        "Adding: give the sum of two marked numbers. Copying: repeat symbols after a pause.",
-        default="adding",
-        kind="choice",
-        choices=("adding", "copy"),
+    task: Literal["adding", "copy"] = setting(
+        "Adding: give the sum of two marked numbers. Copying: repeat symbols after a pause.", default="adding"
     )
     length: int = setting(
-        "Length",
         "Numbers in a sequence of the adding task; steps of the pause when copying.",
         default=16,
-        minimum=2,
-        maximum=60,
-        step=1,
-        kind="integer",
+        range=(2, 60),
     )
-    symbols: int = setting(
-        "Symbols to copy",
-        "Only for copying.",
-        default=1,
-        minimum=1,
-        maximum=4,
-        step=1,
-        kind="integer",
-    )
+    symbols: int = setting("Symbols to copy", "Only for copying.", default=1, range=(1, 4))
     units: int = setting(
         "Units of the LSTM",
         "The other networks get as many units as make their number of weights most nearly equal.",
         default=10,
-        minimum=2,
-        maximum=24,
-        step=1,
-        kind="integer",
+        range=(2, 24),
     )
     updates: int = setting(
-        "Updates",
-        f"Steps of Adam, each on {BATCH} new sequences.",
-        default=480,
-        minimum=24,
-        maximum=4000,
-        step=24,
-        kind="integer",
+        f"Steps of Adam, each on {BATCH} new sequences.", default=480, range=(24, 4000, 24)
     )
-    rate: float = setting("Learning rate", "Of Adam.", default=0.01, minimum=0.0005, maximum=0.1, step=0.0005)
+    rate: float = setting("Learning rate", "Of Adam.", default=0.01, range=(0.0005, 0.1, 0.0005))
     forget_bias: float = setting(
-        "Forget bias",
         "Where the bias of the LSTM's forget gates starts: how much it remembers before it has learned.",
         default=1.0,
-        minimum=-2.0,
-        maximum=6.0,
-        step=0.5,
+        range=(-2.0, 6.0, 0.5),
     )
     strength: float = setting(
         "Strength of the latch",
         "The bias of the forget gate that is set by hand, in the latch and the counter.",
         default=15.0,
-        minimum=0.0,
-        maximum=30.0,
-        step=0.5,
+        range=(0.0, 30.0, 0.5),
     )
-    seed: int = setting(
-        "Seed", "Draws weights and sequences.", default=0, minimum=0, maximum=9999, step=1, kind="integer"
-    )
+    seed: int = setting("Draws weights and sequences.", default=0, range=(0, 9999))
 
 
 DESCRIPTION = Settings.describe(

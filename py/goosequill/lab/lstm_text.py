@@ -41,65 +41,25 @@ class Settings(ParameterSet):
         "Start of the text",
         "The network reads this, and continues. Characters that it does not know are left out.",
         default="It is a truth",
-        kind="text",
     )
-    length: int = setting(
-        "Characters",
-        "How many to write.",
-        default=300,
-        minimum=20,
-        maximum=1000,
-        step=20,
-        kind="integer",
-    )
+    length: int = setting("Characters", "How many to write.", default=300, range=(20, 1000, 20))
     temperature: float = setting(
-        "Temperature",
-        Temperature.Settings.PARAMETERS["temperature"].sentence,
-        default=0.7,
-        minimum=0.0,
-        maximum=2.0,
-        step=0.05,
+        Temperature.Settings.PARAMETERS["temperature"].sentence, default=0.7, range=(0.0, 2.0, 0.05)
     )
-    top_k: int = setting(
-        "Top-k",
-        TopK.Settings.PARAMETERS["top_k"].sentence,
-        default=0,
-        minimum=0,
-        maximum=60,
-        step=1,
-        kind="integer",
-    )
+    top_k: int = setting("Top-k", TopK.Settings.PARAMETERS["top_k"].sentence, default=0, range=(0, 60))
     top_p: float = setting(
-        "Top-p", TopP.Settings.PARAMETERS["top_p"].sentence, default=1.0, minimum=0.05, maximum=1.0, step=0.05
+        "Top-p", TopP.Settings.PARAMETERS["top_p"].sentence, default=1.0, range=(0.05, 1.0, 0.05)
     )
     min_p: float = setting(
-        "Min-p", MinP.Settings.PARAMETERS["min_p"].sentence, default=0.0, minimum=0.0, maximum=0.5, step=0.01
+        "Min-p", MinP.Settings.PARAMETERS["min_p"].sentence, default=0.0, range=(0.0, 0.5, 0.01)
     )
     repetition_penalty: float = setting(
-        "Repetition penalty",
-        Penalties.Settings.PARAMETERS["repetition_penalty"].sentence,
-        default=1.0,
-        minimum=1.0,
-        maximum=2.0,
-        step=0.05,
+        Penalties.Settings.PARAMETERS["repetition_penalty"].sentence, default=1.0, range=(1.0, 2.0, 0.05)
     )
     frequency_penalty: float = setting(
-        "Frequency penalty",
-        Penalties.Settings.PARAMETERS["frequency_penalty"].sentence,
-        default=0.0,
-        minimum=0.0,
-        maximum=2.0,
-        step=0.05,
+        Penalties.Settings.PARAMETERS["frequency_penalty"].sentence, default=0.0, range=(0.0, 2.0, 0.05)
     )
-    seed: int = setting(
-        "Seed",
-        "The same seed writes the same text again.",
-        default=1,
-        minimum=0,
-        maximum=9999,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("The same seed writes the same text again.", default=1, range=(0, 9999))
 
 
 DESCRIPTION = Settings.describe(

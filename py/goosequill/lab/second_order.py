@@ -40,77 +40,40 @@ class Settings(ParameterSet):
         "Weight of the second-order term in each step; 0 is plain SGD.",
         default=3.0,
         neutral=0.0,
-        minimum=-10.0,
-        maximum=20.0,
-        step=0.5,
+        range=(-10.0, 20.0, 0.5),
     )
     unit: str = setting(
-        "Hidden units",
-        "The function that each hidden unit applies.",
-        default="tanh",
-        kind="choice",
-        choices=networks.UNITS,
+        "Hidden units", "The function that each hidden unit applies.", default="tanh", choices=networks.UNITS
     )
     output: str = setting(
         "Output unit",
         "The article's network answers with a probability: a sigmoid.",
         default="sigmoid",
-        kind="choice",
         choices=networks.OUTPUTS,
     )
     hidden: int = setting(
-        "Number of hidden units",
-        "How many units the hidden layer has.",
-        default=8,
-        minimum=1,
-        maximum=16,
-        step=1,
-        kind="integer",
+        "Number of hidden units", "How many units the hidden layer has.", default=8, range=(1, 16)
     )
     images: int = setting(
-        "Training images",
-        "How many drawings each network learns from.",
-        default=200,
-        minimum=40,
-        maximum=400,
-        step=20,
-        kind="integer",
+        "Training images", "How many drawings each network learns from.", default=200, range=(40, 400, 20)
     )
     noise: float = setting(
-        "Noise",
         "Standard deviation of the noise on every pixel, where ink is 1.",
         default=0.1,
         neutral=0.0,
-        minimum=0.0,
-        maximum=0.5,
-        step=0.05,
+        range=(0.0, 0.5, 0.05),
     )
-    passes: int = setting(
-        "Passes",
-        "How often each network reads its training images.",
-        default=30,
-        minimum=5,
-        maximum=100,
-        step=5,
-        kind="integer",
-    )
+    passes: int = setting("How often each network reads its training images.", default=30, range=(5, 100, 5))
     seeds: int = setting(
-        "Seeds",
         "How many times everything is repeated, with new drawings and new starting weights.",
         default=10,
-        minimum=10,
-        maximum=40,
-        step=1,
-        kind="integer",
+        range=(10, 40),
     )
     seed: int = setting(
         "First seed",
         "The same seed gives the same drawings and the same networks.",
         default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
+        range=(0, 2**31 - 1),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from math import ceil, floor
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -41,92 +41,46 @@ COMPANION_WINDOW = 150
 class Settings(ParameterSet):
     """The settings of the experiment."""
 
-    neuron: str = setting(
-        "Neuron",
+    neuron: Literal["lnp", "lnp-correlated", "squaring", "lif", "grasshopper"] = setting(
         "lnp: a linear filter and random spikes; lnp-correlated: the same, with a stimulus with a memory; "
         "squaring: fires for either sign of the filter's output; lif: a leaky integrate-and-fire cell; "
         "grasshopper: a recorded auditory receptor.",
         default="lnp",
-        kind="choice",
-        choices=("lnp", "lnp-correlated", "squaring", "lif", "grasshopper"),
     )
     recording: int = setting(
-        "Recording",
         "Of the grasshopper: the sound's loudness changes at up to 200 Hz in 1, at up to 800 Hz in 2.",
         default=1,
-        minimum=1,
-        maximum=2,
-        step=1,
-        kind="integer",
+        range=(1, 2),
     )
     samples: int = setting(
-        "Samples",
-        "How long the stimulus of a simulated neuron is.",
-        default=200_000,
-        minimum=2_000,
-        maximum=600_000,
-        step=1_000,
-        kind="integer",
+        "How long the stimulus of a simulated neuron is.", default=200_000, range=(2_000, 600_000, 1_000)
     )
-    window: int = setting(
-        "Window",
-        "Samples before each spike that are averaged.",
-        default=150,
-        minimum=2,
-        maximum=300,
-        step=1,
-        kind="integer",
-    )
+    window: int = setting("Samples before each spike that are averaged.", default=150, range=(2, 300))
     dt: float = setting(
         "Time step",
         "Milliseconds from one sample to the next. The grasshopper's recordings have 0.5.",
         default=2.0,
-        minimum=0.05,
-        maximum=20.0,
-        step=0.05,
+        range=(0.05, 20.0, 0.05),
     )
     gain: float = setting(
-        "Gain",
         "How strongly the filter's output drives a simulated neuron; at 0 it ignores the stimulus.",
         default=1.2,
-        minimum=0.0,
-        maximum=2.0,
-        step=0.05,
+        range=(0.0, 2.0, 0.05),
     )
     memory: float = setting(
-        "Memory",
-        "Correlation of neighboring samples in the correlated stimulus.",
-        default=0.5,
-        minimum=0.0,
-        maximum=0.95,
-        step=0.05,
+        "Correlation of neighboring samples in the correlated stimulus.", default=0.5, range=(0.0, 0.95, 0.05)
     )
     ridge: float = setting(
-        "Ridge",
         "Added to the stimulus's variance before whitening; 0 whitens in full and amplifies noise.",
         default=2.0,
-        minimum=0.0,
-        maximum=10.0,
-        step=0.05,
+        range=(0.0, 10.0, 0.05),
     )
     shifts: int = setting(
-        "Shifts",
         "Circular shifts of the spikes from which the null band is made; 0 leaves it out.",
         default=1000,
-        minimum=0,
-        maximum=10_000,
-        step=100,
-        kind="integer",
+        range=(0, 10_000, 100),
     )
-    seed: int = setting(
-        "Seed",
-        "The same seed gives the same stimulus and spikes.",
-        default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
-    )
+    seed: int = setting("The same seed gives the same stimulus and spikes.", default=0, range=(0, 2**31 - 1))
 
 
 DESCRIPTION = Settings.describe(

@@ -41,73 +41,39 @@ class Settings(ParameterSet):
     """The settings of the experiment."""
 
     hidden: int = setting(
-        "Hidden units",
-        "How many ReLU units each network has.",
-        default=16,
-        minimum=4,
-        maximum=32,
-        step=2,
-        kind="integer",
+        "Hidden units", "How many ReLU units each network has.", default=16, range=(4, 32, 2)
     )
     share: float = setting(
         "Changed units",
         "Share of the hidden units that are swapped, changed in basis, or scaled.",
         default=0.5,
-        minimum=0.25,
-        maximum=1.0,
-        step=0.25,
+        range=(0.25, 1.0, 0.25),
     )
     method: str = setting(
-        "Method",
-        "How the networks learn, before the change and after it.",
-        default="sgd",
-        kind="choice",
-        choices=tuple(RATES),
+        "How the networks learn, before the change and after it.", default="sgd", choices=tuple(RATES)
     )
     images: int = setting(
-        "Training images",
-        "How many drawings each network learns from.",
-        default=200,
-        minimum=40,
-        maximum=400,
-        step=20,
-        kind="integer",
+        "Training images", "How many drawings each network learns from.", default=200, range=(40, 400, 20)
     )
     passes: int = setting(
         "Passes before",
         "How often each network reads its training images before its weights are changed.",
         default=40,
-        minimum=10,
-        maximum=100,
-        step=10,
-        kind="integer",
+        range=(10, 100, 10),
     )
     retrain: int = setting(
-        "Passes after",
-        "How often it reads them again afterwards.",
-        default=40,
-        minimum=10,
-        maximum=100,
-        step=10,
-        kind="integer",
+        "Passes after", "How often it reads them again afterwards.", default=40, range=(10, 100, 10)
     )
     seeds: int = setting(
-        "Seeds",
         "How many times everything is repeated, with new drawings and new starting weights.",
         default=10,
-        minimum=10,
-        maximum=30,
-        step=1,
-        kind="integer",
+        range=(10, 30),
     )
     seed: int = setting(
         "First seed",
         "The same seed gives the same drawings and the same networks.",
         default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
+        range=(0, 2**31 - 1),
     )
 
 

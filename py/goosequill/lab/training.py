@@ -17,7 +17,7 @@ import numpy as np
 from goosequill.lab import classifier, letters_data
 from goosequill.lab.classifier import Floats, Layer
 from goosequill.lab.letters_data import Letters, Sample
-from goosequill.parameters import ParameterSet, setting
+from goosequill.parameters import ParameterSet, neutral_setting, setting
 from goosequill.support.progress import Progress
 
 BATCH = 128  # the article's
@@ -39,83 +39,46 @@ class Settings(ParameterSet):
         "Hidden units",
         "How many ReLU units the hidden layer has; 0 trains a linear model.",
         default=64,
-        minimum=0,
-        maximum=1024,
-        step=16,
-        kind="integer",
+        range=(0, 1024, 16),
     )
     steps: int = setting(
-        "Steps",
         "How many batches of 128 letters are read. The article's runs have 9,000 and 18,000.",
         default=1000,
-        minimum=100,
-        maximum=18_000,
-        step=100,
-        kind="integer",
+        range=(100, 18_000, 100),
     )
     rate: float = setting(
-        "Learning rate",
-        "How far each step goes along the gradient.",
-        default=0.3,
-        minimum=0.01,
-        maximum=2.0,
-        step=0.01,
+        "Learning rate", "How far each step goes along the gradient.", default=0.3, range=(0.01, 2.0, 0.01)
     )
-    decay: float = setting(
+    decay: float = neutral_setting(
         "Weight decay",
         "Adds half of this times the squared weights to the loss.",
         default=0.0,
-        neutral=0.0,
-        minimum=0.0,
-        maximum=0.01,
-        step=0.0001,
+        range=(0.0, 0.01, 0.0001),
     )
-    dropout: float = setting(
-        "Dropout",
-        "The share of hidden units that each training letter leaves out.",
-        default=0.0,
-        neutral=0.0,
-        minimum=0.0,
-        maximum=0.9,
-        step=0.05,
+    dropout: float = neutral_setting(
+        "The share of hidden units that each training letter leaves out.", default=0.0, range=(0.0, 0.9, 0.05)
     )
-    patience: int = setting(
+    patience: int = neutral_setting(
         "Early stopping",
         "Stop after so many judgements, of 30, without a lower validation loss, and keep the best network; "
         "0 trains to the end.",
         default=0,
-        neutral=0,
-        minimum=0,
-        maximum=20,
-        step=1,
-        kind="integer",
+        range=(0, 20),
     )
     letters: int = setting(
         "Training letters",
         "How many letters there are to learn from.",
         default=8000,
-        minimum=200,
-        maximum=30_000,
-        step=100,
-        kind="integer",
+        range=(200, 30_000, 100),
     )
     seeds: int = setting(
         "Networks",
         "How many networks are trained one after the other, from different weights.",
         default=1,
-        minimum=1,
-        maximum=5,
-        step=1,
-        kind="integer",
+        range=(1, 5),
     )
     seed: int = setting(
-        "Seed",
-        "The same seed gives the same letters and the same networks.",
-        default=0,
-        minimum=0,
-        maximum=2**31 - 1,
-        step=1,
-        kind="integer",
+        "The same seed gives the same letters and the same networks.", default=0, range=(0, 2**31 - 1)
     )
 
 

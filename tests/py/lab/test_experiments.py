@@ -76,7 +76,7 @@ def test_data_from_outside_is_used() -> None:
 
 
 class Settings(ParameterSet):
-    size: int = setting("Size", "How large.", default=2, minimum=1, maximum=9, kind="integer")
+    size: int = setting("How large.", default=2, range=(1, 9))
 
 
 @pytest.fixture

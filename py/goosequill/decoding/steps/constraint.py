@@ -18,7 +18,7 @@ from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Candidates, Logits
 from goosequill.errors import SettingsError
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 from goosequill.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
@@ -36,25 +36,16 @@ class Constraint(Change):
     ends: list[int]
 
     class Settings(StepSettings):
-        regex: str = setting(
+        regex: str = neutral_setting(
             "Regular expression",
             "The whole output must match it, as with Python's re.fullmatch. \\d is 0 to 9.",
             default="",
-            neutral="",
-            kind="text",
         )
-        choices: tuple[str, ...] = setting(
-            "Choices",
-            "The output must be one of these texts.",
-            default=(),
-            neutral=(),
-            kind="texts",
-        )
+        choices: tuple[str, ...] = neutral_setting("The output must be one of these texts.", default=())
         json_schema: Any = setting(
             "JSON schema",
             "The output must be JSON that fits this schema; true allows any JSON, nested up to three levels.",
             default=None,
-            kind="json",
         )
 
     description = Settings.describe(

@@ -12,7 +12,7 @@ import numpy as np
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Logits
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,14 @@ class Guidance(Change):
     scale: float
 
     class Settings(StepSettings):
-        guidance_scale: float = setting(
+        guidance_scale: float = neutral_setting(
             "Scale",
             "How strongly to steer away from the negative prompt; 1 is off.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.0,
-            maximum=20.0,
-            step=0.1,
+            range=(0.0, 20.0, 0.1),
         )
         negative_prompt: str = setting(
-            "Negative prompt",
-            "The prompt to steer away from; empty means text without a prompt.",
-            default="",
-            kind="text",
+            "The prompt to steer away from; empty means text without a prompt.", default=""
         )
 
     description = Settings.describe(

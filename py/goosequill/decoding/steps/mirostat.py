@@ -19,7 +19,7 @@ from goosequill.decoding.sampling import (
     most_likely,
 )
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 
 _CANDIDATES = 100
 
@@ -36,31 +36,15 @@ class Mirostat(Processor):
     leaves_some = True
 
     class Settings(StepSettings):
-        mirostat: int = setting(
-            "Mirostat",
-            "The version, 1 or 2; 0 is off.",
-            default=0,
-            neutral=0,
-            minimum=0,
-            maximum=2,
-            step=1,
-            kind="integer",
-        )
+        mirostat: int = neutral_setting("The version, 1 or 2; 0 is off.", default=0, range=(0, 2))
         mirostat_tau: float = setting(
             "Target surprise",
             "The average surprise to aim for, in bits per token.",
             default=5.0,
-            minimum=0.0,
-            maximum=20.0,
-            step=0.1,
+            range=(0.0, 20.0, 0.1),
         )
         mirostat_eta: float = setting(
-            "Learning rate",
-            "How quickly the limit adapts.",
-            default=0.1,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.01,
+            "Learning rate", "How quickly the limit adapts.", default=0.1, range=(0.0, 1.0, 0.01)
         )
 
     description = Settings.describe(

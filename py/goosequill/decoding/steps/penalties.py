@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Change, Setup, StepSettings
 from goosequill.decoding.sampling import Ids, Logits
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 from goosequill.tokenizers import Tokenizer
 
 _DIGITS_AND_SPACES = " \t0123456789"
@@ -29,19 +29,11 @@ class LogitBias(Change):
     biases: NDArray[np.float32]
 
     class Settings(StepSettings):
-        logit_bias: Mapping[int, float] = setting(
-            "Bias",
-            "A value to add to a token's logit, by token id; -100 practically bans it.",
-            default={},
-            neutral={},
-            kind="biases",
+        logit_bias: Mapping[int, float] = neutral_setting(
+            "Bias", "A value to add to a token's logit, by token id; -100 practically bans it.", default={}
         )
-        banned_tokens: tuple[int, ...] = setting(
-            "Banned tokens",
-            "Ids of tokens that are never generated.",
-            default=(),
-            neutral=(),
-            kind="tokens",
+        banned_tokens: tuple[int, ...] = neutral_setting(
+            "Ids of tokens that are never generated.", default=()
         )
 
     description = Settings.describe(
@@ -76,15 +68,11 @@ class MinLength(Change):
     ends: list[int]
 
     class Settings(StepSettings):
-        min_new_tokens: int = setting(
+        min_new_tokens: int = neutral_setting(
             "Minimum length",
             "No end token or stop token is generated before this many tokens; 0 is off.",
             default=0,
-            neutral=0,
-            minimum=0,
-            maximum=1_000_000,
-            step=1,
-            kind="integer",
+            range=(0, 1_000_000),
         )
 
     description = Settings.describe(
@@ -115,15 +103,8 @@ class NoRepeatNgram(Change):
     size: int
 
     class Settings(StepSettings):
-        no_repeat_ngram_size: int = setting(
-            "n",
-            "The length of the sequences that may not occur twice; 0 is off.",
-            default=0,
-            neutral=0,
-            minimum=0,
-            maximum=100,
-            step=1,
-            kind="integer",
+        no_repeat_ngram_size: int = neutral_setting(
+            "n", "The length of the sequences that may not occur twice; 0 is off.", default=0, range=(0, 100)
         )
 
     description = Settings.describe(
@@ -166,66 +147,43 @@ class Penalties(Change):
     uncounted: NDArray[np.bool_] | None
 
     class Settings(StepSettings):
-        repetition_penalty: float = setting(
-            "Repetition penalty",
+        repetition_penalty: float = neutral_setting(
             "Makes every token that has occurred less likely, by a factor; 1 is off.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.1,
-            maximum=10.0,
-            step=0.05,
+            range=(0.1, 10.0, 0.05),
         )
-        presence_penalty: float = setting(
-            "Presence penalty",
+        presence_penalty: float = neutral_setting(
             "Subtracted once from the logit of every token that has occurred; 0 is off.",
             default=0.0,
-            neutral=0.0,
-            minimum=-10.0,
-            maximum=10.0,
-            step=0.05,
+            range=(-10.0, 10.0, 0.05),
         )
-        frequency_penalty: float = setting(
-            "Frequency penalty",
+        frequency_penalty: float = neutral_setting(
             "Subtracted from a token's logit for each time it has occurred; 0 is off.",
             default=0.0,
-            neutral=0.0,
-            minimum=-10.0,
-            maximum=10.0,
-            step=0.05,
+            range=(-10.0, 10.0, 0.05),
         )
-        penalty_decay: float = setting(
+        penalty_decay: float = neutral_setting(
             "Decay",
             "How much of an occurrence's weight remains after each further token, for the frequency penalty; "
             "1 never forgets.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.001,
+            range=(0.0, 1.0, 0.001),
         )
-        penalty_window: int = setting(
+        penalty_window: int = neutral_setting(
             "Window",
             "How many of the last tokens the penalties consider; 0 considers all.",
             default=0,
-            neutral=0,
-            minimum=0,
-            maximum=1_000_000,
-            step=1,
-            kind="integer",
+            range=(0, 1_000_000),
         )
         penalty_scope: Literal["all", "output"] = setting(
             "Scope",
             "Whether the prompt's tokens count too (all), or only those of the output.",
             default="all",
-            kind="choice",
-            choices=("all", "output"),
         )
-        penalty_spares_digits: bool = setting(
+        penalty_spares_digits: bool = neutral_setting(
             "Ignore digits and spaces",
             "Single digits and spaces do not count for the frequency penalty.",
             default=False,
-            neutral=False,
-            kind="boolean",
         )
 
     description = Settings.describe(
@@ -297,46 +255,31 @@ class Dry(Change):
     breakers: NDArray[np.bool_]
 
     class Settings(StepSettings):
-        dry_multiplier: float = setting(
+        dry_multiplier: float = neutral_setting(
             "Multiplier",
             "How strong the penalty is; 0 is off, 0.8 is a usual value.",
             default=0.0,
-            neutral=0.0,
-            minimum=0.0,
-            maximum=100.0,
-            step=0.05,
+            range=(0.0, 100.0, 0.05),
         )
         dry_base: float = setting(
             "Base",
             "The factor by which the penalty grows with each repeated token.",
             default=1.75,
-            minimum=1.0,
-            maximum=10.0,
-            step=0.05,
+            range=(1.0, 10.0, 0.05),
         )
         dry_allowed_length: int = setting(
-            "Allowed length",
-            "Repetitions shorter than this are not penalised.",
-            default=2,
-            minimum=1,
-            maximum=1000,
-            step=1,
-            kind="integer",
+            "Allowed length", "Repetitions shorter than this are not penalised.", default=2, range=(1, 1000)
         )
         dry_window: int = setting(
             "Window",
             "How many of the last tokens are searched for repetitions; 0 searches all.",
             default=0,
-            minimum=0,
-            maximum=1_000_000,
-            step=1,
-            kind="integer",
+            range=(0, 1_000_000),
         )
         dry_breakers: tuple[str, ...] = setting(
             "Breakers",
             "A repetition ends at a token that contains one of these texts.",
             default=("\n", ":", '"', "*"),
-            kind="texts",
         )
 
     description = Settings.describe(

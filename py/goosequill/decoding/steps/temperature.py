@@ -9,7 +9,7 @@ from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Processor, Setup, StepSettings
 from goosequill.decoding.sampling import Candidates, Logits, alive, distribution, entropy, most_likely
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 
 
 @dataclass(frozen=True)
@@ -23,38 +23,26 @@ class Temperature(Processor):
     leaves_some = True
 
     class Settings(StepSettings):
-        temperature: float = setting(
-            "Temperature",
+        temperature: float = neutral_setting(
             "Below 1 likely tokens become more likely, above 1 less; 0 always chooses the most likely.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.0,
-            maximum=100.0,
-            step=0.05,
+            range=(0.0, 100.0, 0.05),
         )
-        dynatemp_range: float = setting(
+        dynatemp_range: float = neutral_setting(
             "Dynamic range",
             "How far the temperature moves: down where the model is certain, up where it is not; 0 is off.",
             default=0.0,
-            neutral=0.0,
-            minimum=0.0,
-            maximum=100.0,
-            step=0.05,
+            range=(0.0, 100.0, 0.05),
         )
         dynatemp_exponent: float = setting(
             "Dynamic exponent",
             "The curve from certain to uncertain; 1 is linear.",
             default=1.0,
-            minimum=0.01,
-            maximum=100.0,
-            step=0.1,
+            range=(0.01, 100.0, 0.1),
         )
-        temperature_first: bool = setting(
-            "Temperature first",
+        temperature_first: bool = neutral_setting(
             "Applies the temperature before the truncating steps, as Hugging Face does, and not after them.",
             default=False,
-            neutral=False,
-            kind="boolean",
         )
 
     description = Settings.describe(

@@ -27,7 +27,7 @@ from goosequill.decoding.sampling import (
     probabilities,
 )
 from goosequill.kernels import LogitOperations
-from goosequill.parameters import setting
+from goosequill.parameters import neutral_setting, setting
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,11 @@ class TopNSigma(Truncator):
     """Keeps what is within n standard deviations of the highest logit."""
 
     class Settings(StepSettings):
-        top_n_sigma: float = setting(
+        top_n_sigma: float = neutral_setting(
             "n",
             "How many standard deviations below the highest logit are kept; 0 is off.",
             default=0.0,
-            neutral=0.0,
-            minimum=0.0,
-            maximum=100.0,
-            step=0.1,
+            range=(0.0, 100.0, 0.1),
         )
 
     description = Settings.describe(
@@ -84,15 +81,11 @@ class TopK(Truncator):
     """Keeps the k most likely tokens."""
 
     class Settings(StepSettings):
-        top_k: int = setting(
+        top_k: int = neutral_setting(
             "Top-k",
             "How many of the most likely tokens are kept; 0 keeps all.",
             default=0,
-            neutral=0,
-            minimum=0,
-            maximum=1_000_000,
-            step=1,
-            kind="integer",
+            range=(0, 1_000_000),
         )
 
     description = Settings.describe(
@@ -111,14 +104,10 @@ class Typical(Truncator):
     """Keeps the tokens whose surprise is closest to the expected surprise."""
 
     class Settings(StepSettings):
-        typical_p: float = setting(
-            "Typical p",
+        typical_p: float = neutral_setting(
             "The total probability of the tokens that are kept; 1 keeps all.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.01,
+            range=(0.0, 1.0, 0.01),
         )
 
     description = Settings.describe(
@@ -139,14 +128,11 @@ class TopP(Truncator):
     """Keeps the most likely tokens that together reach a probability."""
 
     class Settings(StepSettings):
-        top_p: float = setting(
+        top_p: float = neutral_setting(
             "Top-p",
             "The total probability of the most likely tokens that are kept; 1 keeps all.",
             default=1.0,
-            neutral=1.0,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.01,
+            range=(0.0, 1.0, 0.01),
         )
 
     description = Settings.describe(
@@ -168,14 +154,11 @@ class MinP(Truncator):
     """Keeps the tokens that are not much less likely than the most likely one."""
 
     class Settings(StepSettings):
-        min_p: float = setting(
+        min_p: float = neutral_setting(
             "Min-p",
             "The lowest probability that is kept, as a fraction of the highest; 0 keeps all.",
             default=0.0,
-            neutral=0.0,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.01,
+            range=(0.0, 1.0, 0.01),
         )
 
     description = Settings.describe(
@@ -201,22 +184,14 @@ class Xtc(Change):
     leaves_some = True
 
     class Settings(StepSettings):
-        xtc_probability: float = setting(
-            "Probability",
-            "How often top choices are removed; 0 is off.",
-            default=0.0,
-            neutral=0.0,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.05,
+        xtc_probability: float = neutral_setting(
+            "Probability", "How often top choices are removed; 0 is off.", default=0.0, range=(0.0, 1.0, 0.05)
         )
         xtc_threshold: float = setting(
             "Threshold",
             "The lowest probability of a top choice. Above 0.5 there is never a second one to keep.",
             default=0.1,
-            minimum=0.0,
-            maximum=1.0,
-            step=0.01,
+            range=(0.0, 1.0, 0.01),
         )
 
     description = Settings.describe(

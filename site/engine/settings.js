@@ -205,6 +205,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "document-too-large",
   "csv-column",
   "no-pypdf",
+  "link-outside",
   "place-missing",
   "place-unreachable",
   "index-missing",

@@ -9,8 +9,8 @@ export { Conversation, EngineError, Model, ModelState } from "./engine/client.js
 export { createChatCompletion, createCompletion } from "./engine/openai.js";
 
 /**
- * This folder. A bundler of servers, as Next.js has two, would follow `new URL(..., import.meta.url)` and move
- * the thread's code away from its files; it does not follow this.
+ * This folder. A bundler of servers, as Next.js has two, would follow `new URL(..., import.meta.url)` and
+ * move the thread's code away from its files; it does not follow this.
  */
 const HERE = import.meta.url.replace(/[^/]*$/, "");
 

@@ -1,3 +1,6 @@
-/** Makes the Prompt API global where the browser has none that can run; `install({ force: true })` always does. */
+/**
+ * Makes the Prompt API global where the browser has none that can run; `install({ force: true })` always
+ * does.
+ */
 
 export { install } from "./prompt-api/install.js";

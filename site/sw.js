@@ -4,10 +4,10 @@
  * engine's parts when they are first used. Models are stored elsewhere (engine/storage/store.js).
  *
  * One version of everything: each page is of one version, which is noted before the page gets its first byte,
- * and it and its workers get only files whose hash is in that version's list, from whichever worker is active.
- * What is gone from the server and from the caches is refused. A version takes over only when the visitor
- * agrees (the message "activate"); pages of another one stay as they are. Caches are named after this site's
- * own path, and no other cache is ever touched, because many projects may share an origin.
+ * and it and its workers get only files whose hash is in that version's list, from whichever worker is
+ * active. What is gone from the server and from the caches is refused. A version takes over only when the
+ * visitor agrees (the message "activate"); pages of another one stay as they are. Caches are named after this
+ * site's own path, and no other cache is ever touched, because many projects may share an origin.
  */
 
 importScripts("precache.js");
@@ -165,9 +165,9 @@ async function notedOf(id) {
 }
 
 /**
- * The version of a page or worker, null if it is not known. A worker without a note was started before its page
- * was controlled, or by another worker (Chromium does not name those); an open page has started it, so its
- * version is known if they all have the same one.
+ * The version of a page or worker, null if it is not known. A worker without a note was started before its
+ * page was controlled, or by another worker (Chromium does not name those); an open page has started it, so
+ * its version is known if they all have the same one.
  * @param {string} id
  */
 async function versionOf(id) {
@@ -273,7 +273,8 @@ function refusal() {
 }
 
 /**
- * A page of this version, or one that the server has and this version has not: that one is of its own version.
+ * A page of this version, or one that the server has and this version has not: that one is of its own
+ * version.
  * @param {Request} request
  * @param {string} path
  * @param {string} id of the page
@@ -309,9 +310,9 @@ async function answer({ request, clientId, resultingClientId }, path) {
 }
 
 /**
- * A part of a file: from the cache if the file is there, else from the network, which has no other file of this
- * name, since that contains the file's hash. Then the whole file is stored as well, so that what is asked next
- * is answered offline too.
+ * A part of a file: from the cache if the file is there, else from the network, which has no other file of
+ * this name, since that contains the file's hash. Then the whole file is stored as well, so that what is
+ * asked next is answered offline too.
  * @param {any} event
  * @param {string} path
  */

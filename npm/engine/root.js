@@ -5,9 +5,9 @@
  */
 
 /**
- * Vite's development server moves this code into its cache, but serves the package's files as well. Next.js puts
- * objects here that have a path for their `href`, and evaluates this module on the server too, where no address
- * is used.
+ * Vite's development server moves this code into its cache, but serves the package's files as well. Next.js
+ * puts objects here that have a path for their `href`, and evaluates this module on the server too, where no
+ * address is used.
  * @param {URL} url
  */
 // biome-ignore lint/correctness/noUnusedVariables: the list uses it

@@ -1,7 +1,7 @@
 /**
  * Answers what static_stage.py, fits.py and tests/py/search/test_web.py ask: node static_probe.js FOLDER <
- * questions.json. It serves the folder through a fetch that knows ranges, and counts bytes. With `vectors` of the
- * questions it asks the full stage, too.
+ * questions.json. It serves the folder through a fetch that knows ranges, and counts bytes. With `vectors` of
+ * the questions it asks the full stage, too.
  */
 
 import { readFileSync } from "node:fs";

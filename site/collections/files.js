@@ -150,7 +150,8 @@ export async function tableColumns(run, { name, blob }) {
  * Yields the document of a PDF, and returns how many characters its pages have.
  * @param {Run} run
  * @param {{source: string, hash: string, pdf: Uint8Array<ArrayBuffer>}} part
- * @param {{outermost: string, spent: number}} before the file that it is in, and characters of the PDFs before it
+ * @param {{outermost: string, spent: number}} before the file that it is in, and characters of the PDFs
+ *   before it
  * @param {AbortSignal} [signal]
  * @returns {AsyncGenerator<Item, number, void>}
  */

@@ -52,7 +52,10 @@ export class VotePage {
     return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
   }
 
-  /** What the round is about; it continues there. @returns {import("../reports/votes.js").Scope | undefined} */
+  /**
+   * What the round is about; it continues there.
+   * @returns {import("../reports/votes.js").Scope | undefined}
+   */
   get scope() {
     return this.#judging.round?.scope;
   }

@@ -9,7 +9,10 @@ import { EngineError } from "./protocol.js";
 /** @typedef {import("./client.js").Model} Model */
 /** @typedef {import("./protocol.js").ToolOptions} ToolOptions */
 /** @typedef {import("./protocol.js").ChatSettings["reasoning_effort"]} Effort */
-/** @typedef {"state" | "given" | "opening" | "logprobs" | "reasoning_effort" | keyof ToolOptions} OtherOptions */
+/**
+ * @typedef {"state" | "given" | "opening" | "logprobs" | "reasoning_effort" | keyof ToolOptions}
+ *   OtherOptions
+ */
 
 /**
  * What the answer has to be: `json_object` is any JSON object, and `regex` is not OpenAI's.

@@ -1,7 +1,7 @@
 /**
- * What the visitor wrote on the home page, if a link there led here: the prompt, the temperature, and the text
- * that was generated, as that page keeps them for its tab (home/home.js). So nothing that was typed has to be
- * in an address.
+ * What the visitor wrote on the home page, if a link there led here: the prompt, the temperature, and the
+ * text that was generated, as that page keeps them for its tab (home/home.js). So nothing that was typed has
+ * to be in an address.
  */
 
 import { ROOT } from "../engine/root.js";

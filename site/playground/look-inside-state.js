@@ -11,7 +11,8 @@ import { t } from "../ui/words.js";
 /** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
 /**
  * @typedef {{tokens: number, kind: "matrices" | "averages", layer: number, head: number, map: NumpyArray,
- *   memory: NumpyArray, half_lives: NumpyArray, removed?: NumpyArray}} StateView what goosequill.insight.states.StateView has
+ *   memory: NumpyArray, half_lives: NumpyArray, removed?: NumpyArray}} StateView what
+ *   goosequill.insight.states.StateView has
  * @typedef {{layer: number, head: number}} Choice
  */
 

@@ -42,7 +42,10 @@ export class PageState {
     writeAddress(values);
   }
 
-  /** Copies a link that repeats the text, or continues the conversation. @param {(words: string) => void} say */
+  /**
+   * Copies a link that repeats the text, or continues the conversation.
+   * @param {(words: string) => void} say
+   */
   share(say) {
     const parts = this.#parts.flatMap((part) => [...(part.linkValues?.() ?? part.values())]);
     const values = new Map([...this.#controls.values(), ...parts]);

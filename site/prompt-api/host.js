@@ -15,8 +15,8 @@ import { engineFrom } from "../engine/holder.js";
  * @typedef {object} HostOptions
  * @property {string[]} [languages] tags of the languages that the model knows; by default English for the
  *   model that comes with Goosequill, and any for others
- * @property {import("../engine/protocol.js").Settings} [settings] of the decoder, for all sessions; by default
- *   replies have at most 1024 tokens
+ * @property {import("../engine/protocol.js").Settings} [settings] of the decoder, for all sessions; by
+ *   default replies have at most 1024 tokens
  */
 
 /** Milliseconds for which the model stays loaded after the last session. */
@@ -35,7 +35,10 @@ export class ModelHost {
   /** @type {any} */
   #timer;
 
-  /** @param {ModelChoice & HostOptions} [options] @throws {import("../engine/protocol.js").EngineError} `option` */
+  /**
+   * @param {ModelChoice & HostOptions} [options]
+   * @throws {import("../engine/protocol.js").EngineError} `option`
+   */
   constructor({ languages, settings = {}, ...choice } = {}) {
     this.choice = environment.locate(choice);
     checkOptions(this.choice);

@@ -22,9 +22,9 @@ const scope = /** @type {any} */ (globalThis);
 const standIns = new WeakSet();
 
 /**
- * Makes `LanguageModel` with the classes of tool calls, and `SemanticEmbedder`, global, each if the browser has
- * none or its own is "unavailable". Only the browser knows that, and answers later: what a page asks of the
- * interface until then waits for the answer, and goes to the one that stays.
+ * Makes `LanguageModel` with the classes of tool calls, and `SemanticEmbedder`, global, each if the browser
+ * has none or its own is "unavailable". Only the browser knows that, and answers later: what a page asks of
+ * the interface until then waits for the answer, and goes to the one that stays.
  * @param {{force?: boolean}} [options] `force` replaces those of the browser without asking
  * @returns {boolean} whether the global LanguageModel is this one now
  */

@@ -66,7 +66,10 @@ class EmbedderHost {
     return this.#opened && !this.#opened.engine.ended ? this.#opened.space : "";
   }
 
-  /** @param {(progress: import("../engine/protocol.js").Progress) => void} onProgress @returns {Promise<Opened>} */
+  /**
+   * @param {(progress: import("../engine/protocol.js").Progress) => void} onProgress
+   * @returns {Promise<Opened>}
+   */
   open(onProgress) {
     this.#users += 1;
     clearTimeout(this.#timer);

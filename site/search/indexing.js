@@ -164,7 +164,9 @@ export class Indexer extends EventTarget {
     return this.#library.store.queue(this.#library.current().id);
   }
 
-  /** Forgets which problems there were, which documents are gone or replaced, and which columns were taken. */
+  /**
+   * Forgets which problems there were, which documents are gone or replaced, and which columns were taken.
+   */
   dismiss() {
     this.problems = [];
     this.gone = [];
@@ -370,7 +372,12 @@ class Replacement {
     if (!partial) this.#end();
   }
 
-  /** Notes rows of a table that are as they were. @param {string} source @param {string[]} names @param {string} hash */
+  /**
+   * Notes rows of a table that are as they were.
+   * @param {string} source
+   * @param {string[]} names
+   * @param {string} hash
+   */
   async keep(source, names, hash) {
     if (this.#source !== source) await this.finish();
     [this.#source, this.#hash] = [source, hash];
@@ -405,7 +412,10 @@ function nothing() {
   return { added: 0, replaced: [], gained: [], lost: [] };
 }
 
-/** What was done; "" if that is nothing. @param {{added: number, replaced: number, removed: number}} counts */
+/**
+ * What was done; "" if that is nothing.
+ * @param {{added: number, replaced: number, removed: number}} counts
+ */
 function countWords({ added, replaced, removed }) {
   const words = [
     added && tn(added, "{n} document added.", "{n} documents added."),

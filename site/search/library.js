@@ -291,7 +291,10 @@ export class Library extends EventTarget {
     }
   }
 
-  /** Gives vectors to the passages that have none. @param {import("../collections/session.js").Options} options */
+  /**
+   * Gives vectors to the passages that have none.
+   * @param {import("../collections/session.js").Options} options
+   */
   async fill(options) {
     await this.#embedder.fill(this.write.bind(this), options);
   }

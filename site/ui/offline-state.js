@@ -12,8 +12,8 @@ export function registerWorker() {
 }
 
 /**
- * Reports this page's version to the service worker, as soon as there is one; then the page is controlled. The
- * build writes the version into the page.
+ * Reports this page's version to the service worker, as soon as there is one; then the page is controlled.
+ * The build writes the version into the page.
  * @param {ServiceWorkerRegistration} found
  * @returns {Promise<boolean | null>} whether the page's version can still be had; null without an answer
  */

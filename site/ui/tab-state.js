@@ -8,14 +8,17 @@ import { TabStore } from "./tab-store.js";
 /** Milliseconds between two writes. */
 const WAIT = 500;
 
-/** Whether this is a reload, Back or Forward: the visitor expects what was here, not what an address brings. */
+/**
+ * Whether this is a reload, Back or Forward: the visitor expects what was here, not what an address brings.
+ */
 export function isReturn() {
   const [entry] = performance.getEntriesByType("navigation");
   return entry instanceof PerformanceNavigationTiming && entry.type !== "navigate";
 }
 
 /**
- * A part of the page; `toValue` returns undefined for nothing to keep, `fromValue` throws if it cannot use the value.
+ * A part of the page; `toValue` returns undefined for nothing to keep, `fromValue` throws if it cannot use
+ * the value.
  * @typedef {{toValue: () => unknown, fromValue: (value: any) => void}} Part
  */
 

@@ -16,8 +16,8 @@ const NAME = /^[\w.-]+$/;
  * @typedef {{
  *   weight: number, fits?: number, threshold: number, middle: number, slope: number, judged?: number,
  *   name?: number,
- * }} StageFacts `weight` of the words; the cosines from which a passage fits and below which nothing does; the
- *   logistic curve of the likelihood; how many results are judged; the most words of a name
+ * }} StageFacts `weight` of the words; the cosines from which a passage fits and below which nothing does;
+ *   the logistic curve of the likelihood; how many results are judged; the most words of a name
  * @typedef {{
  *   stamp: string, site: string, passages: number, documents: number, dimensions: number,
  *   vectors: import("./pieces.js").Grid, table: import("./pieces.js").Grid,

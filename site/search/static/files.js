@@ -32,7 +32,10 @@ export class IndexFiles {
   wholes = new Set();
   /** @type {Map<string, Promise<Uint8Array>>} */
   #kept = new Map();
-  /** What the first read of a part was answered with: the file, or null for the part. @type {Map<string, Promise<Uint8Array | null>>} */
+  /**
+   * What the first read of a part was answered with: the file, or null for the part.
+   * @type {Map<string, Promise<Uint8Array | null>>}
+   */
   #firsts = new Map();
 
   /**

@@ -21,7 +21,10 @@ const IDS = [
   ["input", "coloured"],
 ];
 
-/** An inspector of a text whose model answers with `call`. @param {(args: any, options: any) => Promise<any>} call */
+/**
+ * An inspector of a text whose model answers with `call`.
+ * @param {(args: any, options: any) => Promise<any>} call
+ */
 function inspecting(call) {
   document.body.replaceChildren(
     ...IDS.map(([name, id]) => Object.assign(document.createElement(name), { id })),

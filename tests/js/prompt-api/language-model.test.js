@@ -1,4 +1,6 @@
-/** The rules of the Prompt API that web-platform-tests do not test; those are in language-model-wpt.test.js. */
+/**
+ * The rules of the Prompt API that web-platform-tests do not test; those are in language-model-wpt.test.js.
+ */
 
 import assert from "node:assert/strict";
 import test from "node:test";

@@ -14,7 +14,9 @@ globalThis.localStorage = /** @type {any} */ ({
   setItem: (/** @type {string} */ key, /** @type {string} */ value) => remembered.set(key, value),
 });
 
-/** A file is one document, "bad" is none, "table" has a row for each letter, and those of "rows" have hashes. */
+/**
+ * A file is one document, "bad" is none, "table" has a row for each letter, and those of "rows" have hashes.
+ */
 async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blob, options }) {
   const text = await blob.text();
   const hash = `hash of ${text}`;

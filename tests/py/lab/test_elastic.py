@@ -159,7 +159,7 @@ def test_the_hundredfold() -> None:
     faces = letters(file)
     queries = []
     for _ in range(30):
-        each = list(faces[list(faces)[rng.integers(3)]].values())
+        each = list(faces[list(faces)[rng.integers(len(faces))]].values())
         ways = orders(each[rng.integers(len(each))])
         queries.append(sequence(perturbed(ways[rng.integers(len(ways))], 0.4, rng)))
     found = elastic.nearest(bank, np.stack(queries, axis=-1))

@@ -110,6 +110,8 @@ def test_in_a_prompt(page: Page, site_url: str, record: Record) -> None:
     with harmless(page, record, site_url):
         page.goto(f"{site_url}playground/")
         page.locator("#decoder-max_new_tokens").fill("2")
+        expect(page.locator("#examples button").first).to_be_visible()
+        page.get_by_test_id("style").select_option(label="No style")
         page.get_by_test_id("prompt").fill(ASCII)
         page.locator("#generate").click()
         expect(page.get_by_test_id("status")).to_contain_text("after", timeout=LONG)

@@ -35,8 +35,7 @@ class FileFlows:
     """The flows of files."""
 
     def test_a_text_is_saved_with_its_settings(self, browser: Browser, tab: Tab, site: Site) -> None:
-        tab.goto(f"{site.url}playground/#temperature=0&max_new_tokens=5")
-        tab.type("#prompt", "It was a fine")
+        tab.goto(f"{site.url}playground/#prompt=It+was+a+fine&temperature=0&max_new_tokens=5")
         tab.click("#generate")
         tab.wait_for(STATUS, "after 5 tokens")
         saved = browser.download(tab, "#save-box [data-save=json]")

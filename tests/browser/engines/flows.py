@@ -154,7 +154,7 @@ class Flows(FileFlows):
         texts = []
         for _ in range(2):
             tab.goto(address)
-            tab.wait("() => document.querySelector('#prompt').value")  # an example, or that of the last visit
+            tab.wait_for("#examples button")  # the styles are known: the example's stays, or the last visit's
             tab.type("#prompt", "It was a fine")
             tab.click("#generate")
             tab.wait_for(STATUS, "after 5 tokens")

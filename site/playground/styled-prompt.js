@@ -71,7 +71,7 @@ export class StyledPrompt {
    * @param {unknown} styles
    */
   offer(styles) {
-    const { value } = this;
+    const { tag, field } = this;
     const list = Array.isArray(styles) ? styles : [];
     this.#offered = list.filter(
       (one) => typeof one?.name === "string" && typeof one?.tag === "string" && one.tag,
@@ -81,7 +81,8 @@ export class StyledPrompt {
       element("option", { value: index }, translated(name)),
     );
     this.#select.replaceChildren(element("option", { value: "" }, t("No style")), ...options);
-    this.#keepSelection(value);
+    const isKnown = this.#offered.some((one) => one.tag === tag);
+    this.#keepSelection(isKnown ? tag + field.value : field.value); // another model's tag is not text
   }
 
   /** In a list of prompts each has its own tag, which stays in the text. @param {boolean} isList */

@@ -35,7 +35,7 @@ def page(browser: Browser, site_url: str) -> Iterator[Page]:
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
-    page.goto(f"{site_url}playground/?kernel=numpy#max_new_tokens=12&seed=1&temperature=0")
+    page.goto(f"{site_url}playground/?kernel=numpy#prompt=The&max_new_tokens=12&seed=1&temperature=0")
     write(page, PROMPT)
     yield page
     context.close()

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -55,8 +56,7 @@ def until_controlled(page: Page) -> None:
 
 def generate(page: Page, url: str, text: str) -> str:
     """Generate in the playground and return the text."""
-    page.goto(f"{url}playground/?max_new_tokens=6&seed=1")
-    page.get_by_test_id("prompt").fill(text)
+    page.goto(f"{url}playground/?max_new_tokens=6&seed=1&prompt={quote(text)}")
     page.get_by_test_id("generate").click()
     expect(page.get_by_test_id("status")).to_have_text("Length limit reached after 6 tokens.", timeout=LONG)
     return page.get_by_test_id("output").inner_text()

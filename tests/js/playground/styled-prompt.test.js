@@ -54,6 +54,14 @@ test("a style stays when another text replaces the one that brought it along", (
   assert.equal(prompt.styled("<letter>\nDear friend"), "<letter>\nDear friend", "a text may have its own");
 });
 
+test("a style that another model does not have goes, and its tag is not text", () => {
+  const { field, prompt } = makePrompt();
+  prompt.offer(STYLES);
+  prompt.value = "<speech>\nFellow citizens";
+  prompt.offer([]);
+  assert.deepEqual([field.value, prompt.value], ["Fellow citizens", "Fellow citizens"]);
+});
+
 test("a field that a visitor is not in does not take the focus", () => {
   const { field, select, prompt } = makePrompt();
   prompt.value = "<speech>\nFellow citizens";

@@ -143,7 +143,12 @@ def test_the_playground_from_a_prompt_to_branches_and_files(
 
     with page.expect_download() as saved:
         keys.activate(page.get_by_role("button", name="Text", exact=True))
-    assert Path(saved.value.path()).read_text(encoding="utf-8").startswith("The goose was")
+    assert (
+        Path(saved.value.path())
+        .read_text(encoding="utf-8")
+        .removeprefix("<novel>\n")
+        .startswith("The goose was")
+    )
     with page.expect_download() as saved:
         keys.activate(page.get_by_role("button", name="Save branches"))
     path = tmp_path / "branches.json"

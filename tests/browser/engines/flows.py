@@ -60,6 +60,7 @@ ENGINE_IS_STORED = """async () => {
   const { parts, of } = await answer;
   return of > 0 && parts === of;
 }"""
+STYLES_ARE_KNOWN = "() => document.querySelector('#examples button') !== null"  # hidden beside a text
 LIBRARY = ("python/library.tar.gz", "python/goosequill.tar.gz")
 POLICIES = {
     "worker-src": "default-src 'none'; script-src {site}; connect-src {site}",
@@ -154,7 +155,7 @@ class Flows(FileFlows):
         texts = []
         for _ in range(2):
             tab.goto(address)
-            tab.wait_for("#examples button")  # the styles are known: the example's stays, or the last visit's
+            tab.wait(STYLES_ARE_KNOWN)  # the example's style stays, or the last visit's
             tab.type("#prompt", "It was a fine")
             tab.click("#generate")
             tab.wait_for(STATUS, "after 5 tokens")

@@ -13,12 +13,12 @@ import { CacheFolder, writeCached } from "./cache-folder.js";
 import { ABOUT, INDEX, readAbout, readFiles, readSummary, sizeOf, writePart } from "./collection-files.js";
 import { MemoryFolder } from "./memory-folder.js";
 
-/** @typedef {import("./collection-files.js").Part} Part */
+/** @import { Part } from "./collection-files.js" */
 /**
  * @typedef {import("./collection-files.js").Summary & {id: string, bytes: number, isDeleted: boolean}} Entry
  */
 /** @typedef {(path: string[], part: Part) => Promise<void>} Write */
-/** @typedef {import("../engine/storage/store.js").Place} Place */
+/** @import { Place } from "../engine/storage/store.js" */
 
 const ID = /^[0-9a-f]{16}$/;
 /** A file that marks a collection as deleted. */

@@ -10,8 +10,7 @@ import { t } from "../ui/words.js";
 import { embedTexts } from "./endpoint.js";
 import { MINILM_SOURCE } from "./session.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./session.js").Options} Options */
+/** @import { Options, Session } from "./session.js" */
 /**
  * How an embedder is reached, as the page keeps it. A model's `address` is "" for files of the visitor's own,
  * which must be chosen again after a reload. A server's key is never kept, only whether it has one.
@@ -207,7 +206,7 @@ export class Embedder {
 
   /**
    * @param {string | File[]} model
-   * @param {import("./session.js").Engine} engine
+   * @param {import("../engine/client.js").Engine} engine
    * @param {Options} options
    */
   async #open(model, engine, { signal, onProgress }) {

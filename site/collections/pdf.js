@@ -7,7 +7,7 @@ import { ROOT } from "../engine/root.js";
 import { trustedScript } from "../engine/trusted.js";
 
 /** @typedef {typeof import("../../types/vendor/pdfjs.js")} PdfJs */
-/** @typedef {import("../../types/vendor/pdfjs.js").TextItem} TextItem */
+/** @import { TextItem } from "../../types/vendor/pdfjs.js" */
 /**
  * Lines of each page; `failure` says why there are none.
  * @typedef {{pages: string[], title: string, failure: string}} Extracted

@@ -7,15 +7,15 @@
 import { unlessAborted } from "../engine/aborting.js";
 import { ROOT } from "../engine/root.js";
 
-/** @typedef {import("../engine/client.js").Engine} Engine */
-/** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {import("../ui/engine.js").EngineHolder} EngineHolder */
+/** @import { Engine, Progress } from "../engine/client.js" */
+/** @import { EngineHolder } from "../ui/engine.js" */
 /** @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} Options */
 /** The index's files, or none for a new collection. @typedef {{names: string[], files: Blob[]}} Files */
 /** @typedef {"static" | "embedder" | "collection"} Kind */
+/** @import { KeptFiles } from "../engine/protocol.js" */
+
 /**
  * How a collection is opened: its files, and those that stay on disk, which jobs read there.
- * @typedef {import("../engine/protocol.js").KeptFiles} KeptFiles
  * @typedef {{name: string, files: () => Promise<Files>, kept?: KeptFiles}} Chosen
  */
 /**

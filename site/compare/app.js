@@ -27,8 +27,8 @@ import { prepareReader } from "./sources.js";
 import { setUpTools } from "./tools.js";
 import { VotePage } from "./vote-page.js";
 
-/** @typedef {import("../reports/state.js").View} View */
-/** @typedef {import("../reports/collate.js").Row} Row */
+/** @import { View } from "../reports/state.js" */
+/** @import { Row } from "../reports/collate.js" */
 
 const TYPING = 150; // milliseconds of rest before a search starts
 const ADDRESS_DELAY = 200;

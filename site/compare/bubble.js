@@ -8,10 +8,9 @@ import { element } from "../ui/dom.js";
 import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from "../ui/render/index.js";
 import { t, tn } from "../ui/words.js";
 
-/** @typedef {import("../reports/collate.js").Sample} Sample */
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("./row.js").RowContext} RowContext */
-/** @typedef {import("../reports/state.js").View} View */
+/** @import { Row, Sample } from "../reports/collate.js" */
+/** @import { RowContext } from "./row.js" */
+/** @import { View } from "../reports/state.js" */
 
 const LONG = 700; // characters from which an output is shortened
 const PLAIN = { characters: 20_000, lines: 500 }; // that are shown until the output is drawn in full

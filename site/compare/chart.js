@@ -17,7 +17,7 @@ const MEAN = 20; // of its mean with the interval
 const AXIS = 24;
 const SIDE = 10; // left and right of the scale
 
-/** @typedef {import("../reports/measures.js").Interval} Interval */
+/** @import { Interval } from "../reports/measures.js" */
 /** @typedef {{from: number, to: number}} Scale */
 
 /**

@@ -5,9 +5,9 @@ import { byId, element } from "../ui/dom.js";
 import { t, tn } from "../ui/words.js";
 import { hueOf } from "./row.js";
 
-/** @typedef {import("../reports/collate.js").Column} Column */
+/** @import { Column } from "../reports/collate.js" */
 /** @typedef {import("../reports/collate.js").Table} CollatedTable */
-/** @typedef {import("../reports/state.js").View} View */
+/** @import { View } from "../reports/state.js" */
 
 /**
  * @typedef {Object} ColumnActions

@@ -3,8 +3,8 @@
 import { byId } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./app.js").App} App */
-/** @typedef {import("./keys.js").Command} Command */
+/** @import { App } from "./app.js" */
+/** @import { Command } from "./keys.js" */
 
 /** @param {App} app @returns {Command[]} */
 export function commandsOf(app) {

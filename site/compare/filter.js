@@ -5,8 +5,7 @@
 
 import { differs } from "../reports/collate.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
+/** @import { Column, Row } from "../reports/collate.js" */
 
 /**
  * @param {string} query

@@ -7,8 +7,8 @@ import { inSlices } from "../ui/slices.js";
 import { passes } from "./filter.js";
 import { Search } from "./search.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../reports/collate.js").Row} Row */
+/** @import { Session } from "./session.js" */
+/** @import { Row } from "../reports/collate.js" */
 /** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
 
 export class Filtering {

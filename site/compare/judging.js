@@ -17,11 +17,8 @@ import {
 import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember, setAside } from "../ui/memory.js";
 
-/** @typedef {import("../reports/votes.js").Round} Round */
-/** @typedef {import("../reports/votes.js").Pair} Pair */
-/** @typedef {import("../reports/votes.js").Choice} Choice */
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
+/** @import { Choice, Pair, Round } from "../reports/votes.js" */
+/** @import { Column, Row } from "../reports/collate.js" */
 
 const RATER = "compare.rater";
 

@@ -6,8 +6,7 @@
 import { engineOptions } from "../ui/address.js";
 import { inWords } from "../ui/progress.js";
 
-/** @typedef {import("../ui/engine.js").EngineHolder} EngineHolder */
-/** @typedef {import("../ui/engine.js").ModelSlot} ModelSlot */
+/** @import { EngineHolder, ModelSlot } from "../ui/engine.js" */
 /** @typedef {{holder: EngineHolder, slot: ModelSlot}} Started */
 
 export class LazyEngine {

@@ -8,7 +8,7 @@ import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { t, translated } from "../ui/words.js";
 
-/** @typedef {import("./live-report.js").Template} Template */
+/** @import { Template } from "./live-report.js" */
 /**
  * @typedef {{config: string, settings: Record<string, any>, template: Template, samples: number, limit:
  *   number}} LiveSettings

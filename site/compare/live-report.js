@@ -4,9 +4,7 @@
 
 import { t } from "../ui/words.js";
 
-/** @typedef {import("../reports/report.js").Report} Report */
-/** @typedef {import("../reports/report.js").Result} Result */
-/** @typedef {import("../reports/report.js").Scalar} Scalar */
+/** @import { Report, Result, Scalar } from "../reports/report.js" */
 /**
  * @typedef {{name: string, title: string, before: string, between: string, after: string, stop: string[]}}
  *   Template one of ui/decoding.json

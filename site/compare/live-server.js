@@ -8,8 +8,7 @@ import { ServerFields } from "../ui/server-fields.js";
 import { t } from "../ui/words.js";
 import { withTemplate } from "./live-report.js";
 
-/** @typedef {import("./live-report.js").Template} Template */
-/** @typedef {import("./live-report.js").Writer} Writer */
+/** @import { Template, Writer } from "./live-report.js" */
 
 /** The server brings the prompt into its own chat format. @type {Template} */
 const CHAT = {

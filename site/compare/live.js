@@ -14,10 +14,9 @@ import { t, tn } from "../ui/words.js";
 import { LiveForm } from "./live-form.js";
 import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
 
-/** @typedef {import("../reports/report.js").Report} Report */
-/** @typedef {import("../reports/report.js").Result} Result */
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("./live-report.js").Writer} Writer */
+/** @import { Report, Result } from "../reports/report.js" */
+/** @import { Model } from "../engine/client.js" */
+/** @import { Writer } from "./live-report.js" */
 
 /**
  * @typedef {Object} Host

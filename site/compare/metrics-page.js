@@ -20,9 +20,8 @@ import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/wor
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
-/** @typedef {import("./metrics.js").Measured} Measured */
+/** @import { Column, Row } from "../reports/collate.js" */
+/** @import { Measured } from "./metrics.js" */
 /** @typedef {typeof import("./chart.js").chart} Chart */
 /** @typedef {{columns: readonly Column[], measured: Measured[], onGo: (row: Row) => void}} Shown */
 

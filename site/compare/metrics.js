@@ -5,9 +5,8 @@
 
 import { samplesOf } from "../reports/collate.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
-/** @typedef {import("../reports/measures.js").Measures} Measures */
+/** @import { Column, Row } from "../reports/collate.js" */
+/** @import { Measures } from "../reports/measures.js" */
 /** @typedef {{prompt: string, text: string}} Output */
 /** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 /** @typedef {{config: string, sample: number}} Selection which samples of a cell count */

@@ -16,8 +16,7 @@ import { hostsOf, portionOf } from "./link.js";
 import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";
 import { fetchReport, openBlob } from "./sources.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("./session.js").Loaded} Loaded */
+/** @import { Loaded, Session } from "./session.js" */
 /**
  * @typedef {Object} Source
  * @property {string} source its name or address, as shown

@@ -13,8 +13,8 @@ import { Asker } from "../ui/workers.js";
 import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../reports/votes.js").Round} Round */
+/** @import { Session } from "./session.js" */
+/** @import { Round } from "../reports/votes.js" */
 /**
  * @typedef {Object} Sources
  * @property {Session} session

@@ -10,9 +10,9 @@ import { t } from "../ui/words.js";
 import { showReports } from "./columns.js";
 import { showTools } from "./tools.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../reports/state.js").View} View */
-/** @typedef {import("../reports/collate.js").Row} Row */
+/** @import { Session } from "./session.js" */
+/** @import { View } from "../reports/state.js" */
+/** @import { Row } from "../reports/collate.js" */
 
 const NAMED = /** @type {const} */ ([
   ["sources", "section"],

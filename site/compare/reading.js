@@ -8,9 +8,8 @@ import { Asker } from "../ui/workers.js";
 import { markFound } from "./marks.js";
 import { Table } from "./table.js";
 
-/** @typedef {import("./session.js").Session} Session */
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
+/** @import { Session } from "./session.js" */
+/** @import { Column, Row } from "../reports/collate.js" */
 
 const COLUMN_WIDTH = 320; // pixels below which columns wrap
 const STICKY_HEAD = 80; // pixels that the head of a prompt may cover

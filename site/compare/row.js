@@ -9,11 +9,9 @@ import { inSlices } from "../ui/slices.js";
 import { t, translated } from "../ui/words.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
-/** @typedef {import("../reports/collate.js").Sample} Sample */
-/** @typedef {import("../reports/state.js").View} View */
-/** @typedef {import("./diff.js").Piece} Piece */
+/** @import { Column, Row, Sample } from "../reports/collate.js" */
+/** @import { View } from "../reports/state.js" */
+/** @import { Piece } from "./diff.js" */
 
 const LONGEST_PROMPT = 5000; // characters that are shown
 const MOST_SAMPLES = 300; // of a prompt that are drawn at once, in all its columns

@@ -8,7 +8,7 @@ import { t } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { compile } from "./filter.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
+/** @import { Row } from "../reports/collate.js" */
 
 const PATIENCE = 3000; // milliseconds
 const BATCH = 100;

@@ -6,10 +6,9 @@
 import { collate, collating } from "../reports/collate.js";
 import { inSlices } from "../ui/slices.js";
 
-/** @typedef {import("../reports/state.js").View} View */
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
-/** @typedef {import("../reports/report.js").Report} Report */
+/** @import { View } from "../reports/state.js" */
+/** @import { Column, Row } from "../reports/collate.js" */
+/** @import { Report } from "../reports/report.js" */
 
 /**
  * @typedef {Object} Loaded one open report

@@ -5,10 +5,10 @@ import { ImportError } from "../reports/report.js";
 import { shownWords, t } from "../ui/words.js";
 import { Asker, Queue } from "../ui/workers.js";
 
-/** @typedef {import("../reports/report.js").Import} Import */
+/** @import { Import } from "../reports/report.js" */
 /** @typedef {{loaded: number, total: number}} Progress bytes; total is 0 if unknown */
 
-/** @typedef {import("../ui/words.js").Catalogue} Catalogue */
+/** @import { Catalogue } from "../ui/words.js" */
 /** @typedef {{blob: Blob, fileName: string, words: Catalogue | null}} Question */
 /** @type {Asker<Question, {problems: string[], size: number}>} */
 const reader = new Asker("compare/import-worker.js");

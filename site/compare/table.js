@@ -8,8 +8,8 @@ import { fill } from "../ui/dom.js";
 import { breathe, inSlices } from "../ui/slices.js";
 import { rowElement, upgradeRow } from "./row.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("./row.js").RowContext} RowContext */
+/** @import { Row } from "../reports/collate.js" */
+/** @import { RowContext } from "./row.js" */
 
 const ROWS = 20; // in a chunk, at most
 const OUTPUTS = 60;

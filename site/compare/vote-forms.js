@@ -5,7 +5,7 @@ import { renderInto } from "../ui/render/index.js";
 import { t } from "../ui/words.js";
 import { promptShown } from "./row.js";
 
-/** @typedef {import("../reports/votes.js").Choice} Choice */
+/** @import { Choice } from "../reports/votes.js" */
 
 /** @type {readonly [Choice, label: string, key: string][]} */
 const BUTTONS = [

@@ -15,8 +15,7 @@ import { Judging } from "./judging.js";
 import { announce, ask as askAbout } from "./messages.js";
 import { beginForm, pairView } from "./vote-forms.js";
 
-/** @typedef {import("../reports/votes.js").Round} Round */
-/** @typedef {import("../reports/votes.js").Choice} Choice */
+/** @import { Choice, Round } from "../reports/votes.js" */
 
 export class VotePage {
   #root = byId("vote-page", "div");

@@ -7,8 +7,7 @@ import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
 import { listed, t, tn } from "../ui/words.js";
 
-/** @typedef {import("../reports/votes.js").Round} Round */
-/** @typedef {import("../reports/votes.js").Vote} Vote */
+/** @import { Round, Vote } from "../reports/votes.js" */
 
 const LISTED = 1000; // votes; the saved file has all
 

@@ -4,8 +4,8 @@ import { endsOf, figure, formatMean, labelOf, withInterval } from "../reports/me
 import { counted } from "../ui/words.js";
 import { html, htmlTable } from "./markup.js";
 
-/** @typedef {import("./markup.js").Markup} Markup */
-/** @typedef {import("../reports/measures.js").Interval} Interval */
+/** @import { Markup } from "./markup.js" */
+/** @import { Interval } from "../reports/measures.js" */
 /** @typedef {{from: number, to: number}} Scale */
 
 const WIDTH = 160; // of an interval's drawing, in its own units

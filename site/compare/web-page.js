@@ -12,11 +12,9 @@ import { html, htmlTable, Markup } from "./markup.js";
 import { counterpart, hueOf } from "./row.js";
 import { metricsPart, votesPart } from "./web-page-results.js";
 
-/** @typedef {import("../reports/collate.js").Row} Row */
-/** @typedef {import("../reports/collate.js").Column} Column */
-/** @typedef {import("../reports/collate.js").Sample} Sample */
-/** @typedef {import("../reports/state.js").View} View */
-/** @typedef {import("../reports/votes.js").Round} Round */
+/** @import { Column, Row, Sample } from "../reports/collate.js" */
+/** @import { View } from "../reports/state.js" */
+/** @import { Round } from "../reports/votes.js" */
 /** @typedef {{pieces: import("./diff.js").Piece[], complete: boolean}} Difference */
 
 /** Of the file, in characters; a browser still opens that at once. */

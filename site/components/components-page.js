@@ -13,7 +13,7 @@ import { problem, StatusLine } from "../ui/status.js";
 
 /** @typedef {(box: HTMLElement) => void | Promise<void>} Maker */
 
-/** @type {import("../ui/controls.js").Parameter} */
+/** @type {import("../ui/control-kinds.js").Parameter} */
 const TEMPERATURE = {
   name: "temperature",
   label: "Temperature",
@@ -26,7 +26,7 @@ const TEMPERATURE = {
   choices: [],
 };
 
-/** @type {import("../ui/controls.js").Parameter} */
+/** @type {import("../ui/control-kinds.js").Parameter} */
 const SEED = {
   ...TEMPERATURE,
   name: "seed",

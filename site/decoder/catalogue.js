@@ -8,7 +8,7 @@ import { element } from "../ui/dom.js";
 import { table } from "../ui/table.js";
 import { megabytes, t } from "../ui/words.js";
 
-/** @typedef {import("../engine/available.js").Sizes} Sizes */
+/** @import { Sizes } from "../engine/available.js" */
 /**
  * @typedef {{
  *   name: string, version: string, bytes: Sizes, memory: Sizes, licence: string,

@@ -8,7 +8,7 @@ import { element } from "../ui/dom.js";
 import { t, translated } from "../ui/words.js";
 import { DecoderControls } from "./controls.js";
 
-/** @typedef {import("./controls.js").Preset} Preset */
+/** @import { Preset } from "./controls.js" */
 /**
  * @typedef {{parts?: import("./controls.js").Part[], presets?: Preset[]}} Decoding the part of
  *   ui/decoding.json that is used here

@@ -7,8 +7,9 @@ import { element } from "../ui/dom.js";
 import { decimal, t, tn } from "../ui/words.js";
 import { percent, visible } from "./tokens.js";
 
+/** @import { Constrained } from "../engine/protocol.js" */
+
 /**
- * @typedef {import("../engine/protocol.js").Constrained} Constrained
  * @typedef {Constrained & {without: {token: number, text: string, probability: number}[]}}
  *   ExplainedConstraint `without` has the model's most probable tokens that were masked
  */

@@ -9,8 +9,9 @@ import { element } from "../ui/dom.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { t, tn, translated } from "../ui/words.js";
 
+/** @import { Parameter } from "../ui/control-kinds.js" */
+
 /**
- * @typedef {import("../ui/controls.js").Parameter} Parameter
  * @typedef {{
  *   name: string, label: string, sentence: string, formula: string, source: string, parameters: Parameter[]
  * }} Part a step of the decoder

@@ -13,7 +13,7 @@ import { t } from "../ui/words.js";
 
 /**
  * A model to choose.
- * @typedef {import("../ui/engine.js").Choice & {title: string, model: string | File[]}} Source
+ * @typedef {import("../engine/holder.js").Choice & {title: string, model: string | File[]}} Source
  */
 /**
  * @typedef {{

@@ -17,8 +17,8 @@ import { DEFAULT_MODEL, ModelFacts } from "./model-facts.js";
 import { insideOf } from "./model-inside.js";
 import { isText } from "./text-file.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("./model-address.js").Source} Source */
+/** @import { Model } from "../engine/client.js" */
+/** @import { Source } from "./model-address.js" */
 /**
  * What the page does: `busy` says whether it generates, `changed` updates its buttons, `described` gets what
  * is known of the model, `chosen` is called when another model was chosen.

@@ -5,7 +5,7 @@
 import { element } from "../ui/dom.js";
 import { translated } from "../ui/words.js";
 
-/** @typedef {import("./controls.js").Preset} Preset */
+/** @import { Preset } from "./controls.js" */
 
 export class PresetChooser {
   #select;

@@ -10,8 +10,9 @@ import { decimal, probability as percent, t } from "../ui/words.js";
 
 export { percent };
 
+/** @import { Constrained } from "../engine/protocol.js" */
+
 /**
- * @typedef {import("../engine/protocol.js").Constrained} Constrained
  * @typedef {{token: number, text: string, logprob: number | null, constraint?: Constrained | null}} Token
  */
 

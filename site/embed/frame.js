@@ -10,7 +10,7 @@ import { ATTRIBUTES } from "../widget/settings.js";
 import { COMMANDS, CONNECT, EVENTS } from "./frame-protocol.js";
 import "../widget/goose-quill.js";
 
-/** @typedef {import("../widget/goose-quill.js").GooseQuill} GooseQuill */
+/** @import { GooseQuill } from "../widget/goose-quill.js" */
 
 const element = /** @type {GooseQuill} */ (document.querySelector("goose-quill"));
 const address = new URLSearchParams(location.search);

@@ -8,16 +8,11 @@ import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 import { StartupLock } from "./startup-lock.js";
 
+/** @import { Chunk, End, ErrorFields, GenerateOptions, GivenMessage } from "./protocol.js" */
+/** @import { ModelSource, Progress, Reply } from "./protocol.js" */
+
 /**
- * @typedef {import("./protocol.js").Progress} Progress
- * @typedef {import("./protocol.js").Chunk} Chunk
- * @typedef {import("./protocol.js").End} End
- * @typedef {import("./protocol.js").ModelSource} ModelSource
- * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
  * @typedef {import("./protocol.js").Message} Turn
- * @typedef {import("./protocol.js").GivenMessage} GivenMessage
- * @typedef {import("./protocol.js").Reply} Reply
- * @typedef {import("./protocol.js").ErrorFields} ErrorFields
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
  * @typedef {RequestOptions & {onEnd?: (end: any) => void}} StreamOptions

@@ -10,8 +10,8 @@ import { modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { startWorker } from "./start.js";
 
-/** @typedef {import("./model.js").Model} Model */
-/** @typedef {import("./protocol.js").Progress} Progress */
+/** @import { Model } from "./model.js" */
+/** @import { Progress } from "./protocol.js" */
 /** @typedef {import("./choice.js").ModelChoice} Choice */
 /** @typedef {import("./engine.js").RequestOptions} LoadOptions */
 

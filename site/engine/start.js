@@ -9,7 +9,7 @@ import { EngineError } from "./protocol.js";
 import { afterStartup } from "./startup-lock.js";
 import { trustedScript } from "./trusted.js";
 
-/** @typedef {import("./assets.js").Assets} Assets */
+/** @import { Assets } from "./assets.js" */
 /**
  * What the browser reports of a blocked request.
  * @typedef {{directive: string, blocked: string}} Violation

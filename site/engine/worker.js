@@ -13,7 +13,7 @@ import { Bridge, value } from "./worker/bridge.js";
 import { run } from "./worker/jobs.js";
 import { Loading } from "./worker/loading.js";
 
-/** @typedef {import("./protocol.js").Request} Request */
+/** @import { Request } from "./protocol.js" */
 
 const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);

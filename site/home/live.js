@@ -7,8 +7,8 @@ import { DEFAULT_MODEL } from "../ui/default-model.js";
 import { EngineHolder, ModelSlot } from "../ui/engine.js";
 import { stepOf } from "./recording.js";
 
-/** @typedef {import("./recording.js").Step} Step */
-/** @typedef {import("../engine/client.js").Progress} Progress */
+/** @import { Step } from "./recording.js" */
+/** @import { Progress } from "../engine/client.js" */
 
 const CHOICE = { model: DEFAULT_MODEL };
 const slot = new ModelSlot(new EngineHolder(), engineOptions());

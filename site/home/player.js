@@ -3,7 +3,7 @@
  * are added while it plays. It knows nothing about where they come from.
  */
 
-/** @typedef {import("./recording.js").Step} Step */
+/** @import { Step } from "./recording.js" */
 /**
  * `add` shows one more step, `clear` removes all, `select` marks one.
  * @typedef {{add: (step: Step) => void, clear: () => void, select: (index: number) => void}} View

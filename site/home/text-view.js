@@ -7,7 +7,7 @@ import { element } from "../ui/dom.js";
 import { probability, t } from "../ui/words.js";
 import { ROWS } from "./recording.js";
 
-/** @typedef {import("./recording.js").Step} Step */
+/** @import { Step } from "./recording.js" */
 
 /**
  * A token as a reader understands it alone: a space at its start is left out, and what continues a word

@@ -3,7 +3,7 @@
  * nested lists, and null for NaN and infinity, as in the JSON that the build and the command line write.
  */
 
-/** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
+/** @import { NumpyArray } from "../engine/protocol.js" */
 
 /**
  * A result of Python's as plain objects, lists, numbers and texts.

@@ -3,10 +3,11 @@
  * probabilities, and finds the nearest training letters. It draws nothing and fetches nothing.
  */
 
+/** @import { Stroke } from "../ui/pad.js" */
+
 /**
  * @typedef {{weights: ArrayLike<ArrayLike<number>>, bias: ArrayLike<number>, scale?: number}} Layer weights
  *   by inputs, then outputs, to be multiplied by `scale`
- * @typedef {import("../ui/pad.js").Stroke} Stroke
  * @typedef {{images: Uint8Array, labels: ArrayLike<number>, members: ArrayLike<number>}} Letters images of
  *   784 numbers each, 0 to 15; `members` are the indices of those in training
  */

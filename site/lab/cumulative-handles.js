@@ -7,8 +7,8 @@ import { shortNumber } from "../ui/chart.js";
 import { svgElement } from "../ui/svg.js";
 import { across, down, valuesAt } from "./cumulative-axes.js";
 
-/** @typedef {import("./cumulative-axes.js").Panel} Panel */
-/** @typedef {import("./cumulative-session.js").Session} Session */
+/** @import { Panel } from "./cumulative-axes.js" */
+/** @import { Session } from "./cumulative-session.js" */
 
 const REACH = 14; // pixels from a point within which a press takes it
 const STEP = 0.01;

@@ -12,8 +12,8 @@ import { across, axes, down, pathOf } from "./cumulative-axes.js";
 import { FITS, labelled, TRUTH } from "./cumulative-fits.js";
 import { Handles } from "./cumulative-handles.js";
 
-/** @typedef {import("./cumulative-axes.js").Panel} Panel */
-/** @typedef {import("./cumulative-session.js").Session} Session */
+/** @import { Panel } from "./cumulative-axes.js" */
+/** @import { Session } from "./cumulative-session.js" */
 /**
  * @typedef {{key: string, label: string, color: string, dash: string, width: number, step?: boolean}} Line
  */

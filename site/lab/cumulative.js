@@ -11,8 +11,7 @@ import { labelled } from "./cumulative-fits.js";
 import { Picture } from "./cumulative-picture.js";
 import { Session } from "./cumulative-session.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
-/** @typedef {import("./frame.js").InputOptions} InputOptions */
+/** @import { Drawing, InputOptions } from "./frame.js" */
 
 export const live = true;
 

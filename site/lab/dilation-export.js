@@ -11,10 +11,9 @@ import { StatusLine } from "../ui/status.js";
 import { number } from "../ui/words.js";
 import { LAYERS, reading } from "./dilation-scene.js";
 
+/** @import { Data, Marks, Scene } from "./dilation-scene.js" */
+
 /**
- * @typedef {import("./dilation-scene.js").Data} Data
- * @typedef {import("./dilation-scene.js").Scene} Scene
- * @typedef {import("./dilation-scene.js").Marks} Marks
  * @typedef {Record<string, Record<string, string>>} Styles computed properties by role
  * @typedef {{background: string, font: string, styles: Styles}} Look
  * @typedef {{data: Data, picture: import("./dilation-picture.js").Picture}} Shown

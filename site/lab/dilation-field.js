@@ -8,7 +8,7 @@ import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { number } from "../ui/words.js";
 
-/** @typedef {import("./dilation-stack.js").Stack} Stack */
+/** @import { Stack } from "./dilation-stack.js" */
 
 const SIDE = 360;
 /** More bars than this are too thin to see. */

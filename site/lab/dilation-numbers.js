@@ -7,7 +7,7 @@ import { element } from "../ui/dom.js";
 import { format } from "./dilation-scene.js";
 import { sumWords, valueUnder } from "./dilation-words.js";
 
-/** @typedef {import("./dilation-scene.js").Data} Data */
+/** @import { Data } from "./dilation-scene.js" */
 
 export class Numbers {
   element = element("div", { class: "dilation-numbers" });

@@ -6,9 +6,9 @@
 import { svgElement } from "../ui/svg.js";
 import { cellAt, feeding, LAYERS, makeScene, reading } from "./dilation-scene.js";
 
+/** @import { Data, View } from "./dilation-scene.js" */
+
 /**
- * @typedef {import("./dilation-scene.js").Data} Data
- * @typedef {import("./dilation-scene.js").View} View
  * @typedef {"input" | "output"} Grid
  * @typedef {{grid: Grid, row: number, column: number}} Cell
  * @typedef {"point" | "press" | "key" | "leave"} How

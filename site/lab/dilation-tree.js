@@ -6,7 +6,7 @@
 import { svgElement } from "../ui/svg.js";
 import { counted, number } from "../ui/words.js";
 
-/** @typedef {import("./dilation-stack.js").Stack} Stack */
+/** @import { Stack } from "./dilation-stack.js" */
 
 const WIDTH = 720;
 const LEFT = 118;

@@ -3,7 +3,7 @@
 import { counted } from "../ui/words.js";
 import { format, readers, rounded } from "./dilation-scene.js";
 
-/** @typedef {import("./dilation-scene.js").Data} Data */
+/** @import { Data } from "./dilation-scene.js" */
 
 /** More frames than this are listed row by row, since rows and columns behave alike. */
 export const MOST_FRAMES = 100;

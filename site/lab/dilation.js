@@ -15,10 +15,10 @@ import { player } from "./player.js";
 
 export { ranges } from "./dilation-ranges.js";
 
+/** @import { Data, View } from "./dilation-scene.js" */
+/** @import { Cell } from "./dilation-picture.js" */
+
 /**
- * @typedef {import("./dilation-scene.js").Data} Data
- * @typedef {import("./dilation-scene.js").View} View
- * @typedef {import("./dilation-picture.js").Cell} Cell
  * @typedef {(request: {settings: Record<string, any>}) => void} Run
  */
 

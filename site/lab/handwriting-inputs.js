@@ -5,7 +5,7 @@ import { refuseInFrame } from "../ui/framed.js";
 import { pad } from "../ui/pad.js";
 import { added, load, placesOf, read, sampleOf, save } from "./handwriting-samples.js";
 
-/** @typedef {import("./frame.js").InputOptions} InputOptions */
+/** @import { InputOptions } from "./frame.js" */
 
 /** @param {InputOptions} options */
 export function inputs({ element: place, run, problem }) {

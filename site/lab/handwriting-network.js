@@ -9,9 +9,9 @@ import { table } from "../ui/table.js";
 import { classify, LETTERS, rasterize } from "./classify.js";
 import { SOURCES } from "./letter-sources.js";
 
+/** @import { Letter, Points } from "./handwriting-picture.js" */
+
 /**
- * @typedef {import("./handwriting-picture.js").Points} Points
- * @typedef {import("./handwriting-picture.js").Letter} Letter
  * @typedef {{scribble: Points[], letters: Letter[]}} Scribble
  */
 

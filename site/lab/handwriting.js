@@ -11,7 +11,7 @@ import { launcher, match, scribble } from "./handwriting-picture.js";
 
 export { inputs } from "./handwriting-inputs.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @import { Drawing } from "./frame.js" */
 /**
  * @typedef {{
  *   method: string, comparisons: Record<string, number>, total: number, left: Record<string, number>,

@@ -9,7 +9,7 @@ import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { number } from "../ui/words.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @import { Drawing } from "./frame.js" */
 /** @typedef {{left: number, top: number, side: number, low: number, high: number}} Panel */
 
 export const live = true;

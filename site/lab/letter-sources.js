@@ -6,9 +6,9 @@
 import { ROOT } from "../engine/root.js";
 import { readLetters } from "./letters-file.js";
 
+/** @import { Layer, Letters } from "./classify.js" */
+
 /**
- * @typedef {import("./classify.js").Layer} Layer
- * @typedef {import("./classify.js").Letters} Letters
  * @typedef {{network: () => Promise<Layer[]>, letters: () => Promise<Letters>}} Sources
  */
 

@@ -5,8 +5,8 @@ import { element } from "../ui/dom.js";
 import { counted, number } from "../ui/words.js";
 import { sheet } from "./letters-pictures.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
-/** @typedef {import("../ui/chart-data.js").Series} Series */
+/** @import { Drawing } from "./frame.js" */
+/** @import { Series } from "../ui/chart-data.js" */
 
 export const prepare = loadPlot;
 

@@ -11,7 +11,7 @@ import { EngineHolder } from "../ui/engine.js";
 import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
+/** @import { Model } from "../engine/client.js" */
 /** @typedef {{layers: number, width: number, values: Float32Array}} Memory [layers, 3, width] */
 
 const CHOICE = { model: new URL("models/default/", ROOT).href };

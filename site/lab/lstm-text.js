@@ -6,7 +6,7 @@
 import { heatMap, loadPlot } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @import { Drawing } from "./frame.js" */
 
 export const prepare = loadPlot;
 

@@ -7,8 +7,9 @@ import { chart, heatMap, loadPlot, percentage, shortNumber } from "../ui/chart.j
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 
+/** @import { Drawing } from "./frame.js" */
+
 /**
- * @typedef {import("./frame.js").Drawing} Drawing
  * @typedef {{hidden: number, weights: number, loss: number[], accuracy: number[]}} Network
  * @typedef {Record<string, number[][]>} Gates of each unit at each step, by the name of the gate
  * @typedef {{steps: number[], value: number[], wanted: number[], wrong: number, error: number}} Hand

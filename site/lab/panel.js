@@ -9,7 +9,7 @@ import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
 import { megabytes } from "../ui/words.js";
 
-/** @typedef {import("../ui/controls.js").Parameter} Parameter */
+/** @import { Parameter } from "../ui/control-kinds.js" */
 /** @typedef {{name: string, label: string, sentence: string, parameters: Parameter[]}} Description */
 /** @typedef {Record<string, [number, number]>} Ranges */
 

@@ -7,8 +7,9 @@ import { EngineError } from "../engine/protocol.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { forPython, plain } from "./arrays.js";
 
+/** @import { Progress } from "../engine/protocol.js" */
+
 /**
- * @typedef {import("../engine/protocol.js").Progress} Progress
  * @typedef {Pick<import("../ui/engine.js").EngineHolder, "use">} Holder
  * @typedef {{
  *   settings: Record<string, any>, data: Record<string, any> | null, signal: AbortSignal,

@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @import { Drawing } from "./frame.js" */
 /**
  * @typedef {{
  *   side: number, images: number[][], kinds: string[], answers: Record<string, number[]>

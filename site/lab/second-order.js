@@ -9,8 +9,9 @@ import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { gallery } from "./second-order-gallery.js";
 
+/** @import { Drawing } from "./frame.js" */
+
 /**
- * @typedef {import("./frame.js").Drawing} Drawing
  * @typedef {{mean: number, half_width: number, low: number, high: number, clear: boolean}} Difference
  * @typedef {{
  *   curve: {mean: number[], low: number[], high: number[]}, rate: number | null, stop: number,

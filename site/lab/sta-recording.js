@@ -9,7 +9,7 @@ import { acceptDrops } from "../ui/drop.js";
 import { problem as problemOf } from "../ui/status.js";
 import { megabytes } from "../ui/words.js";
 
-/** @typedef {import("./frame.js").InputOptions} InputOptions */
+/** @import { InputOptions } from "./frame.js" */
 /** @typedef {{name: string, bytes: Uint8Array}} Named */
 
 /** Bytes of a file, at most; Python checks it again. */

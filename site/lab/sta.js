@@ -9,7 +9,7 @@ import { counted, number } from "../ui/words.js";
 
 export { inputs } from "./sta-recording.js";
 
-/** @typedef {import("./frame.js").Drawing} Drawing */
+/** @import { Drawing } from "./frame.js" */
 
 export const prepare = loadPlot;
 

@@ -8,8 +8,9 @@ import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { smallNetwork } from "./symmetries-picture.js";
 
+/** @import { Drawing } from "./frame.js" */
+
 /**
- * @typedef {import("./frame.js").Drawing} Drawing
  * @typedef {{mean: number[], low: number[], high: number[]}} Curve
  * @typedef {{curve: Curve, loss: number[], accuracy: number[], moved: number}} Arm
  * @typedef {{

@@ -13,10 +13,11 @@ import { classify, LETTERS, nearest, rasterize } from "./classify.js";
 import { SOURCES } from "./letter-sources.js";
 import { picture } from "./letters-pictures.js";
 
+/** @import { Layer } from "./classify.js" */
+/** @import { Sources } from "./letter-sources.js" */
+
 /**
- * @typedef {import("./classify.js").Layer} Layer
  * @typedef {{images: number[][], labels: number[]}} Samples
- * @typedef {import("./letter-sources.js").Sources} Sources
  */
 
 const INK = 15;

@@ -9,9 +9,10 @@ import { scrollBox, table } from "../ui/table.js";
 import { counted, number } from "../ui/words.js";
 import { showPad } from "./training-pad.js";
 
+/** @import { Drawing } from "./frame.js" */
+/** @import { Series } from "../ui/chart-data.js" */
+
 /**
- * @typedef {import("./frame.js").Drawing} Drawing
- * @typedef {import("../ui/chart-data.js").Series} Series
  * @typedef {{
  *   steps: number[], batch_loss: number[], loss: number[], accuracy: number[], train_accuracy: number[]
  * }} Curve

@@ -12,8 +12,7 @@ import { phrase, t, tn } from "../ui/words.js";
 import { byStrength, chartOf, shadedText, shadeLegend, wordsAsCsv, wordTable } from "./attribution-view.js";
 import { TaskLine } from "./task-line.js";
 
-/** @typedef {import("./attribution-view.js").Word} Word */
-/** @typedef {import("./attribution-view.js").Attribution} Attribution */
+/** @import { Attribution, Word } from "./attribution-view.js" */
 
 /** Milliseconds between two drawings of what is known so far. */
 const INTERVAL = 300;

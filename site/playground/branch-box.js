@@ -9,7 +9,7 @@ import { t, tn } from "../ui/words.js";
 import { BranchTree } from "./branches.js";
 import { LARGEST_FILE } from "./texts-file.js";
 
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Text } from "./texts.js" */
 /**
  * @typedef {{
  *   texts: import("./texts.js").Texts, choose: (text: Text) => void, changed: () => void, busy: () =>

@@ -9,7 +9,7 @@ import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Text } from "./texts.js" */
 /** @typedef {{text: Text, depth: number}} Entry */
 
 /** Characters of a text that its row shows, and of the words before it. */

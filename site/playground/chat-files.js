@@ -7,7 +7,7 @@ import { problem } from "../ui/status.js";
 import { megabytes, t } from "../ui/words.js";
 import { NAMES, transcript } from "./chat-log.js";
 
-/** @typedef {import("../engine/client.js").Turn} Turn */
+/** @import { Turn } from "../engine/client.js" */
 /** @typedef {{name: string, bytes: Uint8Array}} SavedState */
 
 /** Bytes; the largest models have states of about 60 MB. */

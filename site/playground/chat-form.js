@@ -22,7 +22,7 @@ import { t, translated } from "../ui/words.js";
  * The chat formats, and what can be asked of a reply where the model reasons: `chat` of ui/decoding.json.
  * @typedef {{
  *   formats: {name: string, title: string, reasons: boolean}[],
- *   parameters: import("../ui/controls.js").Parameter[]
+ *   parameters: import("../ui/control-kinds.js").Parameter[]
  * }} ChatDescription
  * @typedef {NonNullable<import("../engine/protocol.js").ModelInfo["chat_format"]>} ModelFormat
  */

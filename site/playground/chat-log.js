@@ -7,7 +7,7 @@ import { ThoughtFold } from "../ui/thought-fold.js";
 import { shownText } from "../ui/unseen.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("../engine/client.js").Turn} Turn */
+/** @import { Turn } from "../engine/client.js" */
 
 /** Who says something, as files have it. */
 export const NAMES = { system: "System", user: "You", assistant: "Model" };

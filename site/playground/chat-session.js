@@ -4,10 +4,8 @@
  * nothing else changes.
  */
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("../engine/client.js").Turn} Turn */
-/** @typedef {import("../engine/client.js").Conversation} Conversation */
-/** @typedef {import("./chat-files.js").SavedState} SavedState */
+/** @import { Conversation, Model, Turn } from "../engine/client.js" */
+/** @import { SavedState } from "./chat-files.js" */
 /** @typedef {{messages: Turn[], conversation: Conversation | null, start: SavedState | null}} Cleared */
 
 export class ChatSession {

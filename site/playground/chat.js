@@ -16,10 +16,8 @@ import { ChatLog, transcript } from "./chat-log.js";
 import { ChatSession } from "./chat-session.js";
 import { Pace } from "./pace.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("../engine/client.js").Turn} Turn */
-/** @typedef {import("../engine/client.js").Writing} Writing */
-/** @typedef {import("./chat-log.js").Bubble} Bubble */
+/** @import { Model, Turn, Writing } from "../engine/client.js" */
+/** @import { Bubble } from "./chat-log.js" */
 /**
  * What the page does for the chat; `kept` is called when there is something else to keep for the tab.
  * @typedef {{

@@ -9,7 +9,7 @@ import { isReturn } from "../ui/tab-state.js";
 import { TabStore } from "../ui/tab-store.js";
 import { packTexts, unpackTexts } from "./texts-file.js";
 
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Text } from "./texts.js" */
 
 /**
  * @returns {Promise<{values: Map<string, string>, text: Text | null} | null>} `values` as an address has them

@@ -12,9 +12,8 @@ import { byId, element } from "../ui/dom.js";
 import { isAbort } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./texts.js").Text} Text */
-/** @typedef {import("../decoder/explanation.js").Candidate} Candidate */
-/** @typedef {import("../decoder/explanation.js").Explanation} Explanation */
+/** @import { Text } from "./texts.js" */
+/** @import { Candidate, Explanation } from "../decoder/explanation.js" */
 /**
  * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{

@@ -8,7 +8,7 @@ import { chart, heatMap } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("../engine/protocol.js").NumpyArray} NumpyArray */
+/** @import { NumpyArray } from "../engine/protocol.js" */
 /**
  * @typedef {{tokens: number, kind: "matrices" | "averages", layer: number, head: number, map: NumpyArray,
  *   memory: NumpyArray, half_lives: NumpyArray, removed?: NumpyArray}} StateView what

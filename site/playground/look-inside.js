@@ -12,7 +12,7 @@ import { lensParts } from "./look-inside-lens.js";
 import { decayParts, mapParts, memoryParts, VECTORS } from "./look-inside-state.js";
 import { TaskLine } from "./task-line.js";
 
-/** @typedef {import("./look-inside-state.js").StateView} StateView */
+/** @import { StateView } from "./look-inside-state.js" */
 
 /** Milliseconds between two looks at the state while a text is generated. */
 const INTERVAL = 500;

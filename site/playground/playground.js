@@ -37,8 +37,6 @@ import { TextView } from "./text-view.js";
 import { Texts } from "./texts.js";
 import { Writer } from "./writer.js";
 
-/** @typedef {import("./texts.js").Text} Text */
-
 const page = {
   prompt: new StyledPrompt({
     field: byId("prompt", "textarea"),
@@ -65,8 +63,7 @@ const page = {
   reset: byId("reset", "button"),
 };
 
-/** @typedef {import("../decoder/controls.js").Part} Part */
-/** @typedef {import("../decoder/controls.js").Preset} Preset */
+/** @import { Part, Preset } from "../decoder/controls.js" */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
  * @type {{parts?: Part[], presets?: Preset[], chat?: import("./chat-form.js").ChatDescription}}

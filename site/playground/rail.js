@@ -6,8 +6,7 @@
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./rail-panels.js").RailPanel} RailPanel */
-/** @typedef {import("./rail-panels.js").MountedPanel} MountedPanel */
+/** @import { MountedPanel, RailPanel } from "./rail-panels.js" */
 /**
  * @typedef {{id: string, tab: HTMLButtonElement, box: HTMLElement, panel: RailPanel | null,
  *   followsToken: boolean, mounted: Promise<MountedPanel> | null}} Entry

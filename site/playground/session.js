@@ -11,9 +11,8 @@
  * It draws nothing and knows none of its listeners.
  */
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Model, Progress } from "../engine/client.js" */
+/** @import { Text } from "./texts.js" */
 /** @typedef {"text" | "token" | "end" | "selection" | "model"} SessionEvent */
 /**
  * @typedef {{

@@ -6,8 +6,8 @@
 import { collate } from "../reports/collate.js";
 import { pairs } from "../reports/report.js";
 
-/** @typedef {import("../reports/report.js").Report} Report */
-/** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
+/** @import { Report } from "../reports/report.js" */
+/** @import { DecoderColumn } from "./decoder-column.js" */
 
 /**
  * @param {{model: string, seed: number, prompts: readonly string[], columns: readonly DecoderColumn[]}}

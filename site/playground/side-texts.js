@@ -8,9 +8,8 @@ import { t } from "../ui/words.js";
 import { letterOf } from "./decoder-column.js";
 import { configNames, reportOf } from "./side-report.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("./decoder-column.js").DecoderColumn} DecoderColumn */
-/** @typedef {import("./decoder-column.js").Result} Result */
+/** @import { Model } from "../engine/client.js" */
+/** @import { DecoderColumn, Result } from "./decoder-column.js" */
 /**
  * @typedef {{prompt: string, results: {sampling_config: string, sampling_params: any, outputs: string[],
  *   measures?: any, loops?: any}[]}} ExampleEntry

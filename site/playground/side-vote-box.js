@@ -5,8 +5,7 @@ import { keepFocus } from "../ui/keep-focus.js";
 import { t } from "../ui/words.js";
 import { letterOf } from "./decoder-column.js";
 
-/** @typedef {import("./side-votes.js").SideVotes} SideVotes */
-/** @typedef {import("./side-votes.js").Best} Best */
+/** @import { Best, SideVotes } from "./side-votes.js" */
 
 export class VoteBox {
   #box = byId("vote", "div");

@@ -19,7 +19,7 @@ import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember } from "../ui/memory.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("../reports/votes.js").Round} Round */
+/** @import { Round } from "../reports/votes.js" */
 /** @typedef {number | "tie" | "both_bad"} Best an index into the texts as shown */
 
 const KEY = "side.votes";

@@ -25,7 +25,7 @@ import { SideTexts } from "./side-texts.js";
 import { VoteBox } from "./side-vote-box.js";
 import { SideVotes } from "./side-votes.js";
 
-/** @typedef {import("./side-votes.js").Best} Best */
+/** @import { Best } from "./side-votes.js" */
 
 class SidePage {
   #generate = byId("generate", "button");

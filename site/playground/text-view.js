@@ -4,7 +4,7 @@
 
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Text } from "./texts.js" */
 /**
  * @typedef {{
  *   texts: import("./texts.js").Texts, prompt: import("./styled-prompt.js").StyledPrompt,

@@ -7,7 +7,7 @@ import { unixLines } from "../ui/line-ends.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./texts.js").Text} Text */
+/** @import { Text } from "./texts.js" */
 /** @typedef {{format: string, version: number, current: number | null, texts: object[]}} PackedTexts */
 
 const FORMAT = "goosequill-branches";

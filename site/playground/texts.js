@@ -5,7 +5,7 @@
 
 import { packTexts, unpackTexts } from "./texts-file.js";
 
-/** @typedef {import("../decoder/tokens.js").Token} Token */
+/** @import { Token } from "../decoder/tokens.js" */
 
 /**
  * @typedef {{

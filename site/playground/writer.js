@@ -7,9 +7,9 @@ import { phaseWords } from "../ui/progress.js";
 import { t, tn } from "../ui/words.js";
 import { Pace } from "./pace.js";
 
-/** @typedef {import("../engine/client.js").Writing} Writing */
-/** @typedef {import("./texts.js").Text} Text */
-/** @typedef {import("../decoder/tokens.js").Token} Token */
+/** @import { Writing } from "../engine/client.js" */
+/** @import { Text } from "./texts.js" */
+/** @import { Token } from "../decoder/tokens.js" */
 /**
  * @typedef {{prompt: string, rest?: string, parent?: Text, tokens?: Token[]}} Start `rest` was typed after
  *   the prompt

@@ -5,7 +5,6 @@
 
 import { dictionary, jsonOf, refusal } from "./input.js";
 
-/** @typedef {import("./input.js").Constraint} Constraint */
 /**
  * The decoder's settings; whether a whole reply is what was asked for; and a prefix as the engine would write
  * it.

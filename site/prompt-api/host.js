@@ -7,9 +7,9 @@ import { checkOptions } from "../engine/checks.js";
 import { Engine } from "../engine/engine.js";
 import { engineFrom } from "../engine/holder.js";
 
-/** @typedef {import("../engine/choice.js").ModelChoice} ModelChoice */
-/** @typedef {import("../engine/holder.js").Lease} Lease */
-/** @typedef {import("../engine/protocol.js").Progress} Progress */
+/** @import { ModelChoice } from "../engine/choice.js" */
+/** @import { Lease } from "../engine/holder.js" */
+/** @import { Progress } from "../engine/protocol.js" */
 /**
  * Which model, and how it answers.
  * @typedef {object} HostOptions

@@ -73,7 +73,7 @@ export {
  */
 /**
  * @typedef {{
- *   host: ModelHost, lease: import("./host.js").Lease, conversation: Conversation, usage: number,
+ *   host: ModelHost, lease: import("../engine/holder.js").Lease, conversation: Conversation, usage: number,
  *   options: Options, signal?: AbortSignal
  * }} Begun
  */

@@ -2,7 +2,7 @@
 
 import { refusal } from "./input.js";
 
-/** @typedef {import("./input.js").Content} Content */
+/** @import { Content } from "./input.js" */
 
 /** Joins pieces of the same type; texts are only of these kinds. @param {any[]} pieces */
 export function joined(pieces) {

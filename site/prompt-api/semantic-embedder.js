@@ -23,7 +23,7 @@ const BATCH = 64;
 const MOST_TEXTS = 10_000;
 const MOST_CHARACTERS = 10_000_000;
 
-/** @typedef {import("../engine/engine.js").Engine} Engine */
+/** @import { Engine } from "../engine/engine.js" */
 /** @typedef {"unavailable" | "downloadable" | "downloading" | "available"} Availability */
 /**
  * @typedef {object} CoreOptions

@@ -2,8 +2,7 @@
 
 import { jsonOf, LanguageModelToolCall, refusal } from "./input.js";
 
-/** @typedef {import("./input.js").Content} Content */
-/** @typedef {import("./input.js").Tool} Tool */
+/** @import { Content, Tool } from "./input.js" */
 /** @typedef {import("../engine/protocol.js").GivenMessage} Turn */
 /** @typedef {{id: string, name: string, arguments: any}} Call */
 

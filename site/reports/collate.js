@@ -5,9 +5,7 @@
 
 import { listed, t } from "../ui/words.js";
 
-/** @typedef {import("./report.js").Report} Report */
-/** @typedef {import("./report.js").Result} Result */
-/** @typedef {import("./report.js").Output} Output */
+/** @import { Output, Report, Result } from "./report.js" */
 
 /**
  * @typedef {Object} Column one report of one file

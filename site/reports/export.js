@@ -6,10 +6,7 @@ import { csvText } from "../ui/csv.js";
 import { samplesOf } from "./collate.js";
 import { writeSampling } from "./sampling.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
-/** @typedef {import("./collate.js").Sample} Sample */
-/** @typedef {import("./report.js").Report} Report */
+/** @import { Column, Row, Sample } from "./collate.js" */
 /**
  * @typedef {{rows: readonly Row[], columns: readonly Column[], view: {config: string, sample: number, group:
  *   boolean}}} Shown

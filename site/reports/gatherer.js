@@ -2,10 +2,7 @@
 
 import { checkLimit } from "./limits.js";
 
-/** @typedef {import("./report.js").Result} Result */
-/** @typedef {import("./report.js").Entry} Entry */
-/** @typedef {import("./report.js").Output} Output */
-/** @typedef {import("./report.js").Scalar} Scalar */
+/** @import { Entry, Output, Result, Scalar } from "./report.js" */
 
 /**
  * Groups (prompt, config, output) rows into entries: one entry per prompt, in order of first appearance.

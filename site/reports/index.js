@@ -10,8 +10,7 @@ import { baseName, ImportError, isObject, mismatch, Problems } from "./report.js
 import { readRows } from "./rows.js";
 import { salvage } from "./salvage.js";
 
-/** @typedef {import("./report.js").Import} Import */
-/** @typedef {import("./report.js").DocumentOptions} DocumentOptions */
+/** @import { DocumentOptions, Import } from "./report.js" */
 /** @typedef {{value: unknown, path: string}} Item */
 
 /** @type {readonly import("./report.js").Format[]} */

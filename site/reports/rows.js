@@ -43,7 +43,7 @@ const META = new Set([
   "tokens",
 ]);
 
-/** @typedef {import("./report.js").Problems} Problems */
+/** @import { Problems } from "./report.js" */
 /** @typedef {{value: Record<string, unknown>, path: string}} Row */
 
 /**

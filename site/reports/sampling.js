@@ -8,8 +8,7 @@
 import { t } from "../ui/words.js";
 import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from "./report.js";
 
-/** @typedef {import("./report.js").Entry} Entry */
-/** @typedef {import("./report.js").Result} Result */
+/** @import { Entry, Result } from "./report.js" */
 
 /** @type {import("./report.js").DocumentFormat} */
 export const sampling = {

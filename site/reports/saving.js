@@ -3,7 +3,7 @@
 import { download } from "../ui/dom.js";
 import { toCsv, toJson, toMarkdown, toReports } from "./export.js";
 
-/** @typedef {import("./export.js").Shown} Shown */
+/** @import { Shown } from "./export.js" */
 /** @typedef {{name: string, text: (shown: Shown) => string, type: string}} Format */
 
 /** @type {Record<string, Format>} */

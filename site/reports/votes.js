@@ -10,8 +10,7 @@ import { checkLimit } from "./limits.js";
 import { ImportError, kindOf, mismatch } from "./report.js";
 import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 
-/** @typedef {import("./collate.js").Row} Row */
-/** @typedef {import("./collate.js").Column} Column */
+/** @import { Column, Row } from "./collate.js" */
 /** @typedef {"left" | "right" | "tie" | "both_bad"} Choice */
 /** @typedef {{name: string, config: string, sample: number}} Side what the file says of a text */
 /** @typedef {Side & {text: string}} Shown */
@@ -132,7 +131,7 @@ function contendersOf(row, columns, { seed, config }) {
 /**
  * One sample of a contender, chosen by the seed. Identical samples have the number of the first of them, so
  * that raters who saw the same texts judged the same pair.
- * @param {import("./collate.js").Result[]} results
+ * @param {import("./report.js").Result[]} results
  * @param {string} name
  * @param {{seed: number, prompt: string, config: string}} options
  * @returns {Shown[]}

@@ -7,7 +7,7 @@ import { element } from "../ui/dom.js";
 import { t, tn } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 
-/** @typedef {import("./inquiry.js").Hit} Hit */
+/** @import { Hit } from "./inquiry.js" */
 /**
  * Offsets are code points of the answer.
  * @typedef {{

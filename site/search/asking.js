@@ -14,10 +14,10 @@ import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
 import { Reader } from "./reader.js";
 import { Results } from "./results.js";
 
-/** @typedef {import("./inquiry.js").Hit} Hit */
+/** @import { Hit } from "./inquiry.js" */
 /** @typedef {import("./inquiry.js").Results} Found */
-/** @typedef {import("./inquiry.js").Stage} Stage */
-/** @typedef {import("../collections/embedders.js").Choice} Choice */
+/** @import { Stage } from "./inquiry.js" */
+/** @import { Choice } from "../collections/embedders.js" */
 /**
  * What asking needs of the page's library.
  * @typedef {{

@@ -16,8 +16,8 @@ import { askColumn, askName, askText } from "./dialogs.js";
 import { askEmbedder } from "./embedder-dialog.js";
 import { fetchSample, SAMPLES } from "./samples.js";
 
-/** @typedef {import("./library.js").Library} Library */
-/** @typedef {import("./indexing.js").Picked} Picked */
+/** @import { Library } from "./library.js" */
+/** @import { Picked } from "./indexing.js" */
 
 /** What a visitor should know of where collections are kept. */
 const KEPT = {

@@ -13,9 +13,8 @@ import { megabytes, percent, t } from "../ui/words.js";
 import { field, show } from "./dialogs.js";
 import { figuresOf } from "./quality.js";
 
-/** @typedef {import("../collections/embedders.js").Choice} Choice */
-/** @typedef {import("../collections/embedders.js").Secrets} Secrets */
-/** @typedef {import("../decoder/catalogue.js").PublicModel} PublicModel */
+/** @import { Choice, Secrets } from "../collections/embedders.js" */
+/** @import { PublicModel } from "../decoder/catalogue.js" */
 /**
  * What the dialog begins with: a name to change or null, a choice, and names of models to suggest.
  * @typedef {{title: string, confirm: string, name?: string | null, given?: Choice, models?: string[],

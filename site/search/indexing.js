@@ -13,7 +13,7 @@ import { errorWords, isAbort } from "../ui/status.js";
 import { significant, t, tn } from "../ui/words.js";
 import { Declined } from "./consent.js";
 
-/** @typedef {import("./library.js").Library} Library */
+/** @import { Library } from "./library.js" */
 /** @typedef {{name: string, blob: Blob, options?: Record<string, unknown>}} Picked */
 /**
  * What could not be read, and what to do.
@@ -297,9 +297,7 @@ export class Indexer extends EventTarget {
     const signal = AbortSignal.any([stop, hurry]);
     const started = performance.now();
     let first = -1;
-    const onProgress = (
-      /** @type {import("../collections/session.js").Progress} */ { loaded, total, file },
-    ) => {
+    const onProgress = (/** @type {import("../engine/client.js").Progress} */ { loaded, total, file }) => {
       if (first < 0) first = loaded;
       const rate = (loaded - first) / ((performance.now() - started) / 1000);
       progress.show({ status: "passages", file, loaded, total });

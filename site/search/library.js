@@ -13,12 +13,11 @@ import { t } from "../ui/words.js";
 import { askConsent, consent, Declined, rememberConsent, sizes } from "./consent.js";
 import { Indexer } from "./indexing.js";
 
-/** @typedef {import("../collections/collection-store.js").Entry} Entry */
-/** @typedef {import("../collections/collection-store.js").Part} Part */
-/** @typedef {import("../collections/embedders.js").Choice} Choice */
-/** @typedef {import("../collections/embedders.js").Secrets} Secrets */
-/** @typedef {import("../ui/status.js").StatusLine} StatusLine */
-/** @typedef {import("../ui/progress.js").ProgressView} ProgressView */
+/** @import { Entry } from "../collections/collection-store.js" */
+/** @import { Part } from "../collections/collection-files.js" */
+/** @import { Choice, Secrets } from "../collections/embedders.js" */
+/** @import { StatusLine } from "../ui/status.js" */
+/** @import { ProgressView } from "../ui/progress.js" */
 /**
  * A document of the open collection.
  * @typedef {{document: number, name: string, title: string, hash: string, passages: number}} Listed

@@ -10,8 +10,8 @@ import { t } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 import { bestSentence } from "./results.js";
 
-/** @typedef {import("./inquiry.js").Hit} Hit */
-/** @typedef {import("./marking.js").Span} Span */
+/** @import { Hit } from "./inquiry.js" */
+/** @import { Span } from "./marking.js" */
 /**
  * @typedef {{
  *   title: string, name: string, address: string, text: string,

@@ -8,8 +8,7 @@ import { decimal, number, percent, t } from "../ui/words.js";
 import { CodePoints, marked } from "./marking.js";
 import { whyFound } from "./why.js";
 
-/** @typedef {import("./inquiry.js").Hit} Hit */
-/** @typedef {import("./inquiry.js").Seconds} Seconds */
+/** @import { Hit, Seconds } from "./inquiry.js" */
 /**
  * @typedef {{item: HTMLLIElement, link: HTMLAnchorElement, show: (hit: Hit, seconds: Seconds) => void}} Row
  */

@@ -19,8 +19,8 @@ import { t } from "../ui/words.js";
 import { answerNodes, checkWords } from "./answer.js";
 import { bestSentence, passageOf } from "./results.js";
 
-/** @typedef {import("./inquiry.js").Hit} Hit */
-/** @typedef {import("./asking.js").Library} Library */
+/** @import { Hit } from "./inquiry.js" */
+/** @import { Library } from "./asking.js" */
 /** @typedef {{prompt: string, used: number, tokens: number, opening: string, stop: string[]}} Prompt */
 /** @typedef {{close: () => void, open: (hit: Hit) => void}} Host */
 

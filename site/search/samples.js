@@ -5,7 +5,7 @@ import { english } from "../ui/english.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
-/** @typedef {import("./indexing.js").Picked} Picked */
+/** @import { Picked } from "./indexing.js" */
 /** @typedef {{name: string, title: string, note: string, folder: string}} Sample */
 /** What a sample's files.json has. @typedef {{files: string[], questions?: string[]}} Contents */
 

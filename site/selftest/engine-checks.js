@@ -5,7 +5,7 @@ import { ROOT } from "../engine/root.js";
 import { english } from "../ui/english.js";
 import { check, ensure, Unavailable } from "./finding.js";
 
-/** @typedef {import("./finding.js").Context} Context */
+/** @import { Context } from "./finding.js" */
 /** @typedef {{prompt: string, max_new_tokens: number, text: string}} Case */
 
 export const MODEL = new URL("models/default/", ROOT).href;

@@ -3,7 +3,7 @@
 import { ROOT } from "../engine/root.js";
 import { counts } from "./finding.js";
 
-/** @typedef {import("./finding.js").Finding} Finding */
+/** @import { Finding } from "./finding.js" */
 /** @typedef {{title: string, findings: Finding[]}} Result */
 
 /** A module that uses one instruction: valid only where a browser knows it. @param {number[]} body */

@@ -21,7 +21,7 @@ import { GROUPS } from "./groups.js";
 import { reportOf } from "./report.js";
 import { GroupView, summary } from "./view.js";
 
-/** @typedef {import("./finding.js").Context} Context */
+/** @import { Context } from "./finding.js" */
 
 const page = {
   size: byId("size", "p"),

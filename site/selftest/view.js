@@ -6,7 +6,7 @@ import { number, t, tn, translated } from "../ui/words.js";
 import { counts } from "./finding.js";
 import { withoutAddresses } from "./report.js";
 
-/** @typedef {import("./finding.js").Finding} Finding */
+/** @import { Finding } from "./finding.js" */
 
 const WORDS = { passed: t("Passed"), failed: t("Failed"), unavailable: t("Not available") };
 const SIGNS = { passed: "✓", failed: "✗", unavailable: "–" };

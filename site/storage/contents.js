@@ -15,7 +15,7 @@ import { deleteTabs, tabsKept } from "../ui/tab-store.js";
 import { tableRow } from "../ui/table.js";
 import { megabytes, moment, t, tn, translated } from "../ui/words.js";
 
-/** @typedef {import("../engine/storage/store.js").Entry} Entry */
+/** @import { Entry } from "../engine/storage/store.js" */
 
 const page = {
   status: byId("status", "p"),

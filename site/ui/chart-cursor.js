@@ -5,8 +5,7 @@
 
 import { svgElement } from "./svg.js";
 
-/** @typedef {import("./chart-draw.js").Drawing} Drawing */
-/** @typedef {import("./chart-draw.js").Group} Group */
+/** @import { Drawing, Group } from "./chart-draw.js" */
 
 const RADIUS = 6;
 /** @type {Record<string, string>} */

@@ -7,10 +7,9 @@ import { seriesMarks } from "./chart-marks.js";
 import { axisName, drawPlot, fitted, library, plotMargins, textWidth, widestTick } from "./chart-plot.js";
 import { svgElement } from "./svg.js";
 
-/** @typedef {import("./chart-data.js").Axis} Axis */
-/** @typedef {import("./chart-data.js").Series} Series */
-/** @typedef {import("./chart-layout.js").Layout} Layout */
-/** @typedef {import("./chart-plot.js").Margins} Margins */
+/** @import { Axis, Series } from "./chart-data.js" */
+/** @import { Layout } from "./chart-layout.js" */
+/** @import { Margins } from "./chart-plot.js" */
 
 /**
  * @typedef {Object} Group what a cursor can point at in one series or row, from left to right

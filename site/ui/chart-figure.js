@@ -11,7 +11,7 @@ import { element } from "./dom.js";
 import { svgElement } from "./svg.js";
 import { t } from "./words.js";
 
-/** @typedef {import("./chart-draw.js").Drawing} Drawing */
+/** @import { Drawing } from "./chart-draw.js" */
 
 /**
  * @param {Object} options

@@ -4,9 +4,7 @@
 
 import { check, extent, names, scaleKind } from "./chart-data.js";
 
-/** @typedef {import("./chart-data.js").Spec} Spec */
-/** @typedef {import("./chart-data.js").Series} Series */
-/** @typedef {import("./chart-data.js").ScaleKind} ScaleKind */
+/** @import { ScaleKind, Series, Spec } from "./chart-data.js" */
 
 /**
  * @typedef {{color: string, dash: string | undefined, symbol: string, muted: boolean}} Look

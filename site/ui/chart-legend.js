@@ -3,8 +3,8 @@
 import { seriesMarks } from "./chart-marks.js";
 import { drawPlot } from "./chart-plot.js";
 
-/** @typedef {import("./chart-data.js").Series} Series */
-/** @typedef {import("./chart-layout.js").Look} Look */
+/** @import { Series } from "./chart-data.js" */
+/** @import { Look } from "./chart-layout.js" */
 
 const WIDTH = 30;
 const HEIGHT = 14;

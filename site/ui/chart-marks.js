@@ -5,9 +5,10 @@
 
 import { library } from "./chart-plot.js";
 
+/** @import { Series } from "./chart-data.js" */
+/** @import { Look } from "./chart-layout.js" */
+
 /**
- * @typedef {import("./chart-data.js").Series} Series
- * @typedef {import("./chart-layout.js").Look} Look
  * @typedef {Object} Drawn one series with what its marks need
  * @property {Series} one
  * @property {Look} look

@@ -9,7 +9,7 @@ import { errorWords } from "./status.js";
 import { table as makeTable, scrollBox } from "./table.js";
 import { t } from "./words.js";
 
-/** @typedef {import("./chart-data.js").Table} Table */
+/** @import { Table } from "./chart-data.js" */
 /** @typedef {{columns: string[], rows: import("./csv.js").CsvCell[][]}} PlainTable */
 
 const SHOWN = 100; // rows of the table in the page; the file has all

@@ -8,8 +8,7 @@
 import { createControl } from "./control-kinds.js";
 import { translated } from "./words.js";
 
-/** @typedef {import("./control-kinds.js").Parameter} Parameter */
-/** @typedef {import("./control-kinds.js").Control} Control */
+/** @import { Control, Parameter } from "./control-kinds.js" */
 
 /** The controls of a list of parameters. The caller places their boxes. */
 export class Controls {

@@ -2,9 +2,8 @@
 
 export { EngineHolder, Lease } from "../engine/holder.js";
 
-/** @typedef {import("../engine/holder.js").Choice} Choice */
-/** @typedef {import("../engine/holder.js").LoadOptions} LoadOptions */
-/** @typedef {import("../engine/holder.js").Model} Model */
+/** @import { Choice, LoadOptions } from "../engine/holder.js" */
+/** @import { Model } from "../engine/model.js" */
 
 /** One model at a time. A model that fails to load leaves the previous one in place. */
 export class ModelSlot {

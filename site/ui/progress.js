@@ -7,7 +7,7 @@
 import { recall, remember } from "./memory.js";
 import { megabytes, percent, t } from "./words.js";
 
-/** @typedef {import("../engine/protocol.js").Progress} Progress */
+/** @import { Progress } from "../engine/protocol.js" */
 
 /** The words for a phase; a job's own status, "shifts", is its own word. @param {string} status */
 export function phaseWords(status) {

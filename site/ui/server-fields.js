@@ -9,7 +9,7 @@ import { checkAddress, listModels } from "./openai-server.js";
 import { errorWords, problem } from "./status.js";
 import { t, tn } from "./words.js";
 
-/** @typedef {import("./openai-server.js").Server} Server */
+/** @import { Server } from "./openai-server.js" */
 
 const EXAMPLE = "http://localhost:11434/v1";
 

@@ -19,12 +19,7 @@ import { ATTRIBUTES, DECODER, decoderOptions, OWN, parse, propertyName, write } 
 import { VERSION } from "./version.js";
 import { View } from "./view.js";
 
-/** @typedef {import("../engine/client.js").Model} Model */
-/** @typedef {import("../engine/client.js").Progress} Progress */
-/** @typedef {import("../engine/client.js").Writing} Writing */
-/** @typedef {import("../engine/client.js").End} End */
-/** @typedef {import("../engine/client.js").Conversation} Conversation */
-/** @typedef {import("../engine/client.js").Turn} Turn */
+/** @import { Conversation, End, Model, Progress, Turn, Writing } from "../engine/client.js" */
 /** @typedef {"idle" | "loading" | "ready" | "writing" | "error"} State */
 
 // Where there is no page, this file can be imported without harm.

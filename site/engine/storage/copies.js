@@ -13,9 +13,8 @@ import { Part } from "./part.js";
 import { UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
 
-/** @typedef {import("./facts.js").Made} Made */
-/** @typedef {import("./facts.js").Original} Original */
-/** @typedef {import("../protocol.js").Rounding} Rounding */
+/** @import { Made, Original } from "./facts.js" */
+/** @import { Rounding } from "../protocol.js" */
 /** A file of weights, whose content may not be known yet. @typedef {Original & {blob?: Blob}} Source */
 /**
  * `intact` is whether the copy has not changed, which may not be known before it has been loaded.

@@ -11,8 +11,9 @@ import { EngineError, PROGRESS_INTERVAL } from "../protocol.js";
 const SPILL_BYTES = 16 * 1024 * 1024;
 const RETRY = "Check the connection, then load it again.";
 
+/** @import { Progress } from "../protocol.js" */
+
 /**
- * @typedef {import("../protocol.js").Progress} Progress
  * @typedef {{
  *   file: string, signal?: AbortSignal, onBytes?: (count: number) => void, fetch?: typeof fetch,
  *   cache?: RequestCache, remedy?: string

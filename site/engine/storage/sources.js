@@ -19,10 +19,10 @@ const AT_ONCE = 32 * 1024 * 1024;
 /** Bytes of a list of shards: one of a model of billions of parameters has a few hundred thousand. */
 const LONGEST_LIST = 16 * 1024 * 1024;
 
+/** @import { ModelSource, Progress } from "../protocol.js" */
+/** @import { Source } from "./ranges.js" */
+
 /**
- * @typedef {import("../protocol.js").ModelSource} ModelSource
- * @typedef {import("../protocol.js").Progress} Progress
- * @typedef {import("./ranges.js").Source} Source
  * @typedef {(sources: Source[]) => Promise<{tables: number}>} Look  inspects a header; throws if the model
  *   would not run. `tables` counts the weights in tables of which only single rows are read.
  * @typedef {(sources: Source[]) => Promise<import("./copies.js").Plan | null>} Planning  how Python quantizes
@@ -32,11 +32,12 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  * @typedef {{name: string, bytes: number, sha256: string}} Listed
  */
 
+/** @import { Quantized } from "./copies.js" */
+
 /**
  * What a model is loaded from: its files; or `copy`, its quantized weights from an earlier load, and the
  * files besides weights. `keeper` keeps what is quantized now. `fleeting` is whether nothing of the weights
  * would be left at the next visit.
- * @typedef {import("./copies.js").Quantized} Quantized
  * @typedef {{
  *   refusal: (bytes: number) => Promise<string>,
  *   keep: (quantized: Quantized, pieces: AsyncIterable<Uint8Array>) => Promise<boolean>

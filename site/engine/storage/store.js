@@ -24,8 +24,8 @@ import {
 import { receive } from "./receive.js";
 import { hasHash, isIntact, ONE_IN, SMALL } from "./verify.js";
 
-/** @typedef {import("./facts.js").Facts} Facts */
-/** @typedef {import("./receive.js").Wanted} Wanted */
+/** @import { Facts } from "./facts.js" */
+/** @import { Wanted } from "./receive.js" */
 /** @typedef {"opfs" | "cache" | "memory"} Place */
 /** @typedef {Facts & {sha256: string, place: Place, complete: boolean}} Entry */
 

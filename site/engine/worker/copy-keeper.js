@@ -21,7 +21,7 @@ export class CopyKeeper {
   /**
    * @param {import("../storage/sources.js").Keeper} keeper
    * @param {number} handle
-   * @param {import("../storage/sources.js").Quantized & {file: any}} quantized as `take_quantized` returns it
+   * @param {import("../storage/copies.js").Quantized & {file: any}} quantized as `take_quantized` returns it
    */
   async keep(keeper, handle, { file, ...quantized }) {
     this.#keeping.add(handle);

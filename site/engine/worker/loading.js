@@ -16,7 +16,7 @@ import { hasSimd, NO_SIMD } from "./webassembly.js";
 /** Errors that do not mean that a copy is corrupt. */
 const MEMORY_ERRORS = ["out-of-memory", "model-too-large"];
 
-/** @typedef {import("../storage/ranges.js").Source} Source */
+/** @import { Source } from "../storage/ranges.js" */
 /**
  * @typedef {{handle: number, info: import("../protocol.js").ModelInfo, keeper:
  *   import("../storage/sources.js").Keeper | null}} Loaded

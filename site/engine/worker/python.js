@@ -10,7 +10,7 @@ import { Later, unpack } from "./library.js";
 import { Prepared } from "./prepared.js";
 import { readSnapshot, startFrom } from "./snapshot.js";
 
-/** @typedef {import("../protocol.js").Progress} Progress */
+/** @import { Progress } from "../protocol.js" */
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{

@@ -13,6 +13,9 @@ const VECTORS = "vectors.bin"; // of the index itself, for the full stage
 const SCALES = "scales.bin";
 const decoder = new TextDecoder();
 
+/** @import { IndexFiles } from "./files.js" */
+/** @import { Facts } from "./facts.js" */
+
 /**
  * @typedef {"words" | "meaning" | "full"} Stage
  * @typedef {{
@@ -30,8 +33,6 @@ const decoder = new TextDecoder();
  * }} Options `count`: hits at most, 8 by default; `completing`: the last word may be unfinished, as while
  * typing;
  *   `pause`: milliseconds after which meaning is compared, 0 by default, so that typing on costs no request
- * @typedef {import("./files.js").IndexFiles} IndexFiles
- * @typedef {import("./facts.js").Facts} Facts
  * @typedef {{
  *   embed: (question: string, signal?: AbortSignal) => Promise<Float32Array>, fingerprint?: string,
  * }} QuestionEmbedder `fingerprint` of its model; vectors of another model than the index's are refused

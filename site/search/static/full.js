@@ -8,8 +8,8 @@ import { fetchDescription } from "../../ui/fetch.js";
 
 const MODEL = "models/minilm/";
 
-/** @typedef {import("../../engine/engine.js").Engine} Engine */
-/** @typedef {import("../../engine/protocol.js").Progress} Progress */
+/** @import { Engine } from "../../engine/engine.js" */
+/** @import { Progress } from "../../engine/protocol.js" */
 /** @typedef {{engine: Engine, handle: number, fingerprint: string}} Started */
 
 export class FullEmbedder {

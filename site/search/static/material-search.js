@@ -14,10 +14,11 @@ const PAUSE = 180; // milliseconds without a key before meanings are compared
 const COUNT = 8;
 const STEP = 0.01; // Material compares scores to two digits
 
+/** @import { Hit } from "./search.js" */
+
 /**
  * @typedef {{location: string, title: string, text: string, score: number, terms: Record<string, boolean>}}
  *   Item
- * @typedef {import("./search.js").Hit} Hit
  */
 
 const here = new URL(globalThis.location.href);

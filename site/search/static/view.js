@@ -8,9 +8,9 @@ import { element } from "../../ui/dom.js";
 import { excerpt, linkTo } from "./excerpt.js";
 import { CSS } from "./style.js";
 
+/** @import { Hit, Results } from "./search.js" */
+
 /**
- * @typedef {import("./search.js").Hit} Hit
- * @typedef {import("./search.js").Results} Results
  * @typedef {{ask: (question: string) => void, choose: (hit: Hit, event: MouseEvent | KeyboardEvent) => void}}
  *   Actions
  */

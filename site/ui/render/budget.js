@@ -3,7 +3,7 @@
  * same text shows the same everywhere. The parser is markdown-it; its rules and helpers are wrapped.
  */
 
-/** @typedef {import("./types.js").MarkdownIt} MarkdownIt */
+/** @import { MarkdownIt } from "./types.js" */
 
 /** Thrown when a text costs more than it may. */
 export class TooMuchWork extends Error {

@@ -8,7 +8,7 @@ import { hasLongWord } from "./budget.js";
 import { loadHighlighter } from "./vendored.js";
 import { highlightApart } from "./workshop.js";
 
-/** @typedef {import("./types.js").Code} Code */
+/** @import { Code } from "./types.js" */
 /** @typedef {{name: string, text: string}} Piece text in the class `name`, or in none ("") */
 
 const ALIASES = new Map(

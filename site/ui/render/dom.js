@@ -12,7 +12,7 @@ import { t } from "../words.js";
 import { highlightInto, languageLabel } from "./code.js";
 import { typesetInto } from "./typeset.js";
 
-/** @typedef {import("./types.js").Tree} Tree */
+/** @import { Tree } from "./types.js" */
 /** @typedef {Generator<number, void>} Steps */
 
 /** What one part may cost: about as many nodes, lines, or hundreds of characters. */

@@ -7,7 +7,7 @@ import { TooMuchWork } from "./budget.js";
 import { showControls, stripSpecialTokens } from "./special.js";
 import { markdownTree } from "./tree.js";
 
-/** @typedef {import("./types.js").Tree} Tree */
+/** @import { Tree } from "./types.js" */
 /** @typedef {"strip" | "show"} Special */
 
 /**

@@ -20,7 +20,7 @@ import { formatApart } from "./workshop.js";
 export { drawInParts, textSteps } from "./dom.js";
 export { stripSpecialTokens } from "./special.js";
 
-/** @typedef {import("./formatting.js").Formatted} Formatted */
+/** @import { Formatted } from "./formatting.js" */
 
 /** Characters up to which a text is formatted in the page: even the worst takes a few milliseconds. */
 const SHORT = 2000;

@@ -9,8 +9,7 @@
 
 import { spend } from "./budget.js";
 
-/** @typedef {import("./types.js").StateInline} StateInline */
-/** @typedef {import("./types.js").StateBlock} StateBlock */
+/** @import { StateBlock, StateInline } from "./types.js" */
 
 const LONGEST = 4000;
 

@@ -9,10 +9,7 @@ import { mathPlugin } from "./math.js";
 import { markQuantity, RECIPE_HEADING, tidyRecipe } from "./recipes.js";
 import { loadMarkdownIt } from "./vendored.js";
 
-/** @typedef {import("./types.js").Tree} Tree */
-/** @typedef {import("./types.js").Element} Element */
-/** @typedef {import("./types.js").Token} Token */
-/** @typedef {import("./types.js").Attributes} Attributes */
+/** @import { Attributes, Element, Token, Tree } from "./types.js" */
 
 const WWW = /[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:\/[^\s<>"'`]*[^\s<>"'`.,;:!?)\]*_])?\/?/iy;
 const BLOCKS = new Set("p h1 h2 h3 h4 h5 h6 li td th blockquote".split(" "));

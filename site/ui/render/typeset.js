@@ -14,7 +14,7 @@ const MOST_NODES = 3000; // of one formula
 const waiting = [];
 let working = false;
 
-/** @typedef {import("./types.js").Math} Math */
+/** @import { Math } from "./types.js" */
 
 /**
  * Renders a formula when its turn comes, in short slices of time.

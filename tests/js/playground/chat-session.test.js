@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ChatSession } from "../../../site/playground/chat-session.js";
 
-/** @typedef {import("../../../site/engine/client.js").Turn} Turn */
+/** @import { Turn } from "../../../site/engine/client.js" */
 
 /** A model whose conversations only keep their messages. */
 class FakeModel {

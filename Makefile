@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser check soak soak-python soak-js soak-browser format train bench clean
+.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser generate check soak soak-python soak-js soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -55,13 +55,11 @@ test-browser: $(STAMPS)/test node_modules/.stamp build
 	@sh scripts/browsers.sh
 	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(if $(CI),--reruns 2 -r fERs) $(PYTEST_ARGS)
 
-check: $(STAMPS)/check node_modules/.stamp ## format, lint, types, lines per room and translations, without changing a file
-	$(VENV)/bin/ruff format --check
-	$(VENV)/bin/ruff check
-	$(VENV)/bin/mypy
-	npm run --silent check
-	$(PY) scripts/rooms.py
-	$(PY) scripts/words.py --check
+generate: $(STAMPS)/check node_modules/.stamp ## write every committed file that comes from another one
+	$(PY) scripts/generate.py
+
+check: $(STAMPS)/check node_modules/.stamp ## format, lint, types, lines per room, generated files, translations; changes no file
+	$(PY) scripts/check.py
 
 soak: ## everything that takes long: fuzzing (MINUTES=10 a reader), thousands of tokens, faults; into build/soak/
 	@$(MAKE) --keep-going soak-python soak-js soak-browser

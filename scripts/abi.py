@@ -1,23 +1,19 @@
-"""Write the kernel's interface (kernels/abi.py) for C and for JavaScript: python scripts/abi.py
+"""The kernel's interface (kernels/abi.py) for C and for JavaScript.
 
-Both files are committed, so that neither installing the package nor serving the site needs this script.
-Run it after every change of the tables; a test fails while the files differ from what it writes.
+Both files are committed (generate.py), so that neither installing the package nor serving the site needs this
+script.
 """
 
 from __future__ import annotations
 
-import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "py"))
+from scripts.command import ROOT
 
-from goosequill.kernels import abi  # noqa: E402
+from goosequill.kernels import abi
 
 HEADER = ROOT / "py" / "goosequill" / "kernels" / "simd" / "abi.h"
-Writer = Callable[[], str]
 MODULE = ROOT / "site" / "engine" / "abi.js"
 NOTE = "Written by scripts/abi.py from py/goosequill/kernels/abi.py; do not edit."
 
@@ -70,6 +66,5 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-if __name__ == "__main__":
-    HEADER.write_text(header(), encoding="utf-8")
-    MODULE.write_text(module(), encoding="utf-8")
+def files() -> dict[Path, str]:
+    return {HEADER: header(), MODULE: module()}

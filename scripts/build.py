@@ -35,7 +35,7 @@ from scripts.words import write_element_words  # noqa: E402
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
 PRIVATE = (
-    ".*", "__pycache__", "*.map", "pages.json", "*.d.ts", "rotation.safetensors",
+    ".*", "__pycache__", "*.map", "pages.json", "README", "*.d.ts", "rotation.safetensors",
     "python_stdlib.zip", "*.whl", "fonts", "embedders",
 )  # fmt: skip
 """What is not served; for the last four, smaller ones are made."""

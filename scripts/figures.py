@@ -27,16 +27,17 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from scripts.command import ROOT, BuildError
+from scripts.sections import with_section
 
 MODEL = ROOT / "site" / "models" / "default"
 TEXT = ROOT / "docs" / "assets" / "figures" / "alice.txt"
 COSTS = TEXT.with_name("rounding.json")
 SPEEDS = TEXT.with_name("speed.json")
 README = ROOT / "README.md"
-MARKS = ("<!-- speeds: begin -->", "<!-- speeds: end -->")
 
 PROMPT = "It was a fine morning, and the goose"
 DECODER = {
@@ -530,11 +531,9 @@ def readme() -> str:
     return "\n".join(lines)
 
 
-def write_readme() -> None:
-    """Write the table into README.md."""
-    before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    README.write_text(f"{before}{MARKS[0]}\n{readme()}\n{MARKS[1]}{after}", encoding="utf-8")
+def files() -> dict[Path, str]:
+    """README with the table."""
+    return {README: with_section(README, "speeds", readme())}
 
 
 GENERATORS: dict[str, Callable[..., str]] = {

@@ -1,12 +1,12 @@
-"""Write THIRD-PARTY-NOTICES.txt: name, version, licence and licence text of everything that is shipped.
+"""THIRD-PARTY-NOTICES.txt: name, version, licence and licence text of everything that is shipped.
 
 What vendor.lock.json lists is the truth. A licence text is a file of the package that the lock takes into
 licences/, one inside a wheel that is served, or, for a package that has none, the texts in scripts/licences/
 that its entry names under "notices". A package without a text stops the build. What the Python package has by
 others is listed here, since no lock knows of it.
 
-    python scripts/notices.py                 write py/THIRD-PARTY-NOTICES.txt, for the Python package
-    <!-- generate: notices -->                the same of the whole site, in an article
+That of the Python package is committed (generate.py), that of the site is built, and an article requests the
+latter by <!-- generate: notices -->.
 """
 
 from __future__ import annotations
@@ -14,15 +14,12 @@ from __future__ import annotations
 import html
 import json
 import re
-import sys
 import zipfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.command import ROOT, BuildError
 from scripts.plot import licence_of
@@ -191,5 +188,6 @@ def article() -> str:
 
 GENERATORS: dict[str, Callable[..., str]] = {"notices": article}
 
-if __name__ == "__main__":
-    (ROOT / "py" / NAME).write_text(python_notices(), encoding="utf-8")
+
+def files() -> dict[Path, str]:
+    return {ROOT / "py" / NAME: python_notices()}

@@ -1,25 +1,22 @@
-"""Write the types of the settings of decoder and chat and of the error codes, as JavaScript has them.
+"""The types of the settings of decoder and chat and of the error codes, as JavaScript has them.
 
-Run it as python scripts/settings_types.py. They come from the settings' own descriptions and the table of
-errors. The file is committed, so that the type checker needs no Python; a test fails while it differs from
-what this writes.
+They come from the settings' own descriptions and the table of errors. The file is committed (generate.py), so
+that the type checker needs no Python.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "py"))
+from scripts.command import ROOT
 
-from goosequill.chat.formats import ChatSettings  # noqa: E402
-from goosequill.decoding import PARAMETERS, DecodingConfig  # noqa: E402
-from goosequill.errors import GROUPS  # noqa: E402
-from goosequill.parameters import Parameter  # noqa: E402
+from goosequill.chat.formats import ChatSettings
+from goosequill.decoding import PARAMETERS, DecodingConfig
+from goosequill.errors import GROUPS
+from goosequill.parameters import Parameter
 
 MODULE = ROOT / "site" / "engine" / "settings.js"
 TYPES = {
@@ -87,10 +84,5 @@ def _property(kind: str, name: str, text: str) -> str:
     return textwrap.fill(line, 108, initial_indent=" * ", subsequent_indent=" *   ", break_on_hyphens=False)
 
 
-def main() -> int:
-    MODULE.write_text(module(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def files() -> dict[Path, str]:
+    return {MODULE: module()}

@@ -1,11 +1,15 @@
 """Collect the interface's English texts into the catalogues site/ui/languages/*.json, and check these.
 
-    python scripts/words.py            add what is missing with an empty translation, remove what is unused
-    python scripts/words.py --check    fail if anything is missing, unused, untranslated or malformed
+    python scripts/words.py            add new texts, remove those that are unused; a part of `make generate`
+    python scripts/words.py --check    fail if a text is missing, unused or malformed; a part of `make check`
 
 A catalogue maps each English text to its translation. The texts are those of the scripts of site/ (words.js),
 of the applications' HTML, and what the Python package says to a page: errors, remedies, settings, presets.
 A new language is a file there and a line in site/ui/languages.js.
+
+A new text has an empty translation, and pages show English. One that takes the place of a similar text keeps
+that one's translation, and is listed in stale_words.json until the translation is changed or the entry is
+deleted. Both are warnings: whoever changes a page need not know German.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,6 +37,9 @@ from scripts.recordings import STYLES  # noqa: E402
 
 MODEL = ROOT / "site" / "models" / "default" / "config.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
+STALE = ROOT / "scripts" / "stale_words.json"
+SIMILAR = 0.7
+"""How similar two texts are if one is taken for a change of the other, from 0 to 1 (difflib)."""
 SCRIPTS = (
     "site/collections",
     "site/compare",
@@ -248,24 +256,45 @@ def read_catalogue(path: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
-def write_catalogue(path: Path, words: dict[str, str]) -> None:
+def write_catalogue(path: Path, words: Mapping[str, object]) -> None:
     """Sorted, one entry a line, so that two branches that add texts merge."""
-    text = json.dumps(dict(sorted(words.items())), ensure_ascii=False, indent=1)
+    text = json.dumps(words, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def problems(language: str, words: dict[str, str], texts: Iterable[str]) -> Iterator[str]:
-    """What is wrong with a catalogue."""
-    texts = set(texts)
-    for text in sorted(texts | set(words)):
+def renewed(
+    language: str, words: dict[str, str], stale: dict[str, str], texts: Collection[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """A catalogue and its stale translations with these texts; see the head of this file."""
+    gone = [text for text in words if text not in texts and words[text]]
+    kept = {}
+    for text in texts:
         if text not in words:
-            yield f"{language}: missing: {text!r}"
+            for old in get_close_matches(text, gone, 1, SIMILAR):
+                if ("|" in old) == ("|" in text) and not wrong_marks(language, text, words[old]):
+                    kept[text] = words[old]
+    stale = {text: to for text, to in stale.items() if text in texts and words.get(text) == to}
+    return {text: words.get(text) or kept.get(text, "") for text in texts}, stale | kept
+
+
+def problems(language: str, words: dict[str, str], texts: Collection[str]) -> Iterator[str]:
+    """What is wrong with a catalogue."""
+    for text in sorted({*texts, *words}):
+        if text not in words:
+            yield f"{language}: missing, run make generate: {text!r}"
         elif text not in texts:
-            yield f"{language}: unused: {text!r}"
-        elif not words[text]:
-            yield f"{language}: untranslated: {text!r}"
-        elif wrong := wrong_marks(language, text, words[text]):
+            yield f"{language}: unused, run make generate: {text!r}"
+        elif words[text] and (wrong := wrong_marks(language, text, words[text])):
             yield f"{language}: {wrong}: {text!r}"
+
+
+def unfinished(language: str, words: dict[str, str], stale: dict[str, str]) -> Iterator[str]:
+    """What a translator has to do in a catalogue."""
+    for text, to in sorted(words.items()):
+        if not to:
+            yield f"{language}: untranslated: {text!r}"
+        elif stale.get(text) == to:
+            yield f"{language}: stale: {text!r} has the translation of an older text, {to!r}"
 
 
 def wrong_marks(language: str, text: str, to: str) -> str:
@@ -284,12 +313,17 @@ def wrong_marks(language: str, text: str, to: str) -> str:
 
 def main(arguments: list[str]) -> int:
     texts, found = collect()
+    stale = json.loads(STALE.read_text(encoding="utf-8"))
     for path in sorted(CATALOGUES.glob("*.json")):
-        words = read_catalogue(path)
+        language, words = path.stem, read_catalogue(path)
+        stale.setdefault(language, {})
         if "--check" not in arguments:
-            words = {text: words.get(text, "") for text in texts}
+            words, stale[language] = renewed(language, words, stale[language], texts)
             write_catalogue(path, words)
-        found += problems(path.stem, words, texts)
+            write_catalogue(STALE, stale)
+        found += problems(language, words, texts)
+        for each in unfinished(language, words, stale[language]):
+            print(f"warning: words: {each}", file=sys.stderr)
     for each in found:
         print(f"words: {each}", file=sys.stderr)
     return 1 if found else 0

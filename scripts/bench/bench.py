@@ -49,6 +49,7 @@ from scripts.bench.weights import (  # noqa: E402
 )
 from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
+from scripts.sections import with_section  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
@@ -505,12 +506,11 @@ def main() -> None:
         data = chart(chosen, found)
         if options.only:
             text, data = updated(chosen, data)
-        before, _, rest = DOCS.read_text().partition(MARKS[0])
-        after = rest.partition(MARKS[1])[2]
-        DOCS.write_text(f"{before}{MARKS[0]}\n{text}\n{MARKS[1]}{after}")
+        DOCS.write_text(with_section(DOCS, "benchmark", text))
         CHART.write_text(json.dumps(data, indent=1) + "\n")
         figures.measured_speeds.cache_clear()
-        figures.write_readme()
+        for path, content in figures.files().items():
+            path.write_text(content)
 
 
 def updated(chosen: list[Contestant], data: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scripts.search.minilm_folder import build_minilm
 from scripts.search.quality_data import OUTPUT, ROOT
+from scripts.sections import with_section
 
 from goosequill.kernels.kernel import Floats
 from goosequill.loading.load import load_path
@@ -267,14 +267,7 @@ def _cell(case: Case, scores: Scores, name: str) -> str:
 
 def write_section(lines: Sequence[str], path: Path = DOCUMENT, mark: str = "quality") -> None:
     """Put lines between the marks in a page."""
-    text = path.read_text(encoding="utf-8")
-    marks = (f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->")
-    begin, end = map(re.escape, marks)
-    section = "\n".join([marks[0], "", *lines, "", marks[1]])
-    changed, count = re.subn(f"{begin}.*?{end}", lambda _: section, text, flags=re.S)
-    if count != 1:
-        raise SystemExit(f"{path} does not contain the marks {marks[0]} and {marks[1]} once")
-    path.write_text(changed, encoding="utf-8")
+    path.write_text(with_section(path, mark, "\n".join(["", *lines, ""])), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

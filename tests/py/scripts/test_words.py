@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from scripts import words
 from scripts.pages import read_languages
 from scripts.words import (
     CATALOGUES,
@@ -12,6 +13,8 @@ from scripts.words import (
     joined,
     messages_of,
     problems,
+    renewed,
+    unfinished,
     variants,
     write_catalogue,
     wrong_marks,
@@ -60,8 +63,55 @@ def test_a_translation_has_the_marks_of_its_text(text: str, to: str, wrong: str)
 
 
 def test_missing_unused_and_empty_translations_are_reported() -> None:
-    found = list(problems("de", {"Copy": "Kopieren", "Undo": "", "Old": "Alt"}, ["Copy", "Undo", "New"]))
-    assert found == ["de: missing: 'New'", "de: unused: 'Old'", "de: untranslated: 'Undo'"]
+    words = {"Copy": "Kopieren", "Undo": "", "Old": "Alt", "{n} rows": "Zeilen"}
+    assert list(problems("de", words, ["Copy", "Undo", "New", "{n} rows"])) == [
+        "de: missing, run make generate: 'New'",
+        "de: unused, run make generate: 'Old'",
+        "de: other placeholders: '{n} rows'",
+    ]
+    assert list(unfinished("de", words, {"Copy": "Abschreiben"})) == ["de: untranslated: 'Undo'"]
+
+
+OLD, NEW, TO = "The file has {n} rows.", "The file has {n} long rows.", "Die Datei hat {n} Zeilen."
+
+
+def test_a_changed_text_keeps_its_translation_which_is_stale_until_it_is_changed() -> None:
+    words, stale = renewed("de", {OLD: TO, "Copy": "Kopieren"}, {}, ["Copy", NEW, "Undo"])
+    assert words == {"Copy": "Kopieren", NEW: TO, "Undo": ""}
+    assert stale == {NEW: TO}
+    assert f"de: stale: {NEW!r} has the translation of an older text, {TO!r}" in unfinished(
+        "de", words, stale
+    )
+    assert renewed("de", words, stale, words) == (words, stale), "a second run changes nothing"
+    words[NEW] = "Die Datei hat {n} lange Zeilen."
+    assert renewed("de", words, stale, words) == (words, {})
+    assert renewed("de", {NEW: TO}, stale, ["Undo"]) == ({"Undo": ""}, {})
+
+
+@pytest.mark.parametrize(
+    "new", ["The file has {count} rows.", "The file has {n} row.|The file has {n} rows."]
+)
+def test_a_translation_is_not_kept_where_it_lacks_what_is_inserted(new: str) -> None:
+    assert renewed("de", {OLD: TO}, {}, [new]) == ({new: ""}, {})
+
+
+def test_a_text_that_is_still_used_keeps_its_translation_for_itself() -> None:
+    assert renewed("de", {OLD: TO}, {}, [OLD, NEW]) == ({OLD: TO, NEW: ""}, {})
+
+
+def test_new_and_stale_texts_are_warnings_and_wrong_ones_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(words, "CATALOGUES", tmp_path)
+    monkeypatch.setattr(words, "STALE", tmp_path / "stale.txt")
+    monkeypatch.setattr(words, "collect", lambda: ({NEW: "", "Undo": ""}, []))
+    (tmp_path / "stale.txt").write_text("{}", encoding="utf-8")
+    write_catalogue(tmp_path / "de.json", {OLD: TO})
+    assert words.main(["--check"]) == 1
+    assert "missing, run make generate" in capsys.readouterr().err
+    assert words.main([]) == words.main(["--check"]) == 0
+    assert capsys.readouterr().err.count("warning: words: de: ") == 4
+    assert json.loads((tmp_path / "de.json").read_text(encoding="utf-8")) == {NEW: TO, "Undo": ""}
 
 
 def test_the_element_gets_the_texts_that_its_scripts_have() -> None:

@@ -1,6 +1,7 @@
-# make serve   set everything up, build the site, serve it on this machine and print its address
-# make test    set everything up and run all tests
-# make help    the rest
+# make serve       set everything up, build the site, serve it on this machine and print its address
+# make test        set everything up and test every behaviour, in Chromium
+# make test-rest   the tests that take long: other browsers, other processors, every random example
+# make help        the rest
 
 VENV ?= .venv
 PYTHON ?= python3
@@ -9,13 +10,15 @@ PREFIX ?= /
 MINUTES ?= 10
 
 PY := $(VENV)/bin/python
+RERUNS := $(if $(CI),--reruns 2 -r fERs)
 STAMPS := $(VENV)/stamps
 export PYTHONPATH := py
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+MAKEFLAGS += --keep-going # one run shows every part that fails
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser generate check soak soak-python soak-js soak-browser format train bench clean
+.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser test-rest packages generate check soak soak-python soak-js soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -43,17 +46,23 @@ example: npm ## build the example projects, typed pages with Vite and with React
 serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
 	$(PY) scripts/serve.py --quiet $(if $(PORT),--port $(PORT)) --prefix $(PREFIX)
 
-test: test-python test-js test-browser ## every test
+test: test-python test-js test-browser ## every behaviour once, in Chromium
 
 test-python: $(STAMPS)/test build
-	$(PY) -m pytest tests/py -q -n 2 $(PYTEST_ARGS)
+	$(PY) -m pytest tests/py -q -n 2 -m "not rest" $(PYTEST_ARGS)
 
 test-js: node_modules/.stamp build
-	node --test $(sort $(shell find tests/js -name '*.test.js'))
+	node --test --test-reporter=spec --test-reporter-destination=stdout \
+	  --test-reporter=./tests/js/times.js --test-reporter-destination=stdout \
+	  $(sort $(shell find tests/js -name '*.test.js'))
 
 test-browser: $(STAMPS)/test node_modules/.stamp build
 	@sh scripts/browsers.sh
-	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile $(if $(CI),--reruns 2 -r fERs) $(PYTEST_ARGS)
+	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile -m "not rest" $(RERUNS) $(PYTEST_ARGS)
+
+test-rest: $(STAMPS)/test node_modules/.stamp build ## what `make test` leaves out: the tests marked "rest"
+	@sh scripts/browsers.sh
+	$(PY) -m pytest tests -q -n 2 --dist loadfile -m rest $(RERUNS) $(PYTEST_ARGS)
 
 generate: $(STAMPS)/check node_modules/.stamp ## write every committed file that comes from another one
 	$(PY) scripts/generate.py

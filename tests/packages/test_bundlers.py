@@ -1,8 +1,8 @@
 """The packed npm package in fresh projects: built by each bundler, or by none, its page writes.
 
 Every project has the same page, in Next.js as a component, which names no file of the engine. `make packages`
-runs this; it installs the pinned bundlers. What is built may not contain the path of the machine that built
-it.
+and `make test-rest` run this; it installs the pinned bundlers. What is built may not contain the path of the
+machine that built it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from scripts.serve import make_server
 from tests.browser.conftest import Record, browser_type_launch_args, record
 
 __all__ = ["browser_type_launch_args", "record"]  # fixtures
+
+pytestmark = pytest.mark.rest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROJECTS = Path(__file__).resolve().parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Playwright
 
 from .by_playwright import Firefox
@@ -11,6 +12,7 @@ from .flows import Flows
 from .installed import executable
 
 
+@pytest.mark.rest
 class TestFirefox(Flows):
     @staticmethod
     def start(playwright: Playwright, folder: Path) -> Firefox:

@@ -22,6 +22,8 @@ VARIANTS = {
     "only the baseline compiler": "--js-flags=--liftoff-only",
     "512 MB of memory": "--js-flags=--wasm-max-mem-pages=8192",
 }
+FIREFOX = pytest.param("firefox", marks=pytest.mark.rest)
+WEBKIT = pytest.param("webkit", marks=pytest.mark.rest)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -38,6 +40,7 @@ def test_the_golden_text_is_written_with(
         started.close()
 
 
+@pytest.mark.rest
 def test_without_relaxed_simd_the_plain_kernel_writes_the_golden_text(
     playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:
@@ -51,6 +54,7 @@ def test_without_relaxed_simd_the_plain_kernel_writes_the_golden_text(
         started.close()
 
 
+@pytest.mark.rest
 def test_webkit_with_all_its_compilers_writes_the_golden_text(
     playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:
@@ -61,7 +65,7 @@ def test_webkit_with_all_its_compilers_writes_the_golden_text(
         started.close()
 
 
-@pytest.mark.parametrize("engine", ["chromium", "firefox"])
+@pytest.mark.parametrize("engine", ["chromium", FIREFOX])
 def test_a_browser_without_webassembly_is_told_what_to_do(
     engine: str, playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:
@@ -85,7 +89,7 @@ def test_a_browser_without_webassembly_is_told_what_to_do(
         started.close()
 
 
-@pytest.mark.parametrize("engine", ["chromium", "webkit"])
+@pytest.mark.parametrize("engine", ["chromium", WEBKIT])
 def test_where_files_cannot_be_written_a_collection_is_kept_in_the_cache(
     engine: str, playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Playwright
 
 from .flows import Flows
@@ -11,6 +12,7 @@ from .installed import executable
 from .webkit import WebKit
 
 
+@pytest.mark.rest
 class TestWebKit(Flows):
     @staticmethod
     def start(playwright: Playwright, folder: Path) -> WebKit:

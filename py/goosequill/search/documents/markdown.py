@@ -36,6 +36,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w*_~\\])(?:\*{1,3}|_{1,3}|~~)(?=[^\s*_~])|(?<=[^\s*_~\\])(?:\*{1,3}|_{1,3}|~~)(?![\w*_~])"
 )
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_MARKED = re.compile(r"[`\[<\\*_~&]")
 
 
 def read_markdown(name: str, data: bytes) -> Document:
@@ -64,6 +65,8 @@ def _without_comments(source: str) -> str:
 
 def inline(text: str) -> str:
     """Return a line's text without its marks: emphasis, links and images, code, tags, escapes, entities."""
+    if not _MARKED.search(text):
+        return text  # as most cells of a table
     codes: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -91,6 +94,7 @@ class _Reader:
     def __init__(self) -> None:
         self.composer = Composer()
         self._lines: list[str] = []  # of the block that is open, finished
+        self._has_bar = False  # the last of them, which may be long and is not searched for each that follows
         self._run: list[str] = []  # of its last line, to be joined
         self._fence = ""
         self._indented = False
@@ -101,13 +105,18 @@ class _Reader:
         """End the block that is open."""
         self._break()
         self.composer.paragraph("\n".join(self._lines))
-        self._lines, self._list = [], False
+        self._lines, self._list, self._has_bar = [], False, False
 
     def _break(self) -> None:
         """End the line that is open."""
         if self._run:
-            self._lines.append(inline(" ".join(self._run)))
+            self._add(inline(" ".join(self._run)))
         self._run = []
+
+    def _add(self, line: str) -> None:
+        """Add a finished line to the block."""
+        self._lines.append(line)
+        self._has_bar = "|" in line
 
     def line(self, line: str) -> None:
         """Take the next line."""
@@ -163,13 +172,13 @@ class _Reader:
     def _paragraph(self, line: str) -> None:
         if not self._run and not self._list and (self._indented or line.startswith("    ")):
             self._indented = True
-            self._lines.append(line.strip())  # indented code
+            self._add(line.strip())  # indented code
         elif item := _ITEM.match(line):
             if not self._list:
                 self.end()
             self._break()
             self._list, self._run = True, [line[item.end() :].strip()]
-        elif "|" in line and (line.lstrip().startswith("|") or (self._lines and "|" in self._lines[-1])):
+        elif "|" in line and (line.lstrip().startswith("|") or self._has_bar):
             self._row(line)
         else:
             if self._list and not self._run and not line.startswith(" "):
@@ -184,4 +193,4 @@ class _Reader:
         self._break()
         if not _TABLE_RULE.match(line):
             cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            self._lines.append(" | ".join(inline(cell) for cell in cells if cell))
+            self._add(" | ".join(inline(cell) for cell in cells if cell))

@@ -145,3 +145,18 @@ def test_no_markdown_takes_more_than_linear_time(unit: str) -> None:
         return best
 
     assert seconds(32_000) < 40 * max(seconds(2_000), 5e-4)  # quadratic would be 256
+
+
+def test_a_long_line_is_not_searched_for_each_row_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched = 0
+
+    class Counted(str):
+        def __contains__(self, key: object) -> bool:
+            nonlocal searched
+            searched += len(self)
+            return str(key) in str(self)
+
+    monkeypatch.setattr("goosequill.search.documents.markdown.inline", Counted)
+    data = b"x" * 10_000 + b"  \n" + b"a|\n" * 1_000  # two spaces end the line
+    assert read_markdown("a.md", data).text.endswith("a|")
+    assert searched <= 2 * len(data)

@@ -15,6 +15,7 @@ export class StyledPrompt {
   /** @type {Style[]} */
   #offered = [];
   #isList = false;
+  #early = ""; // the text that was set before its styles were known
 
   /**
    * @param {{
@@ -41,6 +42,7 @@ export class StyledPrompt {
 
   set value(text) {
     const style = this.#styleOf(text);
+    if (!this.#offered.length) this.#early = text;
     this.#select.value = style ? String(this.#offered.indexOf(style)) : "";
     this.field.value = text.slice(style?.tag.length ?? 0);
   }
@@ -71,7 +73,7 @@ export class StyledPrompt {
    * @param {unknown} styles
    */
   offer(styles) {
-    const { tag, field } = this;
+    const { tag: chosen, field } = this;
     const list = Array.isArray(styles) ? styles : [];
     this.#offered = list.filter(
       (one) => typeof one?.name === "string" && typeof one?.tag === "string" && one.tag,
@@ -81,8 +83,10 @@ export class StyledPrompt {
       element("option", { value: index }, translated(name)),
     );
     this.#select.replaceChildren(element("option", { value: "" }, t("No style")), ...options);
-    const isKnown = this.#offered.some((one) => one.tag === tag);
+    const tag = chosen || (this.#styleOf(this.#early)?.tag ?? ""); // a visitor may have typed over the text
+    const isKnown = this.#offered.some((one) => one.tag === tag) && !this.#styleOf(field.value);
     this.#keepSelection(isKnown ? tag + field.value : field.value); // another model's tag is not text
+    this.#early = "";
   }
 
   /** In a list of prompts each has its own tag, which stays in the text. @param {boolean} isList */

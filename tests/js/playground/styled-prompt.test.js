@@ -70,3 +70,25 @@ test("a field that a visitor is not in does not take the focus", () => {
   assert.equal(document.activeElement, select);
   assert.equal(field.value, "Fellow citizens");
 });
+
+test("a text that is typed over before the styles are known keeps the style of the one that was there", () => {
+  const { field, prompt } = makePrompt();
+  prompt.value = "<speech>\nFellow citizens";
+  field.select();
+  type(field, "The captain looked at the sea");
+  prompt.offer(STYLES);
+  const typed = "The captain looked at the sea";
+  assert.deepEqual([field.value, prompt.value], [typed, `<speech>\n${typed}`]);
+  prompt.offer([]);
+  prompt.offer(STYLES);
+  assert.equal(prompt.value, typed, "a style that went does not come back");
+});
+
+test("a style that is typed before the styles are known is the one that counts", () => {
+  const { field, prompt } = makePrompt();
+  prompt.value = "<speech>\nFellow citizens";
+  field.select();
+  type(field, "<letter>\nDear friend");
+  prompt.offer(STYLES);
+  assert.deepEqual([field.value, prompt.value], ["Dear friend", "<letter>\nDear friend"]);
+});

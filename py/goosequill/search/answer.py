@@ -21,6 +21,7 @@ from goosequill.search.embedder import Embedder, Floats
 from goosequill.search.porter import stem
 from goosequill.search.sentences import sentences
 from goosequill.tokenizers import Tokenizer
+from goosequill.tokenizers.word_breaks import word_spans
 
 MOST_PASSAGES = 20
 MOST_CHARACTERS = 20_000
@@ -40,7 +41,6 @@ REST = 0.3
 SHARE_OF_WORDS = 0.6
 """Weight of shared words in that score; the rest is the cosine's."""
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """A character of Thai, Lao, Burmese, Khmer, Japanese or Chinese, which have no spaces between words."""
 _CITATION = re.compile(r"\[\d{1,2}\]")
@@ -222,7 +222,7 @@ def attribute_answer(
     contents = [_stems(f"{each.title}\n{each.heading}\n{each.text}") for each in sources]
     known = frozenset().union(*contents, _stems(question[:MOST_CHARACTERS]), _stems(INSTRUCTIONS))
     spans = [_trimmed(text, *span) for span in sentences(text)]
-    spans = [(start, end) for start, end in spans if _WORD.search(text, start, end)]
+    spans = [(start, end) for start, end in spans if word_spans(text[start:end])]
     cosines = (
         model.embed([text[a:b] for a, b in spans]) @ _vectors(model, sources).T if model and spans else None
     )
@@ -268,7 +268,7 @@ def _shares(wanted: Collection[str], contents: Sequence[Collection[str]]) -> lis
 
 def _stems(text: str) -> frozenset[str]:
     """Return the stems of a text's content words."""
-    words = (_normal(match[0]) for match in _WORD.finditer(text))
+    words = (_normal(text[start:end]) for start, end in word_spans(text))
     return frozenset(stem(word) for word in words if word not in FUNCTION_WORDS)
 
 
@@ -283,10 +283,11 @@ def _unsupported(text: str, start: int, end: int, *, known: Collection[str]) -> 
     """Return the spans of content words that are in no passage and not in the question."""
     citations = [match.span() for match in _CITATION.finditer(text, start, end)]
     found = []
-    for match in _WORD.finditer(text, start, end):
-        word = _normal(match[0])
-        cited = any(first < match.start() < last for first, last in citations)
+    for first, last in word_spans(text[start:end]):
+        first, last = start + first, start + last
+        word = _normal(text[first:last])
+        cited = any(begin < first < close for begin, close in citations)
         if cited or word in FUNCTION_WORDS or _UNSPACED.search(word) or stem(word) in known:
             continue
-        found.append(match.span())
+        found.append((first, last))
     return found

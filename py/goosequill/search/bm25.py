@@ -5,8 +5,9 @@ size are merged, so that adding n texts one by one costs O(n log n). The formula
 (Kamphuis et al. 2020, "Which BM25 do you mean?"), with the defaults of the package bm25s, the oracle in the
 tests.
 
-Which words a text has is a rule that JavaScript repeats: runs of letters and digits ([\\p{L}\\p{N}]+), each
-lower-cased; no stop words; of those in the letters a to z alone the stem.
+Which words a text has is a rule that JavaScript repeats: runs of letters and digits with their marks, each
+lower-cased; no stop words; of those in the letters a to z alone the stem. Where a word of Unicode's (UAX #29)
+joins such runs, as in "file.name", each part is a word here, so that it is found alone.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 from goosequill.kernels.kernel import Floats
 from goosequill.search.growing import Growing
 from goosequill.search.porter import stem
+from goosequill.search.sentences import RUN
 
 K1 = 1.5
 """How soon more occurrences of a word stop to count; 0 and up."""
@@ -46,8 +48,9 @@ STOP_WORDS = frozenset(
 With the latter, .40 and .48 of the questions of two FAQs find their answer first; without, .36 of both
 (scripts/search/quality_data.py has them)."""
 
-_MAGIC = b"GQWORDS1"
-_TOKEN = re.compile(r"[^\W_]+")  # letters and digits
+_MAGIC = b"GQWORDS2"
+"""With another number when the same text has other words than before: older files are made again."""
+_TOKEN = re.compile(RUN)
 _ENGLISH = re.compile(r"[a-z]+").fullmatch
 _MOST_COUNTED = 65_535
 _LONGEST_KEPT = 40

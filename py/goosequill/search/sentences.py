@@ -47,8 +47,9 @@ _BOUNDARY = re.compile(
 ENDS = f"{_STOP}{_END}{_LINES}"
 """The inside of a character class: what a sentence ends with."""
 _MARK, _LETTER = re.compile(f"[{_IGNORED}]"), re.compile(f"[{_UPPER}{_LOWER}]")
-_RUN = rf"[^\W_]++(?:[{_ranges(classes.EXTEND)}]++[^\W_]*+)*+"
-_WORD = re.compile(rf"{_RUN}(?:['’]{_RUN})*+")
+RUN = rf"[^\W_]++(?:(?![\x00-\x7f])[{_ranges(classes.EXTEND)}]++[^\W_]*+)*+"
+"""An expression for a run of letters and digits with their marks; no ASCII is compared with all of those."""
+_WORD = re.compile(rf"{RUN}(?:['’]{RUN})*+")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

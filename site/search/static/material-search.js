@@ -50,7 +50,7 @@ function items({ title, heading, url, text, matched, score }) {
     text
       .slice(start, end)
       .toLowerCase()
-      .split(/[^\p{L}\p{N}]+/u),
+      .split(/[^\p{L}\p{N}\p{M}]+/u),
   );
   const terms = Object.fromEntries([...new Set(words.flat())].map((word) => [word, true]));
   const page = { location: url, title: escaped(title), text: html, score, terms };

@@ -3,7 +3,7 @@
 import { stemmer } from "stemmer";
 import { Reader } from "./bytes.js";
 
-const WORD = /[\p{L}\p{N}]+/gu;
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{Gr_Ext}\p{Mc}\u200d]*/gu; // with marks, as bm25.py has it
 const ASCII = /^[a-z]+$/;
 const MAX_WORDS = 64; // of a question
 const MAX_COMPLETIONS = 24; // stems that start with the letters typed so far

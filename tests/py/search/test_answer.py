@@ -142,6 +142,16 @@ def test_scripts_without_spaces_are_not_checked() -> None:
     assert unsupported("Ешьте меньше.") == ["Ешьте", "меньше"]
 
 
+def test_words_keep_their_marks() -> None:
+    assert unsupported("हिन्दी में सात शब्द।") == ["हिन्दी", "में", "सात", "शब्द"]
+    assert unsupported("مُحَمَّدٌ رَسُولُ") == ["مُحَمَّدٌ", "رَسُولُ"]
+    assert unsupported("re\u0301sume\u0301 3.5") == ["re\u0301sume\u0301", "3.5"]
+    hindi = {"title": "", "heading": "", "text": "हिन्दी एक भाषा है।"}
+    assert attribute_answer("हिन्दी भाषा।", "", passages(hindi))[0].score == 1
+    thai = {"title": "", "heading": "", "text": "น้ำช่วยได้"}
+    assert attribute_answer("ดื่มน้ำ", "", passages(thai))[0].passage == 2, "a word within a run is found"
+
+
 class Compass:
     """An embedding model that knows two directions."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
+import subprocess
 import zlib
+from pathlib import Path
 from typing import Any
 
 import bm25s
@@ -14,6 +17,7 @@ import pytest
 from goosequill.search import bm25
 from goosequill.search.bm25 import WordIndex, stems, term, tokens, word_matches
 
+ROOT = Path(__file__).resolve().parents[3]
 WORDS = re.findall(
     r"\w+", "reflux acid heartburn stomach burning burn burns sleep sleeping night bed the of a is 42 été x"
 )
@@ -149,3 +153,24 @@ def test_merged_segments_are_those_of_all_their_postings(monkeypatch: pytest.Mon
         for field in ("words", "starts", "texts", "counts"):
             found, wanted = getattr(merged, field), getattr(whole, field)
             assert found.dtype == wanted.dtype and np.array_equal(found, wanted)
+
+
+def test_words_keep_their_marks_here_and_in_javascript() -> None:
+    texts = ["हिन्दी में सात शब्द", "مُحَمَّدٌ رَسُولُ", "re\u0301sume\u0301 x2_y3 don’t 3.5", "ที่นี่ น้ำ", "क्‍ष \u0301a"]
+    found = [[text[start:end] for start, end, _ in tokens(text)] for text in texts]
+    assert found == [
+        ["हिन्दी", "में", "सात", "शब्द"],
+        ["مُحَمَّدٌ", "رَسُولُ"],
+        ["re\u0301sume\u0301", "x2", "y3", "don", "3", "5"],
+        ["ที่นี่", "น้ำ"],
+        ["क्‍ष"],
+    ]
+    script = f"""
+      import {{ tokens }} from {json.dumps((ROOT / "site/search/static/words.js").as_uri())};
+      const texts = {json.dumps(texts)};
+      console.log(JSON.stringify(texts.map((text) => tokens(text).map(({{ text }}) => text))));
+    """
+    command = ["node", "--input-type=module", "-e", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    theirs = [[word for word in words if word not in bm25.STOP_WORDS] for words in json.loads(done.stdout)]
+    assert theirs == found

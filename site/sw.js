@@ -70,13 +70,14 @@ async function versionCaches() {
  * A file by its hash: from any version's cache, else from the network.
  * @param {string} path
  * @param {string} hash
+ * @param {Response} [sent] the network's answer, if it is there already
  */
-async function obtain(path, hash) {
+async function obtain(path, hash, sent) {
   for (const cacheName of await versionCaches()) {
     const kept = await caches.match(addressOf(path), { cacheName });
     if (kept && (await hashOf(kept.clone())) === hash) return kept;
   }
-  const response = await fetch(addressOf(path), { cache: "no-cache" });
+  const response = sent ?? (await fetch(addressOf(path), { cache: "no-cache" }));
   const isGone = response.status === 404 || response.status === 410;
   if (isGone || (response.ok && (await hashOf(response.clone())) !== hash)) {
     throw new OtherVersion(`${path} has changed`);
@@ -85,15 +86,19 @@ async function obtain(path, hash) {
   return response;
 }
 
-/** Puts files into this version's cache, a few at a time. @param {Record<string, string>} files */
-async function keep(files) {
+/**
+ * Puts files into this version's cache, a few at a time.
+ * @param {Record<string, string>} files
+ * @param {Response} [sent] the network's answer for the only file
+ */
+async function keep(files, sent) {
   const cache = await caches.open(CACHE);
   const waiting = Object.entries(files);
   const work = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [path, hash] = next;
       if (await cache.match(addressOf(path))) continue;
-      await cache.put(addressOf(path), plain(await obtain(path, hash)));
+      await cache.put(addressOf(path), plain(await obtain(path, hash, sent)));
     }
   };
   await Promise.all(Array.from({ length: 6 }, work));
@@ -312,18 +317,21 @@ async function answer({ request, clientId, resultingClientId }, path) {
 /**
  * A part of a file: from the cache if the file is there, else from the network, which has no other file of
  * this name, since that contains the file's hash. Then the whole file is stored as well, so that what is
- * asked next is answered offline too.
+ * asked next is answered offline too: the answer itself, if the server ignores ranges.
  * @param {any} event
  * @param {string} path
  */
 async function answerRange(event, path) {
   const { request, clientId } = event;
   const cacheName = PREFIX + (await versionOf(clientId));
+  await arriving.get(path);
   const kept = await caches.match(addressOf(path), { cacheName });
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
   if (!kept || !range) {
     const response = await fetch(request);
-    if (parts[path] && !scope.navigator.connection?.saveData) event.waitUntil(keepOnce(path));
+    const whole = response.status === 200 ? response.clone() : undefined;
+    if (parts[path] && (whole || !scope.navigator.connection?.saveData))
+      event.waitUntil(keepOnce(path, whole));
     return response;
   }
   const whole = await kept.blob();
@@ -338,15 +346,18 @@ async function answerRange(event, path) {
 
 /** Files that are being stored. @type {Map<string, Promise<void>>} */
 const keeping = new Map();
+/** Those of them that came whole for a part. @type {Map<string, Promise<void>>} */
+const arriving = new Map();
 
-/** Stores a part, unless that is being done. @param {string} path */
-function keepOnce(path) {
+/** Stores a part, unless that is being done. @param {string} path @param {Response} [whole] */
+function keepOnce(path, whole) {
   const found = keeping.get(path);
   if (found) return found;
-  const work = keep({ [path]: parts[path] })
+  const work = keep({ [path]: parts[path] }, whole)
     .catch(() => {}) // the next request tries again
-    .finally(() => keeping.delete(path));
+    .finally(() => keeping.delete(path) && arriving.delete(path));
   keeping.set(path, work);
+  if (whole) arriving.set(path, work);
   return work;
 }
 

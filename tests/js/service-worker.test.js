@@ -1,0 +1,92 @@
+/** The service worker, with a real server and a cache in memory. The browser tests see it in pages. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import test from "node:test";
+import vm from "node:vm";
+
+const PATH = "search-index/web/words-1.bin";
+const FILE = Buffer.from("the words of an index");
+const SOURCE = await readFile(new URL("../../site/sw.js", import.meta.url), "utf-8");
+
+/** Caches that are forgotten with the test. */
+function memoryCaches() {
+  const found = new Map();
+  const keyOf = (/** @type {string | Request} */ key) => (typeof key === "string" ? key : key.url);
+  const open = async (/** @type {string} */ name) => {
+    const files = found.get(name) ?? found.set(name, new Map()).get(name);
+    return {
+      match: async (/** @type {string | Request} */ key) => files.get(keyOf(key))?.clone(),
+      put: async (/** @type {string | Request} */ key, /** @type {Response} */ response) => {
+        const { status, headers } = response;
+        files.set(keyOf(key), new Response(await response.arrayBuffer(), { status, headers }));
+      },
+      keys: async () => Array.from(files.keys(), (url) => ({ url })),
+    };
+  };
+  const match = async (/** @type {string} */ key, { cacheName = "" }) => (await open(cacheName)).match(key);
+  return { open, match, keys: async () => [...found.keys()] };
+}
+
+/**
+ * A worker, and how it answers a request for the first bytes of the file.
+ * @param {string} origin
+ */
+async function startWorker(origin) {
+  /** @type {Map<string, (event: any) => void>} */
+  const listeners = new Map();
+  const version = "1";
+  const hash = createHash("sha256").update(FILE).digest("hex");
+  const caches = memoryCaches();
+  await (await caches.open("goosequill:/:settings")).put(`${origin}?client=page`, new Response(version));
+  const scope = {
+    ...{ fetch, Response, Headers, URL, crypto, navigator: {}, caches },
+    location: new URL("sw.js", origin),
+    goosequillPrecache: { version, shell: {}, parts: { [PATH]: hash } },
+    importScripts() {},
+    addEventListener: (/** @type {string} */ type, /** @type {any} */ run) => listeners.set(type, run),
+  };
+  vm.runInNewContext(SOURCE, scope);
+  /** @type {Promise<unknown>[]} */
+  const work = [];
+  const waitUntil = (/** @type {Promise<unknown>} */ promise) => work.push(promise);
+  const ask = async () => {
+    const request = new Request(new URL(PATH, origin), { headers: { Range: "bytes=0-8" } });
+    let answer;
+    const respondWith = (/** @type {Promise<Response>} */ promise) => {
+      answer = promise;
+    };
+    listeners.get("fetch")?.({ request, clientId: "page", waitUntil, respondWith });
+    return await /** @type {Promise<Response>} */ (/** @type {unknown} */ (answer));
+  };
+  return { ask, settled: () => Promise.all(work) };
+}
+
+for (const [server, knowsRanges, expected] of [
+  ["without ranges", false, ["whole"]],
+  ["with ranges", true, ["part", "whole"]],
+]) {
+  test(`a file that is read in parts is fetched whole once from a server ${server}`, async (context) => {
+    /** @type {string[]} */
+    const sent = [];
+    const http = createServer(({ headers }, response) => {
+      const isPart = knowsRanges && headers.range;
+      sent.push(isPart ? "part" : "whole");
+      response.writeHead(isPart ? 206 : 200).end(isPart ? FILE.subarray(0, 9) : FILE);
+    }).listen(0, "127.0.0.1");
+    context.after(() => http.close());
+    await once(http, "listening");
+    const { port } = /** @type {import("node:net").AddressInfo} */ (http.address());
+    const worker = await startWorker(`http://127.0.0.1:${port}/`);
+    const first = await worker.ask();
+    const [second] = await Promise.all([knowsRanges ? undefined : worker.ask(), first.arrayBuffer()]);
+    await worker.settled();
+    const third = await worker.ask();
+    if (second) assert.equal(await second.text(), "the words", "what is on its way is waited for");
+    assert.deepEqual([third.status, await third.text()], [206, "the words"]);
+    assert.deepEqual(sent, expected);
+  });
+}

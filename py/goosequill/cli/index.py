@@ -22,7 +22,7 @@ from goosequill.search.documents.places import sources
 from goosequill.search.embedder import Embedder
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
-from goosequill.search.indexing import Changes, compact, open_folder, take_in
+from goosequill.search.indexing import Changes, open_folder, take_in, tidied
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
 from goosequill.support.progress import Progress
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     if not options.column:
         for name, column in changes.columns.items():
             say(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
-    totals = {"documents": len(index.documents()), "passages": len(index)}
+    totals = {"documents": len(index.documents()), "passages": index.live}
     report(options, options.out, totals, changes, skipped)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
@@ -131,14 +131,12 @@ def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped
 
 
 def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Index:
-    """Compact the index, keep its words, and write web/ if the static table is there."""
-    if index.deleted:
-        index = compact(index, options.out)
-    index.save_words(index.words())
-    folder = find_folder("static", options.models)
-    if options.no_web or folder is None or not index.documents():
-        return index
-    table = open_named("static", options.models)
-    if isinstance(table, StaticTable) and table.space == embedder.space:
-        web.write(index, table, FolderStorage(options.out / "web"))
+    """Keep the index's words, compact it if that is due, and write web/ if the static table is there."""
+    target, table = options.out / "web", None
+    if index.documents() and not options.no_web and find_folder("static", options.models):
+        found = open_named("static", options.models)
+        table = found if isinstance(found, StaticTable) and found.space == embedder.space else None
+    index = tidied(index, options.out, published=bool(table) or target.is_dir())
+    if table:
+        web.write(index, table, FolderStorage(target))
     return index

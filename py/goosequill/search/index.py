@@ -214,6 +214,11 @@ class Index:
         return len(self._passages)
 
     @property
+    def live(self) -> int:
+        """How many passages are of documents that are not deleted."""
+        return len(self) - sum(end - first for first, end in map(self.entries.span, self.deleted))
+
+    @property
     def embedded(self) -> int:
         """How many passages, counted from the first, have a vector or are deleted."""
         return 0 if self.vectors is None else len(self.vectors)

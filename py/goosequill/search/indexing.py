@@ -20,6 +20,7 @@ from goosequill.search.storage import FolderStorage
 
 OLD, NEW = ".goosequill-old", ".goosequill-new"
 """Endings of the folders between which a compacted index is exchanged."""
+SHARE = 4
 
 
 @dataclass(slots=True)
@@ -119,6 +120,21 @@ def _by_source(index: Index) -> dict[str, list[str]]:
         for source in {name, source_of(name)}:
             found.setdefault(source, []).append(name)
     return found
+
+
+def tidied(index: Index, path: Path, *, published: bool) -> Index:
+    """Compact the index in a folder and keep its words, where that is due; return the index that is there.
+
+    A folder that is published has nothing in it of what was deleted, whatever that costs. Of another one a
+    copy is made when more than one in `SHARE` passages is deleted, and the words are written when more than
+    one in as many is new, so that a change costs in proportion to it.
+    """
+    if bool(index.deleted) if published else SHARE * (len(index) - index.live) > len(index):
+        return compact(index, path)
+    words = index.words()
+    if published or SHARE * (len(index) - index.words_kept) > len(index):
+        index.save_words(words)
+    return index
 
 
 def compact(index: Index, path: Path) -> Index:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from goosequill.search.documents.document import PAGE, Document
+from goosequill.search.documents.document import PAGE, ROW, Document
 from goosequill.search.documents.limits import DISTINCT_SENTENCES
 from goosequill.search.sentences import ENDS, count_words, sentences
 
@@ -26,6 +26,8 @@ _JOINED = re.compile(rf"(?s).{{1,60}}[^{ENDS}]{{0,140}}+[{ENDS}]{{0,20}}+\s*+")
 """What counts as a sentence of a document that has too many: 60 characters, and those to the next end."""
 _PAGE = re.compile(PAGE.format(r"\d+$"))
 """A heading that says nothing of what stands below it."""
+_ROW = re.compile(ROW.format("", r"\d+$"))
+"""What says where a row is, which may change though the row does not."""
 MOST_TITLE, MOST_HEADING = 90, 120
 """Characters of the title and of the trail of headings that are embedded with each passage."""
 SEPARATOR = " › "
@@ -109,7 +111,10 @@ def trail(title: str, headings: tuple[str, ...]) -> str:
 
 def embedded_text(title: str, heading: str, text: str) -> str:
     """Return what stands for a passage in the index: the title and the trail of headings, then its text."""
-    above = [_cut(title, MOST_TITLE), "" if _PAGE.match(heading) else _cut(heading, MOST_HEADING)]
+    above = [
+        _cut(_ROW.sub("", title), MOST_TITLE),
+        "" if _PAGE.match(heading) else _cut(heading, MOST_HEADING),
+    ]
     return "".join(f"{part} " if part[-1] in ".?!:" else f"{part}. " for part in above if part) + text
 
 

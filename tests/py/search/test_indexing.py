@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,6 +45,49 @@ def test_a_changed_row_of_a_table_costs_one_row(tmp_path: Path) -> None:
         index = indexing.open_folder(tmp_path / "i", load_kernel().search)
         assert _take_in(index, _table(rows), other) == (0, len(index), 0), "it is not read again"
     assert index.text(index.find("t.csv#9") or 0) == "A violin."
+
+
+def test_a_changed_row_writes_no_more_in_a_larger_index(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    for method in ("write", "replace"):
+        original = getattr(FolderStorage, method)
+
+        def counting(self: FolderStorage, name: str, *rest: Any, original: Any = original) -> None:
+            written.append(len(rest[-1]))
+            original(self, name, *rest)
+
+        monkeypatch.setattr(FolderStorage, method, counting)
+    totals = {False: [], True: []}
+    for published in totals:
+        for count in (300, 3000):
+            path, embedder = tmp_path / f"{published} {count}", HashEmbedder()
+            for rows in ({}, {7: "new,A violin."}):
+                written.clear()
+                index = indexing.open_folder(path, load_kernel().search)
+                _take_in(index, _table(rows, count))
+                list(embed_pending(index, embedder))
+                index.commit()
+                index = indexing.tidied(index, path, published=published)
+            assert (index.live, embedder.embedded) == (count, count + 1)
+            assert len(index.deleted) == (not published)
+            totals[published].append(sum(written))
+    assert totals[False][1] < 1.1 * totals[False][0] < totals[True][0] < totals[True][1] / 5
+    for changed in range(1100):
+        rows[changed] = f"new,A choir {changed}."
+    _take_in(index := indexing.open_folder(tmp_path / "False 3000", load_kernel().search), _table(rows, 3000))
+    assert indexing.tidied(index, tmp_path / "False 3000", published=False).deleted == set()
+
+
+def test_rows_without_titles_that_have_moved_keep_their_vectors() -> None:
+    index, embedder = Index.create(MemoryStorage(), load_kernel().search, name=""), HashEmbedder()
+    rows = [f"A row about piston {number}." for number in range(50)]
+    for lines in (rows, ["A new row.", *rows], rows[:3] + rows[9:]):
+        _take_in(index, source("a/t.csv", "\n".join(["text", *lines]).encode()))
+        list(embed_pending(index, embedder))
+    assert embedder.embedded == 51
+    assert index.entries[index.find("a/t.csv#4") or 0].title == "t.csv, row 4"
 
 
 def test_rows_that_have_moved_and_parts_of_a_document_that_are_as_before_keep_their_vectors() -> None:

@@ -11,6 +11,8 @@ from goosequill.search.documents.limits import MOST_PARAGRAPHS, too_large
 
 PAGE = "Page {}"
 """The heading of a PDF's page."""
+ROW = "{}, row {}"
+"""The title of a table's row that has none of its own: the table's name, and the row's number."""
 
 
 @dataclass(frozen=True, slots=True)

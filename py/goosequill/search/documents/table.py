@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from goosequill.errors import SearchError
-from goosequill.search.documents.document import Composer, Document
+from goosequill.search.documents.document import ROW, Composer, Document
 from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_ROWS, too_large
 from goosequill.search.documents.text import decode
 from goosequill.support.line_ends import unix_lines
@@ -48,7 +48,7 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
             composer.paragraph(paragraph)
         if composer.has_text:
             title = row[titles].strip() if 0 <= titles < len(row) else ""
-            document = composer.document(f"{name}#{number}", title=title or f"{_short(name)}, row {number}")
+            document = composer.document(f"{name}#{number}", title=title or ROW.format(_short(name), number))
             yield replace(document, column=chosen)
 
 

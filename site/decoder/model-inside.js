@@ -35,10 +35,7 @@ function facts(title, { format, config, problem, tokenizer, types, parameters, m
     add(t("Version"), `RWKV-${config.version}`);
     const { layers, width, ffn_width: mix, heads, head_size: size } = config;
     const words = t("{layers} layers of width {width}, channel mix {mix}", { layers, width, mix });
-    add(
-      t("Sizes"),
-      config.version === "4" ? words : `${words}, ${t("{heads} heads of size {size}", { heads, size })}`,
-    );
+    add(t("Sizes"), heads > 1 ? `${words}, ${t("{heads} heads of size {size}", { heads, size })}` : words);
     add(t("Vocabulary"), tn(config.vocab_size, "{n} token", "{n} tokens"));
   }
   add(t("Tokenizer"), tokenizer ?? t("unknown"));

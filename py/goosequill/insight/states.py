@@ -27,8 +27,6 @@ Floats = NDArray[np.float32]
 
 MOST_GROUPS = 64
 """Columns of RWKV-4's map: adjacent channels are averaged."""
-DELTA_RULE = ("7", "7a")
-"""Versions whose state also loses what is stored under a key when the key is written again."""
 LEAST_HALF_LIFE, MOST_HALF_LIFE = 0.01, 1e6
 """Tokens. Beyond them a decay is 0 or 1 within float32."""
 
@@ -106,18 +104,17 @@ def view_state(
     state = yield from read_text(model, tokens[: count - 1], memory)
     before = state.arrays["wkv"][layer].copy()
     decays, removal, rates = _read_watched(model, tokens[count - 1], state)
-    kind = "averages" if config.version == "4" else "matrices"
-    map_of, memory_of = _OF[kind]
+    map_of, memory_of = _OF[model.memory]
     wkv = state.arrays["wkv"]
     return StateView(
         count,
-        kind,
+        model.memory,
         layer,
         head,
         map_of(wkv),
         memory_of(model, wkv[layer], head),
         _half_lives(model, decays[layer]),
-        _removed(before, removal[layer], rates[layer]) if model.config.version in DELTA_RULE else None,
+        _removed(before, removal[layer], rates[layer]) if model.delta_rule else None,
     )
 
 
@@ -136,7 +133,7 @@ def read_half_lives(model: Model, token: int, state: State) -> Floats:
 
 def _half_lives(model: Model, decays: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        logs = decays if model.config.version == "4" else np.log(decays)
+        logs = decays if model.log_decay else np.log(decays)
         half_lives = math.log(0.5) / logs.astype(np.float64)
     return np.clip(np.abs(half_lives), LEAST_HALF_LIFE, MOST_HALF_LIFE).astype(np.float32)
 
@@ -204,7 +201,7 @@ def _norms(wkv: Floats) -> Floats:
 def _matrix(model: Model, heads: Floats, head: int) -> Floats:
     """[H, S, S] -> [S, S], keys down; RWKV-7 has its values down."""
     matrix: Floats = heads[head]
-    return (matrix.T if model.config.version in DELTA_RULE else matrix).copy()
+    return (matrix.T if model.delta_rule else matrix).copy()
 
 
 def _group_averages(wkv: Floats) -> Floats:

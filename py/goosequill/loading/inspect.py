@@ -145,7 +145,7 @@ def as_text(found: dict[str, Any]) -> str:
         problem = found["problem"]
         lines += [f"problem     {problem['message']}", f"            {problem['remedy']}"]
     else:
-        heads = f", {config['heads']} heads of {config['head_size']}" if config["version"] != "4" else ""
+        heads = f", {config['heads']} heads of {config['head_size']}" if config["heads"] > 1 else ""
         sizes = f"{config['layers']} layers, width {config['width']}, channel mix {config['ffn_width']}"
         lines += [
             f"version     RWKV-{config['version']}",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
-from goosequill.kernels import Kernel, Shortlist
+from goosequill.kernels import Activation, Kernel, Shortlist
 from goosequill.models.config import ModelConfig
 from goosequill.models.lookahead import lookaheads_of
 from goosequill.models.parameters import Parameters
@@ -46,6 +46,14 @@ class Model(ABC):
     """The versions that this class runs."""
     low_rank: ClassVar[tuple[str, ...]] = ()
     """How the names of a block's low-rank factors end, which are stored transposed."""
+    memory: ClassVar[Literal["matrices", "averages"]] = "matrices"
+    """What a layer's "wkv" is: a matrix per head [H, S, S], or averages of the channels [3, C] (`Rwkv4`)."""
+    log_decay: ClassVar[bool] = False
+    """Whether the decay that its wkv operation gets is a logarithm."""
+    delta_rule: ClassVar[bool] = False
+    """Whether a key's old value is removed when it is written again. Its matrices have the keys last."""
+    ffn_activation: ClassVar[Activation] = "relu_squared"
+    """What the channel mixing's inner numbers pass through."""
 
     @classmethod
     @abstractmethod

@@ -49,6 +49,8 @@ class Rwkv4(Rwkv4To6):
     """RWKV-4; its state is five vectors per layer."""
 
     versions = ("4",)
+    memory = "averages"
+    log_decay = True
 
     @classmethod
     def identify(cls, tensors: TensorSource) -> tuple[str, int] | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
+from goosequill.kernels import Activation
 from goosequill.models.model import Model, Norm
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import State
@@ -29,6 +30,9 @@ class ChannelMix:
 
 class Rwkv4To6(Model):
     """A model whose blocks are `time_mix`, then `channel_mix`, each added to its input."""
+
+    gate_activation: ClassVar[Activation] = "silu"
+    """What the gate of time mixing passes through, in the versions that have one."""
 
     @abstractmethod
     def time_mix(self, x: Any, block: Any, memory: dict[str, Any]) -> Any:
@@ -54,7 +58,7 @@ class Rwkv4To6(Model):
         x = kernel.layer_norm(x, *block.norm)
         xk, xr = kernel.mix(x, memory["ffn_x"], block.mix_kr)  # [T, C] -> 2 of [T, C]
         r = kernel.product(block.receptance, xr, activation="sigmoid")
-        k = kernel.product(block.key, xk, activation="relu_squared")  # [T, C] @ [C, F] -> [T, F]
+        k = kernel.product(block.key, xk, activation=self.ffn_activation)  # [T, C] @ [C, F] -> [T, F]
         return kernel.multiply(r, kernel.product(block.value, k))  # [T, F] @ [F, C] -> [T, C]
 
     def layers(self, x: Any, blocks: Sequence[Any], state: State) -> Iterator[Any]:

@@ -111,5 +111,5 @@ class Rwkv5(Rwkv4To6):
         y = kernel.wkv5(r, k, v, block.decay, block.bonus, memory["wkv"])  # state [H, S, S] -> [T, H S]
         y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)
         if block.gate is not None:
-            y = kernel.multiply(y, kernel.product(block.gate, mixed[3], activation="silu"))
+            y = kernel.multiply(y, kernel.product(block.gate, mixed[3], activation=self.gate_activation))
         return kernel.product(block.output, y)  # [T, H S] @ [H S, C] -> [T, C]

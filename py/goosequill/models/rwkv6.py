@@ -127,7 +127,7 @@ class Rwkv6(Rwkv4To6):
         r = kernel.product(block.receptance, xr)  # [T, C] @ [C, H S] -> [T, H S]
         k = kernel.product(block.key, xk)
         v = kernel.product(block.value, xv)
-        g = kernel.product(block.gate, xg, activation="silu")
+        g = kernel.product(block.gate, xg, activation=self.gate_activation)
         w = self._apply(block.decay, xw, outer="decay6")
         y = kernel.wkv5(r, k, v, w, block.bonus, memory["wkv"])  # state [H, S, S] -> [T, H S]
         y = kernel.group_norm(y, *block.ln_x, heads=heads, eps=eps)

@@ -62,6 +62,7 @@ class Rwkv7(Model):
     """RWKV-7; its state is two vectors and one S x S matrix per head, in every layer."""
 
     versions = ("7",)
+    delta_rule = True
     low_rank = tuple(f"{name}{order}" for name in "wavg" for order in "12")
 
     @classmethod
@@ -151,5 +152,5 @@ class Rwkv7(Model):
         kernel = self.kernel
         x = kernel.layer_norm(x, *block.ln2)
         (xk,) = kernel.mix(x, memory["ffn_x"], block.ffn_mix_k)
-        k = kernel.product(block.ffn_key, xk, activation="relu_squared")  # [T, C] @ [C, F] -> [T, F]
+        k = kernel.product(block.ffn_key, xk, activation=self.ffn_activation)  # [T, C] @ [C, F] -> [T, F]
         return kernel.product(block.ffn_value, k)  # [T, F] @ [F, C] -> [T, C]

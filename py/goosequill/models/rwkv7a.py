@@ -109,7 +109,7 @@ class Rwkv7a(Rwkv7):
         (xk,) = kernel.mix(x, memory["ffn_x"], block.ffn_mix_k)
         low = kernel.product(block.pair.down, x)  # [T, C] @ [C, D] -> [T, D]; of x without token shift
         base = kernel.product(block.base, embedded)  # [T, C] @ [C, D D] -> [T, D D]
-        k = kernel.product(block.ffn_key, xk, activation="relu_squared")  # [T, C] @ [C, F] -> [T, F]
+        k = kernel.product(block.ffn_key, xk, activation=self.ffn_activation)  # [T, C] @ [C, F] -> [T, F]
         low = kernel.deep_embed(low, block.rows, base)  # [T, D] @ [T, D, D] -> [T, D]
         scale = kernel.product(block.pair.up, low, bias=block.pair.bias)  # [T, D] @ [D, F] -> [T, F]
         return kernel.product(block.ffn_value, kernel.multiply(k, scale))  # [T, F] @ [F, C] -> [T, C]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from goosequill.decoding import StateMemory
 from goosequill.errors import SettingsError
 from goosequill.insight.states import MOST_GROUPS, MOST_HALF_LIFE, StateView, read_half_lives, view_state
 from goosequill.kernels import load_kernel
-from goosequill.models import load_model
+from goosequill.models import VERSIONS as MODELS
+from goosequill.models import Model, detect_config, load_model
+from goosequill.models.parameters import Parameters
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py.checkpoints import MAKERS
@@ -121,6 +124,20 @@ def test_what_the_delta_rule_removes_is_what_the_state_loses_beside_the_decay(
     taken = np.linalg.norm(decayed - left, axis=(1, 2)) / np.linalg.norm(before, axis=(1, 2))
     assert view.removed is not None and np.all(view.removed > 0.001)
     np.testing.assert_allclose(view.removed, taken, rtol=2e-2)
+
+
+def variant_of(version: str) -> Model:
+    """A version of its own that inherits a model's class, as a new one would."""
+    tensors = open_tensors(BytesSource(b"".join(encode(MAKERS[version](vocab=256).items()))))
+    config, kernel = replace(detect_config(tensors), version="variant"), load_kernel()
+    return MODELS[version](config, Parameters(tensors, kernel), kernel)
+
+
+@pytest.mark.parametrize("version", ["4", "6", "7"])
+def test_a_variant_of_a_version_is_seen_as_that_version_is(version: str) -> None:
+    views = [end_of(view_state(model, TOKENS)) for model in (small_model(version), variant_of(version))]
+    for expected, found in zip(*(vars(view).items() for view in views), strict=True):
+        np.testing.assert_equal(found, expected)
 
 
 @pytest.mark.parametrize("version", ["4", "6"])

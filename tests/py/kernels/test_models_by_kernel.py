@@ -22,22 +22,15 @@ from goosequill.kernels import (
     native,
     simd_kernel,
 )
-from goosequill.models import Model, load_model
+from goosequill.models import VERSIONS, Model, detect_config, load_model
+from goosequill.models.parameters import Parameters
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.packing import PANEL, SKETCHED
 from tests.py import checkpoints
-from tests.py.checkpoints import Tensors
+from tests.py.checkpoints import MAKERS
 
 TOKENS = np.random.default_rng(2).integers(0, 50, 90).tolist()
-MAKERS: dict[str, Callable[..., Tensors]] = {
-    "4": checkpoints.rwkv4,
-    "5.0": lambda: checkpoints.rwkv5(revision=0),
-    "5.2": lambda: checkpoints.rwkv5(revision=2),
-    "6": checkpoints.rwkv6,
-    "7": checkpoints.rwkv7,
-    "7a": checkpoints.rwkv7a,
-}
 each_version = pytest.mark.parametrize("version", MAKERS)
 
 
@@ -79,6 +72,21 @@ def test_tokens_one_by_one_and_together_give_the_same(version: str, bits: Any) -
     np.testing.assert_array_equal(together, single)
     for name, array in whole.arrays.items():
         np.testing.assert_array_equal(array, steps.arrays[name])
+
+
+@each_version
+def test_a_variant_names_its_own_activation(version: str) -> None:
+    logits = []
+    for name, activation in (("numpy", "relu_squared"), ("numpy", "gelu"), ("native", "gelu")):
+        variant = type("Variant", (VERSIONS[version],), {"ffn_activation": activation})
+        tensors, kernel = (
+            open_tensors(BytesSource(b"".join(encode(MAKERS[version]().items())))),
+            load_kernel(name),
+        )
+        model = variant(detect_config(tensors), Parameters(tensors, kernel), kernel)
+        logits.append(model.forward(TOKENS, model.new_state()))
+    assert not np.allclose(logits[0], logits[1], atol=0.01)
+    np.testing.assert_allclose(logits[2], logits[1], atol=1e-4)
 
 
 def test_states_of_one_model_do_not_mix() -> None:

@@ -19,10 +19,9 @@ from goosequill.kernels import SimdKernel, load_kernel, threads
 from goosequill.models import Model, load_model
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
-from tests.py import checkpoints
+from tests.py.checkpoints import MAKERS
 
-MAKERS = {"4": checkpoints.rwkv4, "7": checkpoints.rwkv7}
-DATA = {name: b"".join(encode(make(vocab=5003, width=256).items())) for name, make in MAKERS.items()}
+DATA = {name: b"".join(encode(MAKERS[name](vocab=5003, width=256).items())) for name in ("4", "7")}
 TOKENS = list(range(90))
 
 
@@ -31,7 +30,7 @@ def build(count: int, bits: int | None = 8, version: str = "4") -> Model:
     return load_model(tensors, kernel=load_kernel("native", threads=count), quantize=bits)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("version", list(MAKERS))
+@pytest.mark.parametrize("version", DATA)
 @pytest.mark.parametrize("bits", [None, 8, 4])
 def test_several_threads_compute_the_same_bits(bits: int | None, version: str) -> None:
     found = []

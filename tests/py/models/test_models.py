@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from goosequill import models
 from goosequill.errors import GoosequillError, SettingsError, UnsupportedModelError
 from goosequill.models import VERSIONS, Model, load_model
 from goosequill.weights import BytesSource, open_tensors
@@ -40,6 +42,27 @@ def assert_equal_to_the_package(tensors: Tensors, version: str, folder: Path) ->
 
 def test_every_version_is_tested() -> None:
     assert set(MAKERS) == set(VERSIONS)
+
+
+def compared_with_a_version(node: ast.AST) -> bool:
+    """Whether this is a comparison of `….version` or `…["version"]` with one of RWKV's."""
+    if not isinstance(node, ast.Compare):
+        return False
+    parts = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+    subjects = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    constants = {part.value for part in parts if isinstance(part, ast.Constant)}
+    return "version" in subjects | constants and bool(constants & set(VERSIONS))
+
+
+def test_only_the_models_know_what_differs_between_versions() -> None:
+    """A new version, or a variant, describes itself by class attributes."""
+    package = Path(models.__file__).parents[1]
+    found = {
+        path.parent
+        for path in package.rglob("*.py")
+        if any(map(compared_with_a_version, ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+    }
+    assert found == {package / "models"}
 
 
 @pytest.mark.parametrize("version", MAKERS)

@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts.command import ROOT
 
 from goosequill.kernels import abi
+from goosequill.kernels.activations import ACTIVATIONS
 
 HEADER = ROOT / "py" / "goosequill" / "kernels" / "simd" / "abi.h"
 MODULE = ROOT / "site" / "engine" / "abi.js"
@@ -23,6 +24,7 @@ def header() -> str:
     structs = "".join(_struct(operation, fields) for operation, fields in abi.OPERATIONS.items())
     exports = {**abi.EXPORTS, **abi.HELPER_EXPORTS, **abi.NATIVE_EXPORTS}
     forms = ", ".join(f"{name.upper()} = {number}" for name, number in abi.FORMS.items())
+    cases = (f"  case {name.upper()}: {code} break;" for name, (_, code) in ACTIVATIONS.items())
     return "\n".join(
         [
             f"// {NOTE}",
@@ -31,6 +33,8 @@ def header() -> str:
             *(f"#define {name.upper()} {limit}" for name, limit in abi.LIMITS.items()),
             f"\nenum {{ {', '.join(abi.OPERATIONS).upper()} }};",
             f"enum {{ {', '.join(abi.ACTIVATIONS).upper()} }};",
+            "// What `activate` does for each of them, except for NONE.",
+            " \\\n".join(["#define EACH_ACTIVATION", *cases]),
             f"enum {{ {forms} }};",
             f"enum {{ {', '.join(abi.TYPES)} }};\n",
             "// A step of a program: the operation, then its fields, a word each.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from goosequill.errors import LoadError, SettingsError
-from goosequill.kernels.kernel import Activation, Kept, Kernel, Shortlist
+from goosequill.kernels.activations import ACTIVATIONS, Activation
+from goosequill.kernels.kernel import Kept, Kernel, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.numpy_kernel import NumpyKernel
@@ -13,6 +14,7 @@ from goosequill.kernels.search import SearchOperations
 from goosequill.kernels.simd_kernel import SimdKernel
 
 __all__ = [
+    "ACTIVATIONS",
     "KERNELS",
     "Activation",
     "Kept",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from goosequill.kernels import activations
 from goosequill.weights.packing import PANEL
 from goosequill.weights.quantize import GROUP
 
@@ -67,7 +68,7 @@ OPERATIONS: Mapping[str, str] = {
 }
 """Each operation's fields in a step, after the operation's number, which is its position here."""
 
-ACTIVATIONS = ("none", "sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7", "gelu")
+ACTIVATIONS = ("none", *activations.ACTIVATIONS)
 """What a product applies to its result; the number is the position here."""
 
 FORMS: Mapping[str, int] = {"pairs": 2}

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.kernels.activations import Activation
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.search import SearchOperations
 from goosequill.weights.packing import PackedMatrix
@@ -25,13 +26,6 @@ Tensor = Any
 """The operands and results of a kernel; in the numpy kernel, arrays."""
 Matrix = Any
 """Weights of shape [out, in], in the layout that suits the kernel."""
-
-Activation = Literal["sigmoid", "silu", "tanh", "relu_squared", "decay6", "decay7", "gelu"]
-"""A function that a product applies to its result.
-
-``decay6`` is exp(-exp(z)), RWKV-6's decay; ``decay7`` is exp(-sigmoid(z) / sqrt(e)), RWKV-7's; ``gelu`` is
-z (1 + erf(z / sqrt(2))) / 2, without the approximation by tanh (Hendrycks and Gimpel 2016).
-"""
 
 
 @dataclass(frozen=True, slots=True)

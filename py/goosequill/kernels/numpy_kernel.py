@@ -12,48 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels.kernel import Activation, Floats, Shortlist
+from goosequill.kernels.activations import ACTIVATIONS, Activation
+from goosequill.kernels.kernel import Floats, Shortlist
 from goosequill.kernels.logits import LogitOperations, NumpyLogits
 from goosequill.kernels.search import NumpySearch, SearchOperations
 from goosequill.weights.elements import all_finite, to_float32
 from goosequill.weights.packing import LAYOUTS, PackedMatrix
 from goosequill.weights.quantize import QuantizedMatrix, not_quantizable, quantize
-
-
-def sigmoid(z: Floats) -> Floats:
-    """1 / (1 + exp(-z)) that never overflows."""
-    half = np.float32(0.5)
-    result: Floats = half * (np.float32(1) + np.tanh(half * z))
-    return result
-
-
-_ERF = (
-    "-2.72614225801306e-10 2.77068142495902e-08 -2.10102402082508e-06 -5.69250639462346e-05 "
-    "-7.34990630326855e-04 -2.95459980854025e-03 -1.60960333262415e-02",
-    "-1.45660718464996e-05 -2.13374055278905e-04 -1.68282697438203e-03 -7.37332916720468e-03 "
-    "-1.42647390514189e-02",
-)
-"""erf(z) = z P(z²) / Q(z²) for |z| < 4, in float32 within 5e-7: the coefficients of P and Q in Eigen."""
-
-
-def gelu(z: Floats) -> Floats:
-    """z (1 + erf(z / sqrt(2))) / 2; numpy has no erf."""
-    half = np.float32(0.5)
-    x = np.clip(z * np.float32(0.5**0.5), np.float32(-4), np.float32(4))
-    above, below = (np.polyval(np.array(part.split(), np.float32), x * x) for part in _ERF)
-    result: Floats = z * (half + half * (x * above / below))
-    return result
-
-
-ACTIVATIONS: dict[Activation, Callable[[Floats], Floats]] = {
-    "sigmoid": sigmoid,
-    "silu": lambda z: z * sigmoid(z),
-    "tanh": np.tanh,
-    "relu_squared": lambda z: np.square(np.maximum(z, np.float32(0))),
-    "decay6": lambda z: np.exp(-np.exp(np.minimum(z, np.float32(80)))),
-    "decay7": lambda z: np.exp(np.float32(-np.exp(-0.5)) * sigmoid(z)),
-    "gelu": gelu,
-}
 
 
 def multiply_blas(matrix: Floats, x: Floats) -> Floats:
@@ -64,8 +29,8 @@ def multiply_blas(matrix: Floats, x: Floats) -> Floats:
 def multiply_einsum(matrix: Floats, x: Floats) -> Floats:
     """x matrixᵀ without BLAS.
 
-    Pyodide's numpy has no optimized BLAS. There einsum's inner loop is 2.2 times as fast as ``@``, for one
-    token and for many, in either memory order.
+    Pyodide's numpy has no optimized BLAS. There einsum's inner loop is faster than ``@``, for one token and
+    for many, in either memory order.
     """
     result: Floats = np.einsum("tj,ij->ti", x, matrix)
     return result
@@ -164,7 +129,7 @@ class NumpyKernel:
         z = self._multiply(matrix, x)
         if bias is not None:
             z = z + bias
-        return z if activation is None else ACTIVATIONS[activation](z)
+        return z if activation is None else ACTIVATIONS[activation][0](z)
 
     def likely(self, head: Floats, x: Floats, shortlist: Shortlist) -> Floats:
         return self.product(head, x)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels import abi
-from goosequill.kernels.kernel import Activation, Floats, Kept, Shortlist
+from goosequill.kernels.activations import Activation
+from goosequill.kernels.kernel import Floats, Kept, Shortlist
 from goosequill.kernels.library import IN_BROWSER, Library, address_of
 from goosequill.kernels.logits import LogitOperations, SimdLogits
 from goosequill.kernels.search import SearchOperations, SimdSearch

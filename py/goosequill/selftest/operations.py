@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels import Activation, Kernel, Shortlist
+from goosequill.kernels import ACTIVATIONS, Activation, Kernel, Shortlist
 from goosequill.kernels.search import pack_signs
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import quantize
@@ -235,10 +235,7 @@ OPERATIONS: tuple[Operation, ...] = (
     # Inputs are quantized too: to 15 bits for weights in 8 bits, to 8 for weights in 4.
     Operation("product by matrix in 8 bits", "product", partial(_product, 8), 1e-3),
     Operation("product by matrix in 4 bits", "product", partial(_product, 4), 3e-2),
-    *(
-        Operation(f"activation {name}", "product", partial(_activation, name))
-        for name in get_args(Activation)
-    ),
+    *(Operation(f"activation {name}", "product", partial(_activation, name)) for name in ACTIVATIONS),
     Operation("highest logits", "likely", _likely, 1e-3),
     Operation("RWKV-4's average", "wkv4", _wkv4),
     Operation("RWKV-5's attention", "wkv5", partial(_wkv5, False)),

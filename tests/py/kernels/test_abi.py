@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
-from goosequill.kernels import Activation, abi
+from scripts import abi as writer
+
+from goosequill.kernels import ACTIVATIONS, abi
 from goosequill.kernels.native import sources
+from tests.py.kernels import plain
 
 
-def test_every_activation_of_the_models_has_a_number() -> None:
-    assert set(abi.ACTIVATIONS) == {"none", *get_args(Activation)}
+def test_every_activation_has_a_number_a_case_in_c_and_a_float64_reference() -> None:
+    assert ("none", *ACTIVATIONS) == abi.ACTIVATIONS
+    assert set(plain.ACTIVATIONS) == set(ACTIVATIONS)
+    assert all(
+        f"case {name.upper()}: {code} break;" in writer.header() for name, (_, code) in ACTIVATIONS.items()
+    )
 
 
 def test_a_shortlist_begins_with_the_fields_of_a_product() -> None:

@@ -6,13 +6,13 @@ A kernel that hides one gives a text without sense and without an error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, load_kernel
+from goosequill.kernels import ACTIVATIONS, Activation, Kernel, NumpyKernel, Shortlist, load_kernel
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import quantize
 
@@ -95,7 +95,7 @@ def test_attention_hides_no_nan(bad: int) -> None:
 
 @pytest.mark.parametrize("tokens", [1, 3])
 @pytest.mark.parametrize("bits", [None, 8, 4])
-@pytest.mark.parametrize("activation", [None, *get_args(Activation)])
+@pytest.mark.parametrize("activation", [None, *ACTIVATIONS])
 def test_a_product_hides_no_nan(activation: Activation | None, bits: int | None, tokens: int) -> None:
     def compute(kernel: Kernel) -> list[Array]:
         weights, x = drawn([(20, 64), (tokens, 64)], 1)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 from functools import partial
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,10 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from goosequill.kernels import Activation, Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel
+from goosequill.kernels import (
+    ACTIVATIONS,
+    Activation,
+    Kernel,
+    NumpyKernel,
+    Shortlist,
+    SimdKernel,
+    load_kernel,
+)
+from goosequill.kernels.activations import gelu
 from goosequill.kernels.library import Library, address_of
 from goosequill.kernels.native import compiled
-from goosequill.kernels.numpy_kernel import gelu, multiply_einsum
+from goosequill.kernels.numpy_kernel import multiply_einsum
 from goosequill.kernels.simd_kernel import Arena
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
@@ -127,7 +136,7 @@ def test_product(kernel: Kernel, case: Case) -> None:
 
 
 @each_kernel
-@pytest.mark.parametrize("activation", get_args(Activation))
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_activations(kernel: Kernel, activation: Activation) -> None:
     small = np.geomspace(1e-8, 4, 99)
     values = np.concatenate([np.linspace(-40, 40, 999), small, -small])

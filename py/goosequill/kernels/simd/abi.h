@@ -11,6 +11,15 @@ typedef __INTPTR_TYPE__ word;
 
 enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
+// What `activate` does for each of them, except for NONE.
+#define EACH_ACTIVATION \
+  case SIGMOID: sigmoids(z); break; \
+  case SILU: EACH_PART x[j] = z[j]; sigmoids(z); EACH_PART z[j] *= x[j]; break; \
+  case TANH: hyperbolic_tangents(z); break; \
+  case RELU_SQUARED: EACH_PART { z[j] = larger(splat(0), z[j]); z[j] *= z[j]; } break; \
+  case DECAY6: exponentials(z); EACH_PART z[j] = -z[j]; exponentials(z); break; \
+  case DECAY7: sigmoids(z); EACH_PART z[j] *= -0.60653066f; exponentials(z); break; \
+  case GELU: gelus(z); break;
 enum { PAIRS = 2 };
 enum { F32, F16, BF16 };
 

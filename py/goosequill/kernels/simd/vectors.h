@@ -140,7 +140,7 @@ static void hyperbolic_tangents(f32x4 *x) {
   }
 }
 
-// z (1 + erf(z / sqrt 2)) / 2; erf by Eigen's rational approximation, as in numpy_kernel.py, within 5e-7.
+// z (1 + erf(z / sqrt 2)) / 2; erf by Eigen's rational approximation, as in activations.py, within 5e-7.
 NOINLINE void gelus(f32x4 *z) {
   EACH_PART {
     f32x4 x = larger(smaller(z[j] * 0.70710678f, splat(4)), splat(-4)), t = x * x;
@@ -161,30 +161,5 @@ NOINLINE void gelus(f32x4 *z) {
 
 static void activate(f32x4 *z, word activation) {
   f32x4 x[BLOCK / 4];
-  switch (activation) {
-    case SIGMOID: sigmoids(z); break;
-    case SILU:
-      EACH_PART x[j] = z[j];
-      sigmoids(z);
-      EACH_PART z[j] *= x[j];
-      break;
-    case TANH: hyperbolic_tangents(z); break;
-    case RELU_SQUARED:
-      EACH_PART {
-        z[j] = larger(splat(0), z[j]);
-        z[j] *= z[j];
-      }
-      break;
-    case DECAY6:
-      exponentials(z);
-      EACH_PART z[j] = -z[j];
-      exponentials(z);
-      break;
-    case DECAY7:
-      sigmoids(z);
-      EACH_PART z[j] *= -0.60653066f;
-      exponentials(z);
-      break;
-    case GELU: gelus(z); break;
-  }
+  switch (activation) { EACH_ACTIVATION }
 }

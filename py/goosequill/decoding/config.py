@@ -6,8 +6,10 @@ Each step declares its own settings (`steps`); those that belong to no step are 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from goosequill.decoding.processor import Processor
 from goosequill.decoding.steps import STEPS, AllSteps
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.steps.mirostat import Mirostat
@@ -132,9 +134,14 @@ _BEFORE_TRUNCATION = (
 _REMOVING_THE_HIGHEST = ("typical_p", "xtc_probability")
 _BEFORE_MIN_P = ("typical_p", "top_p")
 
-_TRUNCATING = [
-    step.description.parameters[0].name for step in STEPS if step.truncates and step is not Mirostat
-]
+
+def truncating(steps: Iterable[type[Processor]]) -> list[str]:
+    """Return the settings that switch truncating steps on: those that have a neutral value."""
+    found = (parameter for step in steps if step.truncates for parameter in step.description.parameters)
+    return [parameter.name for parameter in found if parameter.neutral is not None]
+
+
+_TRUNCATING = truncating(step for step in STEPS if step is not Mirostat)
 
 
 class DecodingConfig(Limits, Stopping, AllSteps, Search, Speculation):

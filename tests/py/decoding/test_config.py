@@ -10,9 +10,14 @@ import numpy as np
 import pytest
 
 from goosequill.decoding import PARAMETERS, PRESETS, DecodingConfig, describe, describe_presets, generate
+from goosequill.decoding.config import truncating
+from goosequill.decoding.processor import StepSettings
 from goosequill.decoding.steps import STEPS
+from goosequill.decoding.steps.temperature import Temperature
+from goosequill.decoding.steps.truncators import Truncator, Xtc
 from goosequill.errors import GoosequillError, SettingsError
 from goosequill.kernels import KERNELS, Shortlist, load_kernel
+from goosequill.parameters import neutral_setting, setting
 from goosequill.tokenizers import load_tokenizer
 
 from .fakes import BYTE, FakeModel
@@ -142,6 +147,20 @@ def test_conflict_names_both_settings(settings: dict[str, Any], first: str, seco
     assert caught.value.code == "settings-conflict"
     assert first in str(caught.value)
     assert second in str(caught.value)
+
+
+def test_a_truncating_step_may_have_its_switch_anywhere_and_several() -> None:
+    """Only the first setting of a step was known, even one that is never neutral."""
+
+    class Both(Truncator):
+        class Settings(StepSettings):
+            window: int = setting("How many tokens count.", default=8, range=(1, 64))
+            above: float = neutral_setting("The most; 1 is off.", default=1.0, range=(0.0, 1.0))
+            below: float = neutral_setting("The least; 0 is off.", default=0.0, range=(0.0, 1.0))
+
+        description = Settings.describe("both", "Both", "Removes both.", "keep i", "nobody")
+
+    assert truncating([Both, Temperature, Xtc]) == ["above", "below", "xtc_probability"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 // The operations of kernel.py in 128-bit SIMD, in one source for WebAssembly and for native machines.
 //
-// `run` executes a program: an array of steps, each an operation and its fields (addresses and sizes), as simd_kernel.py
+// `run` executes a program: an array of steps, each an operation and its fields (addresses and sizes), as recorder.py
 // records them; simd/abi.h names the fields. This code needs no library and allocates no memory: everything is in numpy's
 // arrays. Numbers are float32, rows are contiguous.
 

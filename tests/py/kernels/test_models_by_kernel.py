@@ -20,7 +20,7 @@ from goosequill.kernels import (
     library,
     load_kernel,
     native,
-    simd_kernel,
+    recorder,
 )
 from goosequill.models import VERSIONS, Model, detect_config, load_model
 from goosequill.models.parameters import Parameters
@@ -120,7 +120,7 @@ def test_results_stay_valid_after_further_tokens(
 ) -> None:
     """Small ones are copied, large ones have memory of their own."""
     if large:
-        monkeypatch.setattr(simd_kernel, "_LARGE", 1)
+        monkeypatch.setattr(recorder, "_LARGE", 1)
     model, other = (build("7", load_kernel("native"), 8) for _ in range(2))
     state, expected = model.new_state(), other.new_state()
     found = [READ[name](model, [token] * count, state) for token in TOKENS[:6]]

@@ -24,10 +24,10 @@ from goosequill.kernels import (
     load_kernel,
 )
 from goosequill.kernels.activations import gelu
+from goosequill.kernels.arena import Arena
 from goosequill.kernels.library import Library, address_of
 from goosequill.kernels.native import compiled
 from goosequill.kernels.numpy_kernel import multiply_einsum
-from goosequill.kernels.simd_kernel import Arena
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import QuantizedMatrix, quantize
 from tests.py.kernels import plain

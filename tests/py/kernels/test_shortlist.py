@@ -15,7 +15,7 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.kernels import Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel, simd_kernel
+from goosequill.kernels import Kernel, NumpyKernel, Shortlist, SimdKernel, load_kernel, sketches
 from goosequill.kernels.library import Library
 from goosequill.kernels.native import compiled
 from goosequill.weights.quantize import QuantizedMatrix, quantize
@@ -45,7 +45,7 @@ DECODERS: list[dict[str, Any]] = [
 
 @pytest.fixture(autouse=True)
 def small_heads_have_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simd_kernel, "sketched", lambda shape, bits: bits == 8 and shape[1] % 64 == 0)
+    monkeypatch.setattr(sketches, "sketched", lambda shape, bits: bits == 8 and shape[1] % 64 == 0)
 
 
 def run(kernel: Kernel, head: Any, x: Array, shortlist: Shortlist | None) -> Array:
@@ -269,4 +269,4 @@ def test_a_sketch_that_leaves_many_rows_did_not_help(
 
 
 def header() -> str:
-    return (Path(simd_kernel.__file__).parent / "simd" / "shortlist.h").read_text(encoding="utf-8")
+    return (Path(sketches.__file__).parent / "simd" / "shortlist.h").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError, SettingsError
-from goosequill.kernels import SimdKernel, load_kernel, simd_kernel
+from goosequill.kernels import SimdKernel, arena, load_kernel
 from goosequill.kernels.library import Library
 from goosequill.kernels.native import compiled
 from goosequill.loading.convert import convert
@@ -78,7 +78,7 @@ def test_the_kernel_computes_on_large_packed_matrices_where_they_are(
 ) -> None:
     packed = pack(random_matrix(40, columns, bits))
     for largest, writeable in ((1 << 20, True), (0, False), (0, True)):
-        monkeypatch.setattr(simd_kernel.Arena, "LARGEST", largest)
+        monkeypatch.setattr(arena.Arena, "LARGEST", largest)
         taken = replace(packed, values=packed.values.copy())
         taken.values.flags.writeable = writeable
         matrix = kernel.matrix(taken)

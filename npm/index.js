@@ -17,6 +17,7 @@ export { createChatCompletion, createCompletion } from "./engine/openai.js";
 /** @typedef {import("./engine/protocol.js").Candidate} Candidate */
 /** @typedef {import("./engine/protocol.js").Usage} Usage */
 /** @typedef {import("./engine/protocol.js").GenerateOptions} GenerateOptions */
+/** @typedef {import("./engine/protocol.js").AnswerOptions} AnswerOptions */
 /** @typedef {import("./engine/openai.js").CompletionRequest} CompletionRequest */
 /** @typedef {import("./engine/model.js").ConverseOptions} ConverseOptions */
 /** @typedef {import("./engine/client.js").LoadOptions} LoadOptions */

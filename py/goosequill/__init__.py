@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from goosequill.api.model import Chat, TextModel, load
-    from goosequill.chat.saved_state import SavedState
     from goosequill.decoding import Chunk, DecodingConfig, End
     from goosequill.errors import GoosequillError
     from goosequill.evaluation.perplexity import Evaluation
     from goosequill.insight.attribution import attribute
     from goosequill.insight.lens import logit_lens
+    from goosequill.models.saved_state import SavedState
 
 __version__ = "0.1.0"
 
@@ -23,7 +23,7 @@ _MODULES = {
     "End": "decoding",
     "Evaluation": "evaluation.perplexity",
     "GoosequillError": "errors",
-    "SavedState": "chat.saved_state",
+    "SavedState": "models.saved_state",
     "TextModel": "api.model",
     "attribute": "insight.attribution",
     "load": "api.model",

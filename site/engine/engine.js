@@ -8,7 +8,7 @@ import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 import { StartupLock } from "./startup-lock.js";
 
-/** @import { Chunk, End, ErrorFields, GenerateOptions, GivenMessage } from "./protocol.js" */
+/** @import { AnswerOptions, Chunk, End, ErrorFields, GenerateOptions, GivenMessage } from "./protocol.js" */
 /** @import { ModelSource, Progress, Reply } from "./protocol.js" */
 
 /**
@@ -138,15 +138,26 @@ export class Engine {
 
   /**
    * @param {number} model
-   * @param {string | GivenMessage[]} prompt a text to continue, or messages to answer
+   * @param {string} prompt
    * @param {GenerateOptions & RequestOptions} options
    * @returns {Writing}
    */
-  generate(model, prompt, options) {
+  generate(model, prompt, { signal, onProgress, ...options }) {
+    const job = options.opening == null ? "generate" : "continue_reply";
+    const args = separated(options, ["given", "opening", "state"]);
+    return this.stream(job, { model, prompt, ...args }, { signal, onProgress });
+  }
+
+  /**
+   * @param {number} model
+   * @param {GivenMessage[]} messages
+   * @param {AnswerOptions & RequestOptions} options
+   * @returns {Writing}
+   */
+  answer(model, messages, options) {
     const { signal, onProgress, reasoning_effort: effort, ...rest } = options;
-    const names = ["given", "opening", "state", "effort", ...TOOL_OPTIONS];
-    const args = { model, prompt, ...separated({ ...rest, effort }, names) };
-    return this.stream("generate", args, { signal, onProgress });
+    const args = { model, messages, ...separated({ ...rest, effort }, ["state", "effort", ...TOOL_OPTIONS]) };
+    return this.stream("answer", args, { signal, onProgress });
   }
 
   /**

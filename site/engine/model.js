@@ -3,14 +3,8 @@
  * method runs a job of the Python package (engine.js); nothing is computed here.
  */
 
-/**
- * @typedef {import("./engine.js").Engine} Engine
- * @typedef {import("./engine.js").RequestOptions} RequestOptions
- * @typedef {import("./protocol.js").ModelInfo} ModelInfo
- * @typedef {import("./protocol.js").GenerateOptions} GenerateOptions
- * @typedef {import("./protocol.js").Message} Turn
- * @typedef {import("./protocol.js").GivenMessage} GivenMessage
- */
+/** @import { Engine, RequestOptions } from "./engine.js" */
+/** @import { AnswerOptions, GenerateOptions, GivenMessage, Message, ModelInfo } from "./protocol.js" */
 
 /**
  * How a conversation starts.
@@ -58,11 +52,11 @@ export class Model {
    * Generates the assistant's next turn after messages, in the chat format of the model's description. For a
    * conversation of several turns use `converse`, which reads every message only once.
    * @param {GivenMessage[]} messages
-   * @param {GenerateOptions & RequestOptions} [options]
+   * @param {AnswerOptions & RequestOptions} [options]
    */
   chat(messages, options = {}) {
     const state = this.state.bytes;
-    return this.#engine.generate(this.#handle, messages, state ? { state, ...options } : options);
+    return this.#engine.answer(this.#handle, messages, state ? { state, ...options } : options);
   }
 
   /**
@@ -133,7 +127,7 @@ export class Model {
 /** A conversation with a model, which reads every message only once. */
 export class Conversation {
   #number;
-  /** The messages so far, with the thoughts of a reasoning model. @type {Turn[]} */
+  /** The messages so far, with the thoughts of a reasoning model. @type {Message[]} */
   messages;
 
   /** @param {Model} model @param {import("./protocol.js").Conversing} begun */

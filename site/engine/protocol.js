@@ -128,19 +128,18 @@
  * The decoder's settings, by the names that goosequill.decoding gives them (temperature, top_k,
  * max_new_tokens, seed, stop, ...); `given`, tokens that follow the prompt already; `state`, the bytes of a
  * state file to start from; and `opening`, the start of the reply with which the prompt ends, for a text
- * whose thought is to be separated from the answer. A reply to messages also takes `reasoning_effort`.
+ * whose thought is to be separated from the answer.
  * @typedef {import("./settings.js").Settings} Settings
  * @typedef {import("./settings.js").ChatSettings} ChatSettings
- * @typedef {Settings & ChatSettings & ToolOptions & {
- *   given?: number[], state?: Uint8Array | null, opening?: string
- * }}
- *   GenerateOptions
+ * @typedef {Settings & {given?: number[], state?: Uint8Array | null, opening?: string}} GenerateOptions
+ * An answer to messages also takes `reasoning_effort` and tools.
+ * @typedef {Settings & ChatSettings & ToolOptions & {state?: Uint8Array | null}} AnswerOptions
  */
 
 /**
  * For a reply in a conversation: `prefix`, its start, which the model continues without thinking; it is not
  * part of the text that comes back.
- * @typedef {GenerateOptions & {prefix?: string}} ReplyOptions
+ * @typedef {Settings & ChatSettings & ToolOptions & {prefix?: string}} ReplyOptions
  */
 
 /**

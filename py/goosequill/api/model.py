@@ -15,7 +15,7 @@ from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import ChatFormat
 from goosequill.chat.messages import Message
-from goosequill.chat.saved_state import SavedState, encode_saved_state, load_saved_state, new_state
+from goosequill.chat.saved_state import load_saved_state
 from goosequill.chat.tools import read_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.decoding.items import candidates
@@ -26,6 +26,7 @@ from goosequill.evaluation.perplexity import CHUNK, Evaluation, evaluate, token_
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, Quantization, load_path
 from goosequill.models import State
+from goosequill.models.saved_state import SavedState, encode_saved_state, new_state
 from goosequill.openai.chat_completions import Completion, chat_completion
 from goosequill.openai.completions import completion
 from goosequill.support.line_ends import unix_lines

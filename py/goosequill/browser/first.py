@@ -1,4 +1,4 @@
-"""What a first text of the default model imports and compiles, and the tables of all jobs.
+"""What a first text or reply of the default model imports and compiles, and the tables of all jobs.
 
 The build copies Python's memory with that; everything else is imported when it is used.
 """
@@ -12,7 +12,8 @@ from goosequill.tokenizers.pretokenize import GPT2_PATTERN
 from goosequill.tokenizers.unicode_classes import compile_pattern
 
 all_jobs()
-find("generate")
+for name in ("generate", "say"):
+    find(name)
 compile_pattern(GPT2_PATTERN)
 
 

@@ -1,6 +1,6 @@
 """Conversations with a model: it reads every message once, and keeps the conversation in its state.
 
-`formats` has the formats of messages, `saved_state` the files of states.
+`formats` has the formats of messages, `goosequill.models.saved_state` the files of states.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from goosequill.chat.formats import FORMATS, ChatFormat, split_thought
 from goosequill.chat.messages import Message, role_and_text
-from goosequill.chat.saved_state import SavedState
 from goosequill.chat.tools import TOLD, Tools, ToolsEnd, read_calls
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
 from goosequill.decoding.lookup import PromptLookup
@@ -19,6 +18,7 @@ from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model, State
+from goosequill.models.saved_state import SavedState
 from goosequill.support.line_ends import unix_lines
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 

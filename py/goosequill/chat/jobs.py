@@ -1,7 +1,8 @@
 """The jobs of this room: name -> "module:function". See `goosequill.browser.jobs`."""
 
 JOBS = {
-    "generate": "goosequill.chat.replies:generate",
+    "answer": "goosequill.chat.replies:answer",
+    "continue_reply": "goosequill.chat.replies:continue_reply",
     "append": "goosequill.chat.replies:append",
     "say": "goosequill.chat.replies:say",
     "converse": "goosequill.chat.requests:converse",

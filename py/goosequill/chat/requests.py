@@ -11,9 +11,10 @@ from typing import Any
 from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.messages import Message
-from goosequill.chat.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
+from goosequill.chat.saved_state import checked
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.models import Model
+from goosequill.models.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
 from goosequill.support.lasting import Lasting
 from goosequill.support.line_ends import unix_lines
 from goosequill.tokenizers import Tokenizer
@@ -40,12 +41,13 @@ def converse(
     chat_format
         Name of one of `goosequill.chat.formats.FORMATS`; "" takes the model's own.
     """
+    saved = open_saved_state(model, state)
     conversation = Conversation(
         model,
         tokenizer,
         chat_format=format_of(description, chat_format),
         system=system,
-        saved_state=open_saved_state(model, state),
+        saved_state=saved and checked(saved),
         messages=messages,
     )
     return _lasting(conversation)

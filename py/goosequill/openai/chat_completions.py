@@ -7,7 +7,7 @@ from typing import Any
 
 from goosequill.chat.choosing import format_of
 from goosequill.chat.formats import ChatSettings
-from goosequill.chat.replies import generate
+from goosequill.chat.replies import answer
 from goosequill.chat.tools import read_tools
 from goosequill.decoding import StateMemory
 from goosequill.models import Model
@@ -82,10 +82,10 @@ def chat_completion(
         whole_object = {**found.about, "object": "chat.completion", "choices": [], "usage": usage(0, 0)}
         resources = {"state": state, "memory": memory, "cancelled": cancelled, **own}
         for index in range(found.n):
-            stream = generate(model, tokenizer, description, messages, found.seeded(index), **resources)
-            answer = pieces(stream)
+            stream = answer(model, tokenizer, description, messages, found.seeded(index), **resources)
+            parts = pieces(stream)
             if (
-                yield from _chunks(found, answer, index, tokenizer if measured else None, whole_object)
+                yield from _chunks(found, parts, index, tokenizer if measured else None, whole_object)
             ) == "abort":
                 break
         if found.usage:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from itertools import chain
 from typing import Any
 
-from goosequill.chat.replies import generate
 from goosequill.decoding import StateMemory
+from goosequill.decoding.streaming import continue_text
 from goosequill.decoding.tokens import check_tokens, is_tokens, logprobs
 from goosequill.models import Model
 from goosequill.openai.chat_completions import Completion
@@ -77,7 +77,7 @@ def completion(
         resources = {"state": state, "memory": memory, "cancelled": cancelled}
         for index in range(len(prompts) * found.n):
             prompt, settings = prompts[index // found.n], found.seeded(index)
-            stream = generate(model, tokenizer, description, prompt, settings, **resources)
+            stream = continue_text(model, tokenizer, prompt, settings, **resources)
             before = _echo(model, tokenizer, prompt, top) if echo else ()
             parts = _parts(chain(before, pieces(stream)), tokenizer if measured else None)
             if (yield from _chunks(found, parts, index, whole_object)) == "abort":

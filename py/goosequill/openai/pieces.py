@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from goosequill.chat.replies import Stream
+from goosequill.decoding.streaming import Streamed, with_end
 from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
@@ -27,14 +28,14 @@ class Piece:
     """What is added to calls of tools (`goosequill.chat.tools.CallStream.push`)."""
 
 
-def pieces(stream: Stream) -> Iterator[Progress | Piece]:
+def pieces(stream: Stream | Streamed) -> Iterator[Progress | Piece]:
     """Yield the pieces of an answer, and its progress.
 
     The tokens of text that is held back, as it may begin a stop text, come with the text, or not at all if it
     was one.
     """
     tokens: list[Fields] = []
-    for item in _with_end(stream):
+    for item in with_end(stream):
         if isinstance(item, Progress):
             yield item
             continue
@@ -47,10 +48,6 @@ def pieces(stream: Stream) -> Iterator[Progress | Piece]:
             took = tokens if text or thought or calls else ()
             yield Piece(text, thought, took, fields if ended else None, calls)
             tokens = []
-
-
-def _with_end(stream: Stream) -> Generator[Any, None, None]:
-    yield (yield from stream)
 
 
 def chat_logprobs(tokenizer: Tokenizer, tokens: Iterable[Fields]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def answer_prompt(
     -------
     dict
         ``prompt``, ``used`` (how many passages are in it, the first ones), ``tokens`` (an estimate without a
-        tokenizer), and what the job "generate" needs besides: ``opening`` and ``stop``.
+        tokenizer), and what the job "continue_reply" needs besides: ``opening`` and ``stop``.
     """
 
     def count(text: str) -> int:

@@ -63,6 +63,31 @@ test("a loop receives every chunk and the end last", async () => {
   ]);
 });
 
+test("a text, one that ends in a reply's opening, and messages are jobs of their own", () => {
+  const { worker, engine } = start();
+  const model = new Model(engine, 1, /** @type {any} */ ({}));
+  const tools = [{ type: "function", function: { name: "now" } }];
+  model.generate("a", { given: [7], top_k: 1 }).next();
+  model.generate("User: a\n\nAssistant:", { opening: "" }).next();
+  model.generate("A <think", { opening: " <think", stop: "x" }).next();
+  model.chat([{ role: "user", content: "a" }], { tools, reasoning_effort: "low", seed: 3 }).next();
+  assert.deepEqual(
+    worker.sent.map(({ job, args: { model: _, ...args } }) => ({ job, ...args })),
+    [
+      { job: "generate", prompt: "a", given: [7], settings: { top_k: 1 } },
+      { job: "continue_reply", prompt: "User: a\n\nAssistant:", opening: "", settings: {} },
+      { job: "continue_reply", prompt: "A <think", opening: " <think", settings: { stop: "x" } },
+      {
+        job: "answer",
+        messages: [{ role: "user", content: "a" }],
+        tools,
+        effort: "low",
+        settings: { seed: 3 },
+      },
+    ],
+  );
+});
+
 test("leaving the loop cancels", async () => {
   const { worker, engine } = start();
   worker.react = ({ id, type }) => {

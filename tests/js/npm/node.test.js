@@ -183,7 +183,8 @@ test("the library under Node", async (t) => {
 
   await t.test("a missing prompt, and missing messages, are an error that says so", async () => {
     const missing = { code: "chat-messages", message: /neither a text nor a list of messages/ };
-    await assert.rejects(read(model.generate(undefined)), missing);
+    const prompt = { code: "setting-type", message: /neither a text nor a list of token ids/ };
+    await assert.rejects(read(model.generate(undefined)), prompt);
     await assert.rejects(read(model.chat(7)), missing);
     await assert.rejects(createChatCompletion(model, {}), missing);
     await assert.rejects(createChatCompletion(model, undefined), missing);

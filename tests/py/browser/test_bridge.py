@@ -367,11 +367,11 @@ def test_messages_are_answered_in_the_models_own_format(bridge: Any) -> None:
     files = JsFile("config.json", json.dumps(config).encode()), JsFile("model.safetensors", WEIGHTS)
     handle = load(bridge, *files)["value"]["handle"]
     messages = [{"role": "user", "content": "Hi"}]
-    reply = write(bridge, handle, prompt=messages, stop="zzz", **GREEDY)
+    reply = steps_of(bridge, "answer", model=handle, messages=messages, settings={"stop": "zzz", **GREEDY})
     plain = write(bridge, handle, prompt="<d>Q: Hi\n\nA:", stop=["zzz", "\n\nQ"], **GREEDY)
     assert shown(reply) == shown(plain).strip()
     assert reply[-1]["end"]["usage"] == plain[-1]["end"]["usage"]
-    assert ask(bridge, "generate", model=handle, prompt=[{"role": 3}])["error"]["code"] == "chat-messages"
+    assert ask(bridge, "answer", model=handle, messages=[{"role": 3}])["error"]["code"] == "chat-messages"
 
 
 def test_an_unloaded_model_is_an_error_with_a_remedy(bridge: Any) -> None:

@@ -35,7 +35,7 @@ def test_every_job_is_a_function_of_its_room(name: str) -> None:
 
 
 def test_the_room_of_a_job_is_known_before_its_modules_are_there() -> None:
-    assert room_of("experiment") == "lab" and room_of("generate") == "chat"
+    assert room_of("experiment") == "lab" and room_of("generate") == "decoding"
     assert room_of("no such job") == ""
 
 
@@ -173,8 +173,15 @@ def test_finding_a_job_imports_only_what_it_needs() -> None:
         "find('generate'); print([name for name in sys.modules if name.startswith('goosequill.')])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "goosequill.chat.replies" in found
-    for other in ("evaluation.votes", "evaluation.text_metrics", "evaluation.jobs", "loading.convert"):
+    assert "goosequill.decoding.streaming" in found
+    for other in (
+        "chat.replies",
+        "chat.conversation",
+        "evaluation.votes",
+        "evaluation.text_metrics",
+        "evaluation.jobs",
+        "loading.convert",
+    ):
         assert f"goosequill.{other}" not in found
 
 

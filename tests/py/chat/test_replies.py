@@ -8,7 +8,8 @@ import pytest
 
 from goosequill.browser.jobs import Job
 from goosequill.chat.conversation import Conversation
-from goosequill.chat.replies import append, generate, say
+from goosequill.chat.replies import append, continue_reply, say
+from goosequill.decoding.streaming import continue_text
 from goosequill.support.progress import Progress
 
 from .test_conversation import TOKENIZER, Scripted
@@ -17,7 +18,10 @@ from .test_conversation import TOKENIZER, Scripted
 def text_and_thought(prompt: str, reply: str, opening: str | None) -> tuple[str, str]:
     model: Any = Scripted((opening or "") + reply + "\n\nUser: b")
     settings = {"temperature": 0, "max_new_tokens": 60, "stop": ["\n\nUser"]}
-    stream = generate(model, TOKENIZER, {}, prompt, settings, opening=opening)
+    resources: Any = (model, TOKENIZER, prompt, settings)
+    stream: Any = (
+        continue_text(*resources) if opening is None else continue_reply(*resources, opening=opening)
+    )
     items: list[Any] = []
     while True:
         try:
@@ -50,7 +54,7 @@ def test_making_a_constraint_is_reported_and_can_be_stopped() -> None:
     """As the worker does: it looks for Stop between two steps."""
     arguments = {"prompt": "User: a", "settings": {"regex": "(reply[ab]){500}"}}
     model: Any = Scripted("")
-    job = Job(generate, arguments, resources={"model": model, "tokenizer": TOKENIZER, "description": {}})
+    job = Job(continue_text, arguments, resources={"model": model, "tokenizer": TOKENIZER})
     step = job.step()
     assert step["progress"]["status"] == "constraint"
     assert step["progress"]["loaded"] > 0

@@ -9,8 +9,8 @@ import pytest
 
 from goosequill.chat.replies import say
 from goosequill.chat.requests import branch, converse, count_tokens, save_state
-from goosequill.chat.saved_state import open_saved_state
 from goosequill.loading.load import LoadedModel, load_path
+from goosequill.models.saved_state import open_saved_state
 from goosequill.support.progress import finish
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent

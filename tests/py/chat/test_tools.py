@@ -22,7 +22,7 @@ from jsonschema.validators import Draft202012Validator
 from goosequill.browser.jobs import Job
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import FORMATS
-from goosequill.chat.replies import generate, say
+from goosequill.chat.replies import answer, say
 from goosequill.chat.saved_state import encode_saved_state, load_saved_state
 from goosequill.chat.tools import CallStream, Tools, ToolsEnd, read_calls, read_tools
 from goosequill.decoding import DecodingConfig
@@ -368,7 +368,7 @@ def test_the_model_is_told_of_tools_and_reads_calls_and_results() -> None:
         {"role": "user", "content": [{"type": "text", "text": "Is it "}, {"type": "text", "text": "cold?"}]},
     ]
     settings = {"temperature": 0, "max_new_tokens": 300}
-    steps = generate(model, TOKENIZER, {}, messages, settings, tools=TOOLS)
+    steps = answer(model, TOKENIZER, {}, messages, settings, tools=TOOLS)
     end = finish(steps)
     assert model.read.startswith("System: Be brief.\nYou can call these tools: [{")
     assert '{"name": "weather", "description": "The weather in a city.", "parameters": {' in model.read
@@ -473,9 +473,9 @@ def test_a_reply_with_tools_can_be_cancelled_while_its_form_is_made() -> None:
         "type": "object",
         "properties": {f"p{at}": {"type": "string", "maxLength": 40} for at in range(9)},
     }
-    arguments = {"prompt": [{"role": "user", "content": "a"}], "tools": [tool("a", wide)]}
+    arguments = {"messages": [{"role": "user", "content": "a"}], "tools": [tool("a", wide)]}
     resources: Mapping[str, Any] = {"model": Scripted(""), "tokenizer": TOKENIZER, "description": {}}
-    job = Job(generate, arguments, resources=resources)
+    job = Job(answer, arguments, resources=resources)
     assert job.step()["progress"]["status"] == "constraint"
     job.cancel()
     end = job.step()["end"]
@@ -488,7 +488,7 @@ def test_the_default_model_calls_a_tool(loaded: LoadedModel) -> None:
     for choice in ("required", {"type": "function", "function": {"name": "weather"}}):
         options = {"tools": TOOLS, "tool_choice": choice, "parallel_tool_calls": False}
         _, end = run(
-            generate(loaded.model, loaded.tokenizer, loaded.description, messages, settings, **options)
+            answer(loaded.model, loaded.tokenizer, loaded.description, messages, settings, **options)
         )
         (call,) = end["tool_calls"]
         assert end["finish_reason"] == "stop" and end["text"] == ""

@@ -7,8 +7,8 @@ import re
 import pytest
 from scripts.command import ROOT
 
-from goosequill.chat import saved_state
 from goosequill.evaluation import votes
+from goosequill.models import saved_state
 from goosequill.search import embedders, index_files, lancedb_store, web
 from goosequill.weights import folder, packing
 

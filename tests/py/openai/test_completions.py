@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from goosequill.browser.jobs import Job
-from goosequill.chat import replies
 from goosequill.decoding import Candidate, Chunk
+from goosequill.decoding.streaming import continue_text
 from goosequill.errors import GoosequillError, LoadError, SettingsError
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.openai import chat_completions, completions
@@ -48,22 +48,20 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     def write(*items: Any) -> list[Any]:
         found: list[Any] = []
 
-        def generate(
-            model: Any, tokenizer: Any, description: Any, prompt: Any, settings: Any, **_: Any
-        ) -> Any:
-            found.append((prompt, settings))
+        def stream(*arguments: Any, **_: Any) -> Any:
+            found.append(arguments[-2:])
             yield Progress("prompt", 1, 1)
             yield from items[:-1]
             return items[-1]
 
-        for module in (chat_completions, completions):
-            monkeypatch.setattr(module, "generate", generate)
+        monkeypatch.setattr(chat_completions, "answer", stream)
+        monkeypatch.setattr(completions, "continue_text", stream)
         return found
 
     return write
 
 
-def run(steps: Any) -> tuple[list[Any], dict[str, Any]]:
+def run(steps: Any) -> tuple[list[Any], Any]:
     """The chunks of a stream and the whole completion."""
     found = []
     while True:
@@ -441,7 +439,7 @@ def test_an_error_of_the_engine_is_not_the_requests(monkeypatch: pytest.MonkeyPa
         raise LoadError("It is full.", code="out-of-memory")
         yield
 
-    monkeypatch.setattr(chat_completions, "generate", broken)
+    monkeypatch.setattr(chat_completions, "answer", broken)
     with pytest.raises(GoosequillError) as error:
         chat({"messages": MESSAGES})
     assert (error.value.type, error.value.param) == ("server_error", None)
@@ -462,11 +460,11 @@ def test_a_job_that_is_cancelled_ends_between_two_tokens() -> None:
 def test_the_default_model_answers_as_generate_does(loaded: LoadedModel) -> None:
     model, tokenizer, description = loaded.model, loaded.tokenizer, loaded.description
     settings = {"temperature": 0, "max_new_tokens": 8}
-    _, direct = run(replies.generate(model, tokenizer, description, "It was a fine", settings))
+    _, direct = run(continue_text(model, tokenizer, "It was a fine", settings))
     request = {"prompt": "It was a fine", "temperature": 0, "max_tokens": 8}
     parts, whole = run(completion(model, tokenizer, description, request))
     ids = tokenizer.encode("It was a fine")
-    assert whole["usage"]["prompt_tokens"] == direct["usage"]["prompt_tokens"] == len(ids)
+    assert whole["usage"]["prompt_tokens"] == direct.usage["prompt_tokens"] == len(ids)
     assert "".join(part["choices"][0]["text"] for part in parts) == whole["choices"][0]["text"] != ""
     _, same = run(completion(model, tokenizer, description, {**request, "prompt": ids}))
     assert same["choices"] == whole["choices"]

@@ -11,11 +11,11 @@ import pytest
 
 import goosequill as gq
 from goosequill.chat.formats import FORMATS
-from goosequill.chat.replies import generate
 from goosequill.chat.requests import save_state
 from goosequill.chat.saved_state import SavedState, encode_saved_state
 from goosequill.cli.main import main
 from goosequill.decoding.explain import explain
+from goosequill.decoding.streaming import continue_text
 from goosequill.decoding.tokens import tokenize
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.evaluation.reports import read_prompts
@@ -81,11 +81,11 @@ def test_what_a_model_wrote_and_has_not_read_yet_is_read_as_it_is(model: gq.Text
         end.usage["prompt_tokens"] == len(model.tokenize("two\r\na\nb")) != len(model.tokenize("two\na\nb"))
     )
     state = encode_saved_state(saved, model.loaded.model)
-    stream = generate(model.loaded.model, model.loaded.tokenizer, {}, "a\r\nb", SETTINGS, state=state)
+    stream = continue_text(model.loaded.model, model.loaded.tokenizer, "a\r\nb", SETTINGS, state=state)
     with pytest.raises(StopIteration) as ended:
         while True:
             next(stream)
-    assert ended.value.value["usage"] == end.usage
+    assert ended.value.value.usage == end.usage
 
 
 def test_messages_and_the_prefix_of_a_reply_have_line_feeds(model: gq.TextModel) -> None:

@@ -26,13 +26,14 @@ export class LazyEngine {
    * Runs a job that needs no model.
    * @param {string} name
    * @param {Record<string, unknown>} args
-   * @param {(words: string) => void} [say] gets the progress of the engine's start
+   * @param {{say?: (words: string) => void, onPart?: (part: any) => void, signal?: AbortSignal}} [options]
+   *   say: gets the progress of the engine's start
    * @returns {Promise<any>}
    */
-  async run(name, args, say = () => {}) {
+  async run(name, args, { say = () => {}, ...options } = {}) {
     const { holder } = await this.#start();
     const onProgress = (/** @type {import("../engine/protocol.js").Progress} */ step) => say(inWords(step));
-    return holder.use((engine) => engine.run(name, args, { onProgress }));
+    return holder.use((engine) => engine.run(name, args, { ...options, onProgress }));
   }
 
   /** Holds one model at a time. */

@@ -71,7 +71,7 @@ export class MetricsPage {
     this.#root.replaceChildren(status, bar);
     const shown = { rows, columns, view };
     try {
-      await this.metrics.measure(shown, {
+      const summary = await this.metrics.summarise(shown, baseline, {
         say: (words) => (status.textContent = words),
         onProgress: (done, total) => {
           status.textContent = tn(
@@ -85,7 +85,6 @@ export class MetricsPage {
         signal,
       });
       if (signal.aborted) return;
-      const summary = await this.metrics.summarise(shown, baseline);
       const { chart, loadStyle } = await import("./chart.js");
       await loadStyle();
       if (signal.aborted) return;

@@ -1,22 +1,22 @@
 /**
- * Measures outputs in the engine, a batch at a time, and remembers the results. What the numbers look like is
- * in measures.js and metrics-page.js.
+ * Has the engine measure and summarise outputs, and remembers the measures, so that no text is measured, or
+ * sent to Python, twice. What the numbers look like is in measures.js and metrics-page.js.
  */
 
 import { samplesOf } from "../reports/collate.js";
 
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @import { Measures } from "../reports/measures.js" */
-/** @typedef {{prompt: string, text: string}} Output */
+/** @typedef {{prompt?: string, text?: string, measures?: Measures}} Output */
 /** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 /** @typedef {{config: string, sample: number}} Selection which samples of a cell count */
 /** @typedef {{rows: readonly Row[], columns: readonly Column[], view: Selection}} Shown */
 
-const BATCH = 60;
-
 export class Metrics {
   /** By prompt and text, so that nothing is measured twice. @type {Map<string, Measures>} */
   #known = new Map();
+  /** The likeness of a prompt's samples, by prompt and texts. @type {Map<string, number | null>} */
+  #alike = new Map();
   #engine;
 
   /** @param {import("./lazy-engine.js").LazyEngine} engine */
@@ -30,36 +30,28 @@ export class Metrics {
   }
 
   /**
-   * Measures every shown output that was not measured yet.
-   * @param {Shown} shown
-   * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void, signal:
-   *   AbortSignal}} options
-   */
-  async measure(shown, { say, onProgress, signal }) {
-    const outputs = this.#unmeasured(shown);
-    for (let at = 0; at < outputs.length && !signal.aborted; at += BATCH) {
-      const batch = outputs.slice(at, at + BATCH);
-      const measures = await this.#engine.run("measure", { outputs: batch }, say);
-      for (const [index, { prompt, text }] of batch.entries())
-        this.#known.set(keyOf(prompt, text), measures[index]);
-      onProgress(Math.min(at + BATCH, outputs.length), outputs.length);
-    }
-  }
-
-  /**
-   * Means with their intervals, and differences from the baseline, as Python's `summarise` returns them.
+   * Measures every shown output that was not measured yet, and returns the means with their intervals, and
+   * the differences from the baseline, as Python's `summarise` returns them.
    * @param {Shown} shown
    * @param {Column | null} baseline
+   * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void,
+   *   onMeasured?: () => void, signal: AbortSignal}} options onMeasured: only the summary is left to compute
    */
-  summarise({ rows, columns, view }, baseline) {
-    const args = {
-      columns: columns.map((column) => ({
-        name: nameOf(column),
-        prompts: this.#prompts(rows, column, view),
-      })),
-      baseline: baseline && nameOf(baseline),
+  async summarise(shown, baseline, { say, onProgress, onMeasured = () => {}, signal }) {
+    const { outputs, columns, groups } = this.#question(shown);
+    const fresh = outputs.filter(({ measures }) => !measures);
+    let done = 0;
+    const onPart = (/** @type {Measures} */ measures) => {
+      const { prompt = "", text = "" } = fresh[done++] ?? {};
+      this.#known.set(keyOf(prompt, text), measures);
+      onProgress(done, fresh.length);
+      if (done === fresh.length) onMeasured();
     };
-    return this.#engine.run("summarise", args);
+    if (fresh.length === 0) onMeasured();
+    const args = { outputs, columns, baseline: baseline && nameOf(baseline) };
+    const { likeness, ...summary } = await this.#engine.run("measure_columns", args, { say, onPart, signal });
+    for (const [at, value] of likeness.flat().entries()) this.#alike.set(groups[at] ?? "", value ?? null);
+    return summary;
   }
 
   /** @param {Shown} shown @returns {Measured[]} */
@@ -74,26 +66,40 @@ export class Metrics {
     );
   }
 
-  /** @param {Shown} shown @returns {Output[]} */
-  #unmeasured({ rows, columns, view }) {
-    /** @type {Map<string, Output>} */
-    const found = new Map();
-    for (const row of rows)
-      for (const column of columns)
-        for (const text of textsOf(row, column, view)) {
-          const key = keyOf(row.prompt, text);
-          if (!this.#known.has(key)) found.set(key, { prompt: row.prompt, text });
-        }
-    return [...found.values()];
-  }
-
-  /** @param {readonly Row[]} rows @param {Column} column @param {Selection} view */
-  #prompts(rows, column, view) {
-    return rows.flatMap((row) => {
-      const texts = textsOf(row, column, view);
-      const measures = texts.map((text) => this.of(row.prompt, text)).filter((one) => one !== undefined);
-      return measures.length > 0 ? [{ prompt: row.prompt, measures, texts }] : [];
+  /**
+   * What Python is asked: each output once, with its text only if a measure needs it, and for each column the
+   * indices of the outputs that are a prompt's samples. `groups` are the keys of these samples.
+   * @param {Shown} shown
+   */
+  #question({ rows, columns: shown, view }) {
+    /** @type {Output[]} */
+    const outputs = [];
+    /** @type {Map<string, number>} */
+    const indices = new Map();
+    /** @type {string[]} */
+    const groups = [];
+    const indexOf = (/** @type {string} */ prompt, /** @type {string} */ text) => {
+      const key = keyOf(prompt, text);
+      const measures = this.#known.get(key);
+      const at = indices.get(key) ?? outputs.push(measures ? { measures } : { prompt, text }) - 1;
+      indices.set(key, at);
+      return at;
+    };
+    const columns = shown.map((column) => {
+      const prompts = rows.flatMap((row) => {
+        const texts = textsOf(row, column, view);
+        if (texts.length === 0) return [];
+        const samples = texts.map((text) => indexOf(row.prompt, text));
+        const group = keyOf(row.prompt, ...texts);
+        groups.push(group);
+        const likeness = texts.length === 1 ? null : this.#alike.get(group);
+        if (likeness !== undefined) return [{ prompt: row.prompt, outputs: samples, likeness }];
+        for (const [nth, at] of samples.entries()) Object.assign(outputs[at] ?? {}, { text: texts[nth] });
+        return [{ prompt: row.prompt, outputs: samples }];
+      });
+      return { name: nameOf(column), prompts };
     });
+    return { outputs, columns, groups };
   }
 }
 
@@ -108,7 +114,7 @@ function textsOf(row, column, view) {
   return samples.flatMap(({ text }) => text ?? []);
 }
 
-/** @param {string} prompt @param {string} text */
-function keyOf(prompt, text) {
-  return `${prompt}\u0000${text}`;
+/** @param {...string} texts of a prompt and its samples */
+function keyOf(...texts) {
+  return texts.join("\u0000");
 }

@@ -141,12 +141,13 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
   if (chosen.metrics) {
     say(t("Starting Python …"));
     const measuring = await metrics();
-    const onMeasured = (/** @type {number} */ done, /** @type {number} */ total) =>
-      onProgress(t("Measuring outputs"), done, total);
-    await measuring.measure(shown, { say, onProgress: onMeasured, signal });
-    signal.throwIfAborted();
-    say(tn(rows.length, "Testing differences on {n} prompt …", "Testing differences on {n} prompts …"));
-    summary = await measuring.summarise(shown, base);
+    summary = await measuring.summarise(shown, base, {
+      say,
+      onProgress: (done, total) => onProgress(t("Measuring outputs"), done, total),
+      onMeasured: () =>
+        say(tn(rows.length, "Testing differences on {n} prompt …", "Testing differences on {n} prompts …")),
+      signal,
+    });
   }
   signal.throwIfAborted();
   const judged =

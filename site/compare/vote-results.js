@@ -53,7 +53,7 @@ export function evaluate(rounds, engine, say) {
     file: `votes of ${round.rater}`,
     rater: raterName(rounds, index),
   }));
-  return engine.run("judge", { rounds: files }, say);
+  return engine.run("judge", { rounds: files }, { say });
 }
 
 /**

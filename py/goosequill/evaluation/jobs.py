@@ -4,5 +4,5 @@ JOBS = {
     "judge": "goosequill.evaluation.votes:judge",
     "loops": "goosequill.evaluation.text_metrics:loops",
     "measure": "goosequill.evaluation.text_metrics:measure",
-    "summarise": "goosequill.evaluation.text_metrics:summarise",
+    "measure_columns": "goosequill.evaluation.text_metrics:measure_columns",
 }

@@ -1,7 +1,8 @@
 """Measures of a text that need no judge: length, variety, repetition, truncation, echo, surprise.
 
 `measure` measures single outputs; `summarise` computes means over prompts and paired differences, with
-95% intervals and permutation tests. They do not measure quality: they show where to look.
+95% intervals and permutation tests; a page asks for both at once, `measure_columns`. They do not measure
+quality: they show where to look.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 import re
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, TypedDict
 
@@ -337,7 +338,7 @@ def summarise(
     ----------
     columns
         Each {"name": str, "prompts": [{"prompt", "texts", "measures"}]}, with the samples' texts and the
-        results of `measure` for each.
+        results of `measure` for each. Instead of the texts it may have their "likeness".
     baseline
         Name of the column to compare the others with.
     seed
@@ -373,12 +374,61 @@ def summarise(
     return {"metrics": {**METRICS, **PROMPT_METRICS}, "columns": rows, "differences": differences}
 
 
+def measure_columns(
+    outputs: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], *, baseline: str | None = None
+) -> Generator[Measures, None, dict[str, Any]]:
+    """Measure outputs and summarise the columns that they are in, so that each text is given once.
+
+    Parameters
+    ----------
+    outputs
+        As for `measure`. One that was measured before has its "measures", and needs a "text" only where a
+        likeness is computed of it.
+    columns
+        Each {"name": str, "prompts": [{"prompt", "outputs"}]}, with the indices of a prompt's samples in
+        `outputs`, and its "likeness", if that is known.
+
+    Yields
+    ------
+    The measures of each output that had none, in their order.
+
+    Returns
+    -------
+    What `summarise` returns, and "likeness": for each column, the likeness of the samples of each prompt.
+    """
+    measured = []
+    for output in outputs:
+        if (found := output.get("measures")) is None:
+            found = measure_one(output["prompt"], output["text"], output.get("logprobs") or ())
+            yield found
+        measured.append(found)
+    known = [
+        {
+            "name": column["name"],
+            "prompts": [
+                {
+                    "prompt": entry["prompt"],
+                    "measures": [measured[at] for at in entry["outputs"]],
+                    "likeness": entry["likeness"]
+                    if "likeness" in entry
+                    else likeness([outputs[at].get("text", "") for at in entry["outputs"]]),
+                }
+                for entry in column["prompts"]
+            ],
+        }
+        for column in columns
+    ]
+    alike = [[entry["likeness"] for entry in column["prompts"]] for column in known]
+    return {**summarise(known, baseline=baseline), "likeness": alike}
+
+
 def _prompt_means(prompts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     means: dict[str, dict[str, float]] = {}
     for entry in prompts:
-        samples, alike = entry["measures"], likeness(entry["texts"])
+        samples = entry["measures"]
         if not samples:
             continue
+        alike = entry["likeness"] if "likeness" in entry else likeness(entry["texts"])
         known = {name: [s[name] for s in samples if s.get(name) is not None] for name in METRICS}
         row = {name: sum(values) / len(values) for name, values in known.items() if values}
         means[entry["prompt"]] = row if alike is None else {**row, "likeness": alike}

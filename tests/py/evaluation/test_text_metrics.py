@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from goosequill.evaluation.text_metrics import (
     loops,
     mean_surprise,
     measure,
+    measure_columns,
     summarise,
     truncated,
     words_of,
@@ -252,3 +254,46 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     tests = [mean["p"] for mean in difference["means"].values()]
     assert [mean["adjusted"] for mean in difference["means"].values()] == holm(tests)
     assert any(f"Corrected for {len(tests)} tests" in sentence for sentence in words["sentences"])
+
+
+def test_measuring_and_summarising_at_once_is_what_both_are_apart() -> None:
+    texts = ["one two three", "one", "one two one two"]
+    outputs: list[dict[str, Any]] = [{"prompt": "p", "text": text} for text in texts]
+    columns = [
+        {"name": "a", "prompts": [{"prompt": "p", "outputs": [0, 1]}, {"prompt": "q", "outputs": [2]}]},
+        {"name": "b", "prompts": [{"prompt": "p", "outputs": [1, 1]}]},
+    ]
+    steps = measure_columns(outputs, columns, baseline="b")
+    measured, summary = [], {}
+    while not summary:
+        try:
+            measured.append(next(steps))
+        except StopIteration as stopped:
+            summary = stopped.value
+    assert measured == measure(outputs)
+    apart = [
+        {
+            "name": column["name"],
+            "prompts": [
+                {
+                    "prompt": entry["prompt"],
+                    "measures": [measured[at] for at in entry["outputs"]],
+                    "texts": [texts[at] for at in entry["outputs"]],
+                }
+                for entry in column["prompts"]
+            ],
+        }
+        for column in columns
+    ]
+    alike = summary.pop("likeness")
+    assert summary == summarise(apart, baseline="b")
+    assert alike == [[likeness(texts[:2]), None], [1.0]]
+
+    known = [{"measures": found} for found in measured]
+    for column, found in zip(columns, alike, strict=True):
+        column["prompts"] = [
+            {**entry, "likeness": one} for entry, one in zip(column["prompts"], found, strict=True)
+        ]
+    with pytest.raises(StopIteration) as stopped:
+        next(measure_columns(known, columns, baseline="b"))
+    assert stopped.value.value == {**summary, "likeness": alike}, "without any text"

@@ -104,3 +104,16 @@ test("an array that a job returns twice is moved once", async () => {
   assert.deepEqual([...posted[0].result.again], [1, 2]);
   assert.equal(data.length, 0);
 });
+
+test("a message is received after a few steps, also by a port of Node's", async () => {
+  const { port1, port2 } = new MessageChannel();
+  const controller = new AbortController();
+  port1.onmessage = () => controller.abort();
+  let steps = 0;
+  const { job } = await play((cancelled) => {
+    if (++steps === 3) port2.postMessage("cancel");
+    return cancelled || steps === 900 ? { aborted: true } : {};
+  }, controller.signal);
+  port1.close();
+  assert.ok(job.cancelled && steps < 20, `${steps}`);
+});

@@ -2,38 +2,62 @@
 
 The result is a folder that any static server can serve, under any path. Two builds of one tree give the same
 bytes, so every date is a constant. Nothing is downloaded here: scripts/vendor.py does that.
+
+What takes long and depends on few files is made by several processes, and kept (kept.py) until one of them
+changes. If nothing has changed since the last build, nothing is made.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from importlib import metadata
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 
 from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E402
 from scripts.command import BuildError, run  # noqa: E402
 from scripts.crawlers import site_address, write_crawler_files  # noqa: E402
 from scripts.example import write_example  # noqa: E402
-from scripts.fonts import FaceError, write_faces  # noqa: E402
+from scripts.fonts import FaceError, cached_face, read_faces, write_faces  # noqa: E402
 from scripts.frames import carry_files, fill_frames  # noqa: E402
+from scripts.javascript_types import declarations  # noqa: E402
+from scripts.kept import digest, kept  # noqa: E402
+from scripts.kernel import FOLDER, MODULES, build_module  # noqa: E402
+from scripts.lab import first_result, mounted  # noqa: E402
 from scripts.notices import write_notices  # noqa: E402
 from scripts.offline import write_precache, write_zip  # noqa: E402
+from scripts.package_metadata import repository  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
-from scripts.runtime import RuntimeBuildError, archives, memory_of, write_runtime  # noqa: E402
+from scripts.runtime import PYODIDE, RuntimeBuildError, archives, memory_of, write_runtime  # noqa: E402
+from scripts.search.minilm_folder import build_minilm, quantized_minilm  # noqa: E402
+from scripts.site_search import TARGET as BUNDLES  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
 from scripts.words import write_element_words  # noqa: E402
 
+from goosequill.describe import describe_pages  # noqa: E402
+from goosequill.kernels import load_kernel  # noqa: E402
+
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
+BUILT = ROOT / "build" / "built.txt"
+"""The states of the sources and of the outputs after the last build."""
+FACES = ROOT / "site" / "ui" / "tokens.css"
+TEST = re.compile(r"tests/.*\.(py|js)$")
 PRIVATE = (
     ".*", "__pycache__", "*.map", "pages.json", "README", "*.d.ts", "rotation.safetensors",
     "python_stdlib.zip", "*.whl", "fonts", "embedders",
@@ -42,14 +66,10 @@ PRIVATE = (
 
 
 def prepare_search(models: Path) -> None:
-    """Put what the MkDocs plugin needs where mkdocs.yml says: both embedding models, and the bundles."""
-    sys.path.insert(0, str(ROOT / "py"))
-    from scripts.search.minilm_folder import build_minilm
-
+    """Put the two embedding models that the MkDocs plugin needs where mkdocs.yml says."""
     shutil.rmtree(models, ignore_errors=True)
     build_minilm(models / "minilm")
     shutil.copytree(ROOT / "site" / "models" / "minilm-static", models / "minilm-static")
-    build_all()
 
 
 def build_docs(output: Path) -> None:
@@ -83,10 +103,14 @@ def build_wheel(output: Path) -> Path:
     return wheel
 
 
-def build_runtime(output: Path) -> None:
-    """Write the files that Python starts from: python/."""
+def build_runtime() -> Path:
+    """Return a folder with python/, the files that Python starts from, made again if one of them differs."""
+    loaders = [ROOT / "site" / "engine" / "worker" / name for name in ("library.js", "snapshot.js")]
+    own = [ROOT / "scripts" / name for name in ("runtime.py", "compile.js", "snapshot.js")]
     with tempfile.TemporaryDirectory() as folder:
-        write_runtime(build_wheel(Path(folder) / "wheel"), output)
+        wheel = build_wheel(Path(folder) / "wheel")
+        key = digest(wheel.name, wheel, PYODIDE, *own, *loaders)
+        return kept("runtime", key, lambda fresh: write_runtime(wheel, fresh))
 
 
 def list_engine_parts(output: Path) -> None:
@@ -109,22 +133,16 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
-def build_embedder(output: Path) -> None:
-    """Write models/minilm/, quantized from the vendored weights."""
-    sys.path.insert(0, str(ROOT / "py"))
-    from scripts.search.minilm_folder import build_minilm
-
-    build_minilm(output / "models" / "minilm")
-
-
 def describe_decoding(output: Path) -> None:
     """Write ui/decoding.json, from which pages make the decoder's controls, presets and chat templates."""
-    sys.path.insert(0, str(ROOT / "py"))
-    from goosequill.describe import describe_pages
-
     model = json.loads((output / "models" / "default" / "config.json").read_text(encoding="utf-8"))
     text = json.dumps(describe_pages(model["chat"]), ensure_ascii=False, indent=1)
     (output / "ui" / "decoding.json").write_text(text + "\n", encoding="utf-8")
+
+
+def compile_kernel() -> None:
+    """Compile the kernel for this machine, where there is no other, before several processes would."""
+    load_kernel()
 
 
 def build(output: Path) -> None:
@@ -132,16 +150,27 @@ def build(output: Path) -> None:
     verify_output(read_lock()[1])
     pages = read_pages()
     build_plot()  # first, since articles' pictures are drawn with it
-    prepare_search(ROOT / "build" / "search-models")
-    build_docs(output)
-    copy_site(pages, output)
-    write_faces(output / "ui" / "tokens.css", output / "vendor" / "fonts")
-    minify(output, bundle_scripts(ROOT / "site", output))
-    run(sys.executable, "scripts/kernel.py")
-    build_runtime(output)
+    build_all()
+    # New processes instead of copies of this one, whose threads they would not have.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        kernels = [pool.submit(build_module, file) for file in MODULES]
+        shown: list[Future[Any]] = [pool.submit(compile_kernel), pool.submit(quantized_minilm)]
+        shown += [pool.submit(first_result, name) for name in mounted()]
+        shown.append(pool.submit(declarations))
+        finish(kernels)
+        python = pool.submit(build_runtime)  # the wheel has the kernels
+        faces = [pool.submit(cached_face, face) for face in read_faces(FACES.read_text(encoding="utf-8"))]
+        finish(shown)
+        prepare_search(ROOT / "build" / "search-models")
+        build_docs(output)
+        copy_site(pages, output)
+        finish(faces)
+        write_faces(FACES, output / "vendor" / "fonts")
+        minify(output, bundle_scripts(ROOT / "site", output))
+        shutil.copytree(python.result(), output, dirs_exist_ok=True)
     trim_pyodide_lock(output / "vendor" / "pyodide")
     list_engine_parts(output)
-    build_embedder(output)
+    build_minilm(output / "models" / "minilm")
     shutil.copyfile(ROOT / "tests" / "golden" / "default.json", output / "selftest" / "golden.json")
     describe_decoding(output)
     write_element_words(output)
@@ -153,7 +182,39 @@ def build(output: Path) -> None:
     write_precache(output)
 
 
+def finish(steps: Iterable[Future[Any]]) -> None:
+    """Wait for steps; the first that fails ends the build."""
+    for step in steps:
+        step.result()
+
+
+def state_of_sources() -> str:
+    """The hash of the repository's files, the settings, and what is installed; "" without git.
+
+    Vendored parts are as vendor.lock.json says, or are refused.
+    """
+    listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    found = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
+    paths = [ROOT / name for name in found.stdout.split("\0") if name and not TEST.match(name)]
+    files = [path for path in paths if path.is_file()]
+    installed = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
+    names = (sys.version, site_address(), repository(ROOT), *installed, *map(str, files))
+    return "" if found.returncode else digest(*names, *files, ROOT / "node_modules" / ".package-lock.json")
+
+
+def state_of_outputs() -> str:
+    """The hash of everything that a build writes and others read."""
+    return digest(DIST, ZIP, BUNDLES, *(FOLDER / file for file in MODULES))
+
+
 def main() -> int:
+    sources = state_of_sources()
+    try:
+        if sources and BUILT.read_text(encoding="ascii") == f"{sources} {state_of_outputs()}":
+            print("build: dist/ is up to date")
+            return 0
+    except OSError:
+        pass  # a part of the last build is missing
     staging = DIST.with_name("dist.new")
     shutil.rmtree(staging, ignore_errors=True)
     try:
@@ -166,6 +227,7 @@ def main() -> int:
     files = [path for path in DIST.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     packed = write_zip(DIST, ZIP)
+    BUILT.write_text(f"{sources} {state_of_outputs()}", encoding="ascii")
     print(f"build: dist/ has {len(files)} files, {size / 1e6:.1f} MB; the zip has {packed / 1e6:.1f} MB")
     return 0
 

@@ -18,6 +18,7 @@ def run(*command: str) -> None:
     """Run a command in the repository's root; its output goes to the terminal."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "NO_MKDOCS_2_WARNING": "1"}
     environment["PYTHONPATH"] = str(ROOT / "py")
+    environment.setdefault("GOOSEQUILL_THREADS", str(os.cpu_count() or 1))
     result = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     if result.returncode:
         raise BuildError(f"{' '.join(command[:4])} ended with status {result.returncode}")

@@ -6,21 +6,21 @@ characters; everything else is removed, so a page loads little more than it show
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import fontTools
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
+from scripts.kept import digest, kept
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "build" / "vendor" / "fonts"
-CACHE = ROOT / "build" / "faces"
 
 FEATURES = ["ccmp", "locl", "mark", "mkmk", "kern", "liga", "tnum", "frac", "numr", "dnom"]
 """OpenType features that text needs, and the figures that the styles use; no ligatures in code."""
@@ -98,20 +98,11 @@ def make_face(source: bytes, face: Face) -> bytes:
 
 
 def cached_face(face: Face) -> bytes:
-    """Return the face from the cache, whose key covers the rule, the source and this code."""
-    source = (SOURCES / face.source).read_bytes()
-    maker = (
-        f"{fontTools.version} {Path(__file__).read_text(encoding='utf-8')} {sorted(face.characters)} {face}"
-    )
-    key = hashlib.sha256(maker.encode() + source).hexdigest()
-    entry = CACHE / key
-    if not entry.is_file():
-        data = make_face(source, face)
-        CACHE.mkdir(parents=True, exist_ok=True)
-        staging = entry.with_suffix(".new")
-        staging.write_bytes(data)
-        staging.replace(entry)
-    return entry.read_bytes()
+    """Return the face, made again if the rule, the source or this code has changed."""
+    source, rule = SOURCES / face.source, f"{face.weights} {sorted(face.characters)}"
+    key = digest(fontTools.version, Path(__file__), rule, source)
+    make = partial(make_face, source.read_bytes(), face)
+    return kept(face.file, key, lambda path: path.write_bytes(make())).read_bytes()
 
 
 def write_faces(css: Path, output: Path) -> None:

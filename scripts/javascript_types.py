@@ -8,6 +8,7 @@ fails the build.
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 from textwrap import dedent
 
 from scripts.command import ROOT, BuildError
+from scripts.kept import digest, kept
 
 DOC = r"(?P<doc>/\*\*(?:(?!\*/).)*?\*/)\s*"
 EXPORT = (
@@ -31,15 +33,26 @@ IMPORTED = re.compile(r'import\("[^"]*"\)\.')
 
 
 @cache
-def _declarations() -> dict[str, str]:
+def declarations() -> dict[str, str]:
     """The declarations of every module of site/, by its path without the extension."""
+    settings = [ROOT / name for name in ("tsconfig.json", "tsconfig.base.json", "package-lock.json")]
+    read = json.loads(settings[0].read_text(encoding="utf-8"))["include"]
+    paths = (path for pattern in read for path in sorted(ROOT.glob(pattern)))
+    key = digest(Path(__file__), *settings, *(part for path in paths for part in (str(path), path)))
+    made = kept("declarations.json", key, lambda path: path.write_text(_declare(), encoding="utf-8"))
+    found: dict[str, str] = json.loads(made.read_text(encoding="utf-8"))
+    return found
+
+
+def _declare() -> str:
     with tempfile.TemporaryDirectory() as folder:
         command = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", "tsconfig.json", "--noEmit", "false"]
         options = ["--declaration", "--emitDeclarationOnly", "--rootDir", ".", "--outDir", folder]
         subprocess.run([*command, *options], cwd=ROOT, check=True)
         site = Path(folder) / "site"
         found = {path.relative_to(site).as_posix(): path for path in site.rglob("*.d.ts")}
-        return {name.removesuffix(".d.ts"): path.read_text(encoding="utf-8") for name, path in found.items()}
+        texts = {name.removesuffix(".d.ts"): path.read_text(encoding="utf-8") for name, path in found.items()}
+    return json.dumps(texts)
 
 
 def _without_type(text: str) -> tuple[str, str]:
@@ -86,7 +99,7 @@ def _members(body: str) -> Iterator[str]:
 
 
 def _described(module: str, name: str) -> str:
-    text = _declarations().get(module.removesuffix(".js"), "")
+    text = declarations().get(module.removesuffix(".js"), "")
     pattern = EXPORT.format(name=re.escape(name))
     match = re.search(pattern, text + "\nexport", re.MULTILINE | re.DOTALL)
     if not match:

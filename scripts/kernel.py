@@ -7,14 +7,20 @@ compiler is the clang inside the ziglang package.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / "py" / "goosequill" / "kernels"
-sys.path.insert(0, str(FOLDER.parents[1]))
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "py" / "goosequill" / "kernels"
+sys.path[:0] = [str(ROOT), str(ROOT / "py")]
+
+from scripts.kept import digest, kept  # noqa: E402
 
 from goosequill.kernels import abi  # noqa: E402
 from goosequill.kernels.native import FLAGS, SOURCE, sources  # noqa: E402
@@ -24,6 +30,11 @@ SIDE = ["--experimental-pic", "-shared"]
 # All threads' stacks are in the memory that they share, so each thread sets its own stack pointer.
 HELPER = ["--import-memory", "--shared-memory", "--max-memory=4294967296"]
 HELPER_EXPORTS = (*abi.HELPER_EXPORTS, "__stack_pointer")
+KINDS = {
+    "": (["-fPIC"], SIDE, abi.EXPORTS),
+    "-helper": (["-matomics", "-mbulk-memory"], HELPER, HELPER_EXPORTS),
+}
+MODULES = {f"simd-{name}{kind}.wasm": (name, kind) for name in BUILDS for kind in KINDS}
 
 
 def build(
@@ -40,15 +51,15 @@ def build(
         subprocess.run([*zig, "wasm-ld", *link, compiled, "-o", str(output)], check=True)
 
 
-def build_all() -> None:
-    """Compile the modules that are older than a source."""
-    newest = max(path.stat().st_mtime for path in (*sources(), Path(abi.__file__), Path(__file__)))
-    for name, flags in BUILDS.items():
-        side, helper = SOURCE.with_name(f"simd-{name}.wasm"), SOURCE.with_name(f"simd-{name}-helper.wasm")
-        if not all(path.exists() and path.stat().st_mtime >= newest for path in (side, helper)):
-            build([*flags, "-fPIC"], SIDE, abi.EXPORTS, side)
-            build([*flags, "-matomics", "-mbulk-memory"], HELPER, HELPER_EXPORTS, helper)
+def build_module(file: str) -> None:
+    """Compile one of `MODULES`, unless it was made from the same sources."""
+    name, kind = MODULES[file]
+    flags, link, exports = KINDS[kind]
+    key = digest(version("ziglang"), *sources(), Path(abi.__file__), Path(__file__))
+    made = kept(file, key, partial(build, [*BUILDS[name], *flags], link, exports))
+    shutil.copyfile(made, SOURCE.with_name(file))
 
 
 if __name__ == "__main__":
-    build_all()
+    for each in MODULES:
+        build_module(each)

@@ -10,13 +10,11 @@ An article requests them by comments, as docs_pages.py describes:
 
 Each experiment that is mounted runs here with its defaults, so that a page shows a picture before it has
 loaded any script. scripts/draw.js draws with the modules of site/lab/ that the page uses too. Both results
-are kept in build/lab/ until a source changes.
+are kept (kept.py) until a source changes.
 """
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import html
 import json
 import re
@@ -29,11 +27,11 @@ from pathlib import Path
 from typing import Any
 
 from scripts.command import ROOT, BuildError
+from scripts.imports import sources
+from scripts.kept import digest, kept
 from scripts.pages import read_pages
 
 DOCS = ROOT / "docs"
-PACKAGE = ROOT / "py"
-CACHE = ROOT / "build" / "lab"
 GROUP = "Laboratory"
 """The group of site/pages.json that the laboratory's articles are in."""
 DIGITS = 7
@@ -170,39 +168,6 @@ def _module_name(name: str) -> str:
     return name.replace("-", "_")
 
 
-def imported_sources(module: str) -> list[Path]:
-    """Return the files of a module and of all that it imports of the package, in a fixed order."""
-    waiting, found = [module], set()
-    while waiting:
-        base = PACKAGE / waiting.pop().replace(".", "/")
-        path = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-        if not path.is_file() or path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Import):
-                waiting += [each.name for each in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                waiting += [node.module, *(f"{node.module}.{each.name}" for each in node.names)]
-    return sorted(found)
-
-
-def _digest(*parts: bytes) -> str:
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:24]
-
-
-def _kept(kind: str, key: str, make: Any) -> Path:
-    """Return a file of the cache; `make` returns its text if it is not there, and older ones are removed."""
-    path = CACHE / f"{kind}.{key}.json"
-    if not path.is_file():
-        text = make()
-        CACHE.mkdir(parents=True, exist_ok=True)
-        for older in CACHE.glob(f"{kind}.*.json"):
-            older.unlink()
-        path.write_text(text, encoding="utf-8")
-    return path
-
-
 @cache
 def first_result(name: str) -> Path:
     """Run an experiment with its defaults, unless it was; return its description and result as JSON.
@@ -217,10 +182,10 @@ def first_result(name: str) -> Path:
         raise BuildError(
             f"an article mounts {name}, but the experiments are {', '.join(experiments.names())}"
         )
-    data = [(experiments.DATA / file).read_bytes() for file in experiments.files(name)]
-    code = [path.read_bytes() for path in imported_sources(f"goosequill.lab.{_module_name(name)}")]
-    own = [Path(__file__).read_bytes(), (PACKAGE / "goosequill" / "cli" / "lab.py").read_bytes()]
-    return _kept(name, _digest(*own, *code, *data), lambda: _compute(name))
+    data = [experiments.DATA / file for file in experiments.files(name)]
+    own = [Path(__file__), ROOT / "py" / "goosequill" / "cli" / "lab.py"]
+    key = digest(*own, *sources(f"goosequill.lab.{_module_name(name)}"), *data)
+    return kept(f"lab-{name}.json", key, lambda path: path.write_text(_compute(name), encoding="utf-8"))
 
 
 def _compute(name: str) -> str:
@@ -255,17 +220,17 @@ def drawn() -> dict[str, Any]:
     task = {"experiments": experiments, "math": [value for kind, value in requests() if kind == "math"]}
     if not experiments and not task["math"]:
         return {"experiments": {}, "math": {}}
-    sources = [ROOT / "scripts" / "draw.js", *_scripts()]
-    code = [path.relative_to(ROOT).as_posix().encode() + path.read_bytes() for path in sources]
+    code = (part for path in _scripts() for part in (path.relative_to(ROOT).as_posix(), path))
     text = json.dumps(task)
-    result: dict[str, Any] = json.loads(
-        _kept("drawn", _digest(text.encode(), *code), lambda: _draw(text)).read_text(encoding="utf-8")
-    )
+    key = digest(text, *code)
+    path = kept("lab-drawn.json", key, lambda path: path.write_text(_draw(text), encoding="utf-8"))
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return result
 
 
 def _scripts() -> Iterator[Path]:
     """The scripts that may take part in drawing."""
+    yield ROOT / "scripts" / "draw.js"
     for folder in ("lab", "ui", "vendor"):
         paths = (ROOT / "site" / folder).rglob("*.js")
         yield from (path for path in sorted(paths) if "pyodide" not in path.parts)
@@ -331,7 +296,7 @@ def write_files(output: Path) -> None:
         (output / "lab" / folder).mkdir(parents=True, exist_ok=True)
     for name in mounted():
         shutil.copyfile(first_result(name), output / "lab" / "first" / f"{name}.json")
-        for source in imported_sources(f"goosequill.lab.{_module_name(name)}"):
+        for source in sources(f"goosequill.lab.{_module_name(name)}"):
             if source.parent.name == "lab" and source.stem != "__init__":
                 shutil.copyfile(source, output / "lab" / "source" / f"{source.stem}.py.txt")
     if experiments.DATA.is_dir():

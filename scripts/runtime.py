@@ -226,11 +226,6 @@ def write_tar(files: dict[str, bytes], target: Path) -> None:
     write_gzip(tar_of(files), target)
 
 
-def own_files(wheel: Path) -> dict[str, bytes]:
-    """Return the package's files, compiled."""
-    return compiled(members(wheel, UNUSED_OWN))
-
-
 def room_of(name: str) -> str:
     """Return the room on demand that a file of the package belongs to, "" for one that is there at once."""
     match = re.match(r"goosequill/(\w+)/(.*)\.", name)
@@ -303,18 +298,19 @@ def write_runtime(wheel: Path, output: Path) -> None:
     The worker writes the library into plain files, which Python reads faster than a zip. Pyodide insists on a
     zip too: none.zip.
     """
-    (output / "python").mkdir()
+    (output / "python").mkdir(parents=True)
     (archive,) = PYODIDE.glob("numpy-*.whl")
-    numpy = compiled(members(archive, unused_numpy(members(wheel, UNUSED_OWN))))
-    own = own_files(wheel)
-    numerics = {name: numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
-    write_tar(packages(numerics), output / "python" / "numerics.tar.gz")
-    installer: dict[str, bytes] = {}
+    own, library = members(wheel, UNUSED_OWN), members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
+    numpy, installer = members(archive, unused_numpy(own)), dict[str, bytes]()
     for pattern in INSTALLER:
         (archive,) = PYODIDE.glob(pattern)
-        installer |= compiled(members(archive, UNUSED_TESTS))
+        installer |= members(archive, UNUSED_TESTS)
+    compiled(library | numpy | installer | own)  # at once, since Pyodide takes long to start
+    library, numpy, installer, own = map(compiled, (library, numpy, installer, own))
+    numerics = {name: numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}
+    write_tar(packages(numerics), output / "python" / "numerics.tar.gz")
     write_tar(packages(installer), output / "python" / "installer.tar.gz")
-    library = compiled(members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)) | packages(numpy)
+    library |= packages(numpy)
     rest = write_rooms(own, wheel.name.split("-")[1], output / "python")
     package = packages(rest)
     first = {name: part.pop(name) for part in (library, package) for name in list(part) if FIRST.search(name)}

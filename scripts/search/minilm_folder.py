@@ -1,12 +1,11 @@
 """Quantize MiniLM for the site: models/minilm/, from the vendored weights and the static table's axes.
 
 Matrices get 8 bits, one scale a row, fitted to the texts in calibration.txt; the rest stays in float32. The
-result is kept in build/minilm/ until an input changes.
+result is kept (scripts/kept.py) until an input changes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scripts.kept import digest, kept
 from scripts.search.folders import ROTATION_FILE, describe_folder
 from scripts.search.gptq import input_moments, quantize_for
 from scripts.search.original import HEADS, ROOT, VOCABULARY, WEIGHTS, OriginalTensors
@@ -28,10 +28,11 @@ from goosequill.weights.quantize import QuantizedMatrix, quantize
 from goosequill.weights.source import FileSource
 
 STATIC = ROOT / "site" / "models" / "minilm-static"
-CACHE = ROOT / "build" / "minilm"
 CALIBRATION = Path(__file__).with_name("calibration.txt")
 ROWS = ("word_embeddings.weight", "position_embeddings.weight")
 UNUSED = ("pooler.", "embeddings.position_ids")
+USED = ("kernels/numpy_kernel.py", "search/minilm.py", "tokenizers/wordpiece.py", "weights/quantize.py")
+"""The parts of the package that the numbers come from."""
 NOTICE = """\
 all-MiniLM-L6-v2, by the authors of sentence-transformers, is licensed under the Apache License, Version 2.0,
 which follows. Changes: the matrices are quantized to 8 bits, and a rotation of its vectors is added.
@@ -87,17 +88,15 @@ def write_folder(output: Path) -> None:
 
 def build_minilm(output: Path) -> None:
     """Copy the quantized model to `output`, quantizing it only if an input has changed."""
+    shutil.copytree(quantized_minilm(), output, dirs_exist_ok=True)
+
+
+def quantized_minilm() -> Path:
+    """Return the folder of the quantized model, made again if an input has changed."""
     sources = [Path(__file__).with_name(name) for name in ("minilm_folder.py", "folders.py", "gptq.py")]
-    inputs = [WEIGHTS, VOCABULARY, STATIC / ROTATION_FILE, CALIBRATION, *sources]
-    state = hashlib.sha256(
-        b"".join(hashlib.sha256(path.read_bytes()).digest() for path in inputs)
-    ).hexdigest()
-    kept = CACHE / state
-    if not kept.is_dir():
-        shutil.rmtree(CACHE, ignore_errors=True)
-        write_folder(CACHE / "new")
-        (CACHE / "new").rename(kept)
-    shutil.copytree(kept, output, dirs_exist_ok=True)
+    used = [ROOT / "py" / "goosequill" / name for name in USED]
+    inputs = [WEIGHTS, VOCABULARY, STATIC / ROTATION_FILE, CALIBRATION, ROOT / "LICENSE", *sources, *used]
+    return kept("minilm", digest(*inputs), write_folder)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
             raise PluginError(f"goosequill: the index cannot be written: {error}") from error
 
     def _build(self, site: Path, root: Path, name: str) -> None:
-        kernel, models = load_kernel(), root / self.config.models
+        kernel, models = load_kernel(threads=None), root / self.config.models
         full, table = (open_folder(_model_folder(models, each), kernel) for each in (FULL, STATIC))
         if not isinstance(table, StaticTable) or table.space != full.space:
             raise SearchError(f"The two models in {models} do not belong together.", code="embedder-missing")

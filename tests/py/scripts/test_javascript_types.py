@@ -31,13 +31,13 @@ export declare function silent(): void;
 """
 
 
-REAL = javascript_types._declarations
+REAL = javascript_types.declarations
 """As it is: a test's monkeypatch replaces it."""
 
 
 @pytest.fixture(autouse=True)
 def declared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(javascript_types, "_declarations", lambda: {"thing": DECLARED})
+    monkeypatch.setattr(javascript_types, "declarations", lambda: {"thing": DECLARED})
 
 
 def test_a_function_has_its_signature_parameters_result_and_errors() -> None:
@@ -68,7 +68,7 @@ def test_two_modules_are_described_in_their_order(monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_the_documentation_describes_is_exported_with_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(javascript_types, "_declarations", REAL)
+    monkeypatch.setattr(javascript_types, "declarations", REAL)
     markers = re.compile(r"^<!-- generate: types (\S+) (.*?) -->$", re.MULTILINE)
     texts = (path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
     found = [marker for text in texts for marker in markers.findall(text)]

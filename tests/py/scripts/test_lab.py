@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts import docs_pages, lab, policies
+from scripts import docs_pages, imports, kept, lab, policies
 from scripts.command import BuildError
 from scripts.pages import Page
 
@@ -35,7 +35,7 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "goose.md").write_text(ARTICLE, encoding="utf-8")
     monkeypatch.setattr(lab, "DOCS", tmp_path)
-    monkeypatch.setattr(lab, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(kept, "KEPT", tmp_path / "kept")
     cached = (lab.first_result, lab.drawn)
     for function in cached:
         function.cache_clear()
@@ -128,13 +128,13 @@ def test_first_results_are_computed_once_and_again_when_a_source_changes(
     monkeypatch.setattr(lab, "_compute", lambda name: "{}")
     assert lab.first_result("dilation") == made
     lab.first_result.cache_clear()
-    monkeypatch.setattr(lab, "imported_sources", lambda module: [Path(__file__)])
+    monkeypatch.setattr(lab, "sources", lambda module: [Path(__file__)])
     assert lab.first_result("dilation") != made
     assert not made.exists(), "what is out of date is removed"
 
 
 def test_the_sources_of_an_experiment_are_all_that_it_imports() -> None:
-    names = {path.name for path in lab.imported_sources("goosequill.lab.sta")}
+    names = {path.name for path in imports.sources("goosequill.lab.sta")}
     assert {"sta.py", "neurons.py", "errors.py", "parameters.py", "progress.py"} <= names
     assert "dilation.py" not in names
 

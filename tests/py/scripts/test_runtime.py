@@ -22,10 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runtime")
-    build.build_runtime(folder)
-    return folder
+def made() -> Path:
+    return build.build_runtime()
 
 
 def read_zip(path: Path) -> dict[str, bytes]:

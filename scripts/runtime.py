@@ -87,7 +87,7 @@ _umath_linalg = _Later()
 """Lines that are replaced, so that LAPACK, 1.9 MB of WebAssembly, is loaded when it is first used."""
 UNUSED_OWN = re.compile(
     r"goosequill/(api/|cli/|notebook/|serve/|kernels/(builds/|(blas|native|threads)\.py)|lab/data/"
-    r"|search/mkdocs_plugin\.|support/cache\.|__main__\.)"
+    r"|search/(lancedb_store|mkdocs_plugin|stores|workers)\.|support/cache\.|__main__\.)"
     r"|\.dist-info/(RECORD|entry_points\.txt|licenses/py/.*)$"
 )
 """What only native programs use, the commands' metadata, the laboratory's data, which its pages fetch, and

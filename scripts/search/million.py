@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.to == "lancedb":
             store = fill_lancedb(documents(vocabulary), options.passages, embedder)
-            ask(lambda question: store.ask(question, embedder), vocabulary)
+            ask(lambda question: store.ask(question, full=embedder), vocabulary)
         else:
             sample = options.sample if options.model == "minilm" else options.passages
             searcher = fill_folder(documents(vocabulary), options.passages, embedder, sample)

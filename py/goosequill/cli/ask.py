@@ -6,20 +6,15 @@ import argparse
 import shutil
 import textwrap
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from goosequill.cli import lancedb
 from goosequill.cli.embedders import add_models_option, open_models
 from goosequill.cli.models import add_kernel_options, chosen_kernel
 from goosequill.cli.output import say, say_json
 from goosequill.search.hits import Hit
-from goosequill.search.index import Index
-from goosequill.search.searcher import Results, Searcher
-from goosequill.search.storage import FolderStorage
+from goosequill.search.searcher import Results
+from goosequill.search.stores import open_store
 
-LANCEDB = "lancedb:"
-"""What the address of a LanceDB database begins with."""
 _WIDTH = 100
 
 
@@ -42,24 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found and return the exit status."""
-    if options.index.startswith(LANCEDB):
-        results = lancedb.ask(options, options.index.removeprefix(LANCEDB))
-    else:
-        results = search(options)
+    kernel = chosen_kernel(options)
+    store = open_store(options.index, kernel.search)
+    static, full = open_models(store.model, options, kernel)
+    results = store.ask(options.question, static=static, full=full, count=options.count)
     if options.json:
         say_json(to_dict(results))
     else:
         show(results)
     return 0
-
-
-def search(options: argparse.Namespace) -> Results:
-    """Ask the index in a folder."""
-    kernel = chosen_kernel(options)
-    index = Index.open(FolderStorage(Path(options.index)), kernel.search)
-    static, full = open_models(index.model, options, kernel)
-    searcher = Searcher(index, kernel.search, static=static, full=full)
-    return searcher.ask(options.question, count=options.count, stage=options.stage)
 
 
 def to_dict(results: Results) -> dict[str, Any]:

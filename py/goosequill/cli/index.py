@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import signal
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from goosequill.cli import lancedb
-from goosequill.cli.embedders import FOLDERS, add_models_option, choose_model, find_folder, open_named
+from goosequill.cli.embedders import (
+    FOLDERS,
+    NAMES,
+    add_models_option,
+    choose_model,
+    find_folder,
+    open_named,
+)
 from goosequill.cli.models import add_kernel_options, chosen_kernel
-from goosequill.cli.output import say
+from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressBar, ProgressLine
-from goosequill.cli.updating import interruptible, report, spread
-from goosequill.errors import SearchError
-from goosequill.search import web
-from goosequill.search.collection import embed_pending
+from goosequill.errors import SearchError, SettingsError
+from goosequill.kernels import Kernel
 from goosequill.search.documents import ReadOptions, Skipped
 from goosequill.search.documents.places import sources
-from goosequill.search.embedder import Embedder
-from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
-from goosequill.search.indexing import Changes, open_folder, take_in, tidied
-from goosequill.search.static_table import StaticTable
-from goosequill.search.storage import FolderStorage
+from goosequill.search.indexing import Changes
+from goosequill.search.stores import LANCEDB, Store, make_store
+from goosequill.search.workers import spread
 from goosequill.support.progress import Progress
-
-COMMIT_SECONDS = 3.0
-"""Work that a kill may lose."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,72 +73,91 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Update the index and return the exit status: 130 if it was interrupted."""
-    if options.to:
-        return lancedb.index(options)
-    index = open_folder(options.out, chosen_kernel(options).search, name=options.name)
-    model = choose_model(options.model, options.models, index.model)
-    embedder = open_named(model, options.models, chosen_kernel(options))
-    index.check_model(IndexModel.of(embedder))
-    skipped: list[Skipped] = []
+    kernel, skipped = chosen_kernel(options), list[Skipped]()
+    store = open_target(options, kernel)
+    name = choose_model(options.model, options.models, store.model)
+    embedder = open_named(name, options.models, kernel)
+    store.check_model(IndexModel.of(embedder))
+    folder = find_folder(NAMES[embedder.name], options.models)
+    found = sources(options.source, skipped, options=ReadOptions(column=options.column))
+    spreading = functools.partial(spread, embedder, folder, jobs=options.jobs, scheduler=options.scheduler)
+    line, bar, changes = ProgressLine(options, "reading: {done} files"), None, Changes()
     with interruptible() as stopped:
-        changes = read(index, options, skipped, stopped)
-        if not stopped.is_set():
-            embed(index, embedder, options, stopped)
-        index.commit()
-        if not stopped.is_set():
-            index = finish(index, embedder, options)
-    if not options.column:
-        for name, column in changes.columns.items():
-            say(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
-    totals = {"documents": len(index.documents()), "passages": index.live}
-    report(options, options.out, totals, changes, skipped)
+        for step in store.update(found, spreading, skipped, stopped):
+            if isinstance(step, Progress):
+                bar = bar or ProgressBar(options, "embedding")
+                bar(step.loaded, step.total)
+            else:
+                changes = step
+                line(changes.sources, 0)
+    line(1, 1)
+    report(options, store.totals(), changes, skipped)
     if stopped.is_set():
         print("Interrupted. Run the same command again to continue.", file=sys.stderr)
         return 130
-    if not index.documents():
+    if store.totals().get("documents") == 0:
         raise SearchError(f"There is no document to index in {options.source}.", code="index-empty")
     return 0
 
 
-def read(
-    index: Index, options: argparse.Namespace, skipped: list[Skipped], stopped: threading.Event
-) -> Changes:
-    """Take in what is at the source, committing now and then."""
-    changes, committed = Changes(), time.monotonic()
-    progress = ProgressLine(options, "reading: {done} files")
-    found = sources(options.source, skipped, options=ReadOptions(column=options.column))
-    for changes in take_in(index, found, skipped):
-        progress(changes.sources, 0)
-        if time.monotonic() - committed > COMMIT_SECONDS:
-            index.commit()
-            committed = time.monotonic()
+def open_target(options: argparse.Namespace, kernel: Kernel) -> Store:
+    """Open the store that is to be updated.
+
+    Raises
+    ------
+    SettingsError
+        ``setting-range``: a database of another kind is asked for.
+    """
+    if options.to:
+        kind, uri = options.to
+        if f"{kind}:" != LANCEDB:
+            why = f"Vectors cannot be written to {kind!r}."
+            raise SettingsError(why, code="setting-range", remedy="Use --to lancedb URI.")
+        return make_store(LANCEDB + uri, kernel.search)
+    paged = not options.no_web and find_folder("static", options.models) is not None
+    table = open_named("static", options.models) if paged else None
+    return make_store(str(options.out), kernel.search, name=options.name, table=table)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Let Ctrl-C set an event, so that what is being done is finished; a second one stops at once."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
         if stopped.is_set():
-            break
-    progress(1, 1)
-    return changes
+            raise KeyboardInterrupt
+        stopped.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def embed(index: Index, embedder: Embedder, options: argparse.Namespace, stopped: threading.Event) -> None:
-    """Give vectors to the passages that have none, committing now and then."""
-    with spread(embedder, options, index.pending) as (spreading, chunk):
-        bar, committed = ProgressBar(options, "embedding"), time.monotonic()
-        for step in embed_pending(index, spreading, chunk=chunk):
-            if isinstance(step, Progress):
-                bar(step.loaded, step.total)
-            elif stopped.is_set():
-                break
-            elif time.monotonic() - committed > COMMIT_SECONDS:
-                index.commit()
-                committed = time.monotonic()
-
-
-def finish(index: Index, embedder: Embedder, options: argparse.Namespace) -> Index:
-    """Keep the index's words, compact it if that is due, and write web/ if the static table is there."""
-    target, table = options.out / "web", None
-    if index.documents() and not options.no_web and find_folder("static", options.models):
-        found = open_named("static", options.models)
-        table = found if isinstance(found, StaticTable) and found.space == embedder.space else None
-    index = tidied(index, options.out, published=bool(table) or target.is_dir())
-    if table:
-        web.write(index, table, FolderStorage(target))
-    return index
+def report(
+    options: argparse.Namespace, totals: dict[str, int], changes: Changes, skipped: list[Skipped]
+) -> None:
+    """Say what is in the store now, and on standard error what could not be read."""
+    if not options.column:
+        for name, column in changes.columns.items():
+            say(f"{name}: read column {column!r}, which has the most text (--column NAME)", file=sys.stderr)
+    for each in skipped:
+        say(f"skipped {each.name}: {each.message} {each.remedy}".rstrip(), file=sys.stderr)
+    changed = {
+        "added": changes.added,
+        "unchanged": changes.unchanged,
+        "removed": changes.removed,
+        "skipped": len(skipped),
+    }
+    if options.json:
+        say_json({**totals, **changed})
+    elif not options.quiet:
+        held, differs = (
+            ", ".join(f"{count:,} {name}" for name, count in counts.items()) for counts in (totals, changed)
+        )
+        say(f"{options.out or options.to[1]}: {held} ({differs})")

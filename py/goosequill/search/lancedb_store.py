@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
@@ -108,6 +109,20 @@ class LanceStore:
         """Return how many passages there are."""
         return int(self._table.count_rows()) if self._table is not None else 0
 
+    def totals(self) -> dict[str, int]:
+        """Return how many passages there are, as a `goosequill.search.stores.Store` says it."""
+        return {"passages": len(self)}
+
+    def update(
+        self, sources: Iterable[Source], spread: Any, skipped: list[Skipped], stopped: threading.Event
+    ) -> Iterator[Changes]:
+        """Bring the table up to date with sources (see `goosequill.search.stores.Store`)."""
+        with spread(BATCH) as (embedder, _):
+            for changes in take_in(self, sources, embedder, skipped):
+                yield changes
+                if stopped.is_set():
+                    break
+
     def known(self) -> dict[str, Known]:
         """Return what is there of each document, by its name."""
         if self._table is None:
@@ -200,13 +215,21 @@ class LanceStore:
             "vector": self._arrow.FixedSizeListArray.from_arrays(flat, vectors.shape[1]),
         }
 
-    def ask(self, question: str, embedder: Embedder, *, count: int = 10) -> Results:
+    def ask(
+        self,
+        question: str,
+        *,
+        static: Embedder | None = None,
+        full: Embedder | None = None,
+        count: int = 10,
+    ) -> Results:
         """Return the documents that fit a question best, each with its best passage.
 
         Parameters
         ----------
-        embedder
-            The model that made the vectors, or one that shares its space, such as the static table.
+        static, full
+            The model that made the vectors, or one that shares its space, such as the static table; of two,
+            `full` is asked.
         count
             Documents to return, 1 to 1,000.
 
@@ -218,16 +241,17 @@ class LanceStore:
         """
         if not 1 <= count <= MAX_COUNT:
             raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
-        if self._table is None or self.model is None:
+        embedder = full or static
+        if self._table is None or self.model is None or embedder is None:
             raise SearchError(f"{self.uri} has no passages.", code="index-missing")
-        full = embedder.fingerprint == self.model.fingerprint
-        if not full and (not self.model.space or embedder.space != self.model.space):
+        exact = embedder.fingerprint == self.model.fingerprint
+        if not exact and (not self.model.space or embedder.space != self.model.space):
             self.check_model(IndexModel.of(embedder))
         question = question[:MAX_QUESTION]
         asked = embedder.question(question)
         asked = np.pad(asked, (0, self.model.dimensions - len(asked)))
         rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
-        weight = FULL_WEIGHT if full and embedder.name != "static-minilm" else STATIC_WEIGHT
+        weight = FULL_WEIGHT if exact and embedder.name != "static-minilm" else STATIC_WEIGHT
         spread = Spread.of(self._sample() @ asked)
         most = max(count, JUDGED)
         found = _hits(rows, question, asked, most, (spread, _spread(words, len(self)), weight))
@@ -236,7 +260,7 @@ class LanceStore:
         first = hits[:JUDGED]
         best = max((hit.likelihood for hit in first if hit.likelihood is not None), default=None)
         fits = state(best, named=any(named for _, named in found[:JUDGED])) if first else "nothing"
-        return Results(hits[:count], fits, best, "full" if full else "static")
+        return Results(hits[:count], fits, best, "full" if exact else "static")
 
     def _candidates(self, question: str, asked: Floats, depth: int) -> tuple[list[dict[str, Any]], Floats]:
         """Return the nearest rows and those with the most of the words, and the latter's scores."""

@@ -101,20 +101,20 @@ def test_a_table_that_is_as_before_a_killed_run_is_read_again(
     steps.close()
     table.write_text(before)
     run(LanceStore(uri), folder)
-    assert not LanceStore(uri).ask("one", FULL).hits[0].shared
+    assert not LanceStore(uri).ask("one", full=FULL).hits[0].shared
 
 
 def test_questions_find_by_meaning_and_words(folder: Path, tmp_path: Path) -> None:
     store = LanceStore(str(tmp_path / "db"))
     run(store, folder)
     for subject, words in list(SUBJECTS.items())[:3]:
-        results = store.ask(f"{words[0]} {words[3]}?", FULL, count=3)
+        results = store.ask(f"{words[0]} {words[3]}?", full=FULL, count=3)
         assert results.hits[0].name == f"{subject}'s.txt"
         assert len({hit.name for hit in results.hits}) == len(results.hits) == 3
         assert results.hits[0].score > results.hits[1].score
         first, last = results.hits[0].matched[0]
         assert results.hits[0].text[first:last] == words[0]
-    best = store.ask("violin", FULL).hits[0]
+    best = store.ask("violin", full=FULL).hits[0]
     passage = FULL.embed([f"{best.title}. {best.text}"])[0]
     assert best.cosine == pytest.approx(float(FULL.question("violin") @ passage), abs=1e-5)
 
@@ -123,15 +123,15 @@ def test_a_question_is_text_not_a_query(folder: Path, tmp_path: Path) -> None:
     store = LanceStore(str(tmp_path / "db"))
     run(store, folder)
     for question in ('"acid', "acid AND (", "'; DROP TABLE x", "", "?!", "\0", "acid " * 5000):
-        store.ask(question, FULL, count=2)
+        store.ask(question, full=FULL, count=2)
 
 
 def test_models_do_not_mix(folder: Path, tmp_path: Path) -> None:
     store = LanceStore(str(tmp_path / "db"))
     run(store, folder)
-    assert store.ask("acid", STATIC).stage == "static", "it shares the space"
+    assert store.ask("acid", full=STATIC).stage == "static", "it shares the space"
     with pytest.raises(SearchError) as error:
-        store.ask("acid", HashEmbedder("other", 16))
+        store.ask("acid", full=HashEmbedder("other", 16))
     assert error.value.code == "index-model"
     with pytest.raises(SearchError):
         list(take_in(store, sources(folder), HashEmbedder("other", 16), []))
@@ -144,7 +144,7 @@ def test_models_do_not_mix(folder: Path, tmp_path: Path) -> None:
 
 def test_an_empty_or_foreign_database_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SearchError) as error:
-        LanceStore(str(tmp_path / "none")).ask("acid", FULL)
+        LanceStore(str(tmp_path / "none")).ask("acid", full=FULL)
     assert error.value.code == "index-missing"
     import lancedb
 
@@ -158,7 +158,7 @@ def test_a_name_fits_however_far_its_meaning_as_in_an_index(folder: Path, tmp_pa
     (folder / "rare.txt").write_text("Violin, chord, tempo, melody and rhythm of the XK9000.\n")
     store = LanceStore(str(tmp_path / "db"))
     run(store, folder)
-    found = [store.ask("XK9000", FULL, count=count) for count in (1, 10)]
+    found = [store.ask("XK9000", full=FULL, count=count) for count in (1, 10)]
     assert [each.state for each in found] == ["fits", "fits"] and (found[0].likelihood or 0) < 0.5
     assert not found[0].hits[0].distant
-    assert store.ask("XK9001", FULL).state != "fits"
+    assert store.ask("XK9001", full=FULL).state != "fits"

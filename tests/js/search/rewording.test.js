@@ -83,6 +83,35 @@ test("a server's answer is streamed, checked and linked to its passages", async 
   assert.ok(byTestId("quoted").hidden);
 });
 
+test("a model in the page guesses from the passages, which a server is not asked to do", async () => {
+  const info = { title: "M", architecture: "rwkv7", parameters: 2e8, layers: 1, width: 1, vocab_size: 1 };
+  const sizes = { threads: 1, load_seconds: 1, heap_bytes: 1, shared_bytes: 1 };
+  /** @type {any[]} */
+  const options = [];
+  const model = {
+    engine: { ended: false },
+    info: { ...info, ...sizes, tokenizer: "world", kernel: "plain" },
+    call: (/** @type {string} */ job, /** @type {any} */ args) => library.run(job, args),
+    async *generate(/** @type {string} */ _, /** @type {any} */ given) {
+      options.push(given);
+      yield { text: "Sleep upright." };
+    },
+  };
+  library.holder = async () => ({ lease: () => ({ load: async () => model, release() {} }) });
+  openPage();
+  byTestId("rewording").hidden = false;
+  const other = await startRewording(library, { close: () => {}, open: () => {} });
+  other.offer("why?", [hit("a"), hit("b")]);
+  byTestId("write").click();
+  await settle();
+  window.document.getElementById("consent-yes").click(); // its file is of another origin here
+  await settle();
+  assert.equal(byTestId("answer").dataset.text, "Sleep upright.");
+  assert.ok(options[0].prompt_lookup_num_tokens > 0);
+  await generate();
+  assert.equal(requests[0].body.prompt_lookup_num_tokens, undefined);
+});
+
 test("an edited prompt is the one that is sent, until it is undone or another question is asked", async () => {
   byTestId("with-server").checked = true;
   byTestId("with-server").dispatchEvent(new window.Event("change", { bubbles: true }));

@@ -23,6 +23,7 @@ from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.models import Model, load_model
 from goosequill.models.lookahead import COUNTS, MOST_AT_ONCE, Pace
+from goosequill.search.answer import answer_prompt
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
@@ -136,6 +137,17 @@ def assert_equal(found: Any, expected: Any) -> None:
 def test_a_trained_model_writes_the_same_with_guesses(values: dict[str, Any]) -> None:
     model, tokenizer = trained()
     assert_equal(*both(model, tokenizer, REPEATED, values))
+
+
+@pytest.mark.parametrize("values", [{"temperature": 0}, {"temperature": 0.4, "top_p": 0.4}])
+def test_an_answer_from_passages_is_the_same_with_guesses_and_some_are_right(values: dict[str, Any]) -> None:
+    """The settings with which a page rewords what it has found, and greedy ones."""
+    model, tokenizer = trained()
+    passages = [{"title": "Rain", "heading": "", "text": REPEATED}]
+    prompt = answer_prompt("What fell on the house?", passages, tokenizer=tokenizer)["prompt"]
+    found, expected = both(model, tokenizer, prompt, {**values, "max_new_tokens": 160})
+    assert_equal(found, expected)
+    assert found[0][-1].guessed_right > 0
 
 
 @given(CONFIGS, st.sampled_from([None, 8, 4]))

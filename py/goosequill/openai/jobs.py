@@ -3,4 +3,5 @@
 JOBS = {
     "chat_completion": "goosequill.openai.chat_completions:chat_completion",
     "completion": "goosequill.openai.completions:completion",
+    "respond": "goosequill.openai.http:respond",
 }

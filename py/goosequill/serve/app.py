@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -25,24 +23,34 @@ from goosequill.decoding import StateMemory
 from goosequill.loading.load import LoadedModel
 from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
-from goosequill.openai.errors import refusal
+from goosequill.openai.embeddings import embeddings
+from goosequill.openai.http import (
+    DONE,
+    EVENTS,
+    IGNORED,
+    JSON,
+    Refusal,
+    Work,
+    check_model,
+    check_prompt,
+    event,
+    ignored,
+    models,
+    name_of,
+    no_answer,
+    only,
+    written,
+)
 from goosequill.search.embedder import Embedder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
-from goosequill.serve.embeddings import embeddings
 from goosequill.serve.guards import check_host, check_key, read_json
-from goosequill.serve.refusal import Refusal, refusal_of
-from goosequill.serve.scheduler import BusyError, Scheduler, Task, Work
+from goosequill.serve.refusal import refusal_of
+from goosequill.serve.scheduler import BusyError, Scheduler, Task
 
 SLOW_SECONDS = 120
 """In which a reader has to take a part of a stream; one that takes longer has left without a word."""
-MOST_PROMPT = 400_000
-"""Characters of a prompt or of messages: others wait while they become tokens, which takes up to a second for
-most texts."""
 RETRY_SECONDS = 5
 """After which a client may try again while the server is busy."""
-
-IGNORED = "ignored-fields"
-"""A header that names the fields of a request that were ignored."""
 
 Answer = Callable[[Request], Awaitable[Any]]
 Make = Callable[[Callable[[], bool]], Work]
@@ -73,7 +81,7 @@ class Served:
     @property
     def name(self) -> str:
         """The id of the language model."""
-        return str(self.loaded.description.get("name") or "model")
+        return name_of(self.loaded.description)
 
     @property
     def names(self) -> list[str]:
@@ -97,7 +105,7 @@ class Api:
         return [
             Route("/health", self._guarded(self._health, key=False)),
             Route("/v1/models", self._guarded(self._models)),
-            Route("/v1/models/{id:path}", self._guarded(self._model)),
+            Route("/v1/models/{id:path}", self._guarded(self._models)),
             Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
             Route("/v1/completions", self._guarded(self._text), methods=["POST"]),
             Route("/v1/embeddings", self._guarded(self._embeddings), methods=["POST"]),
@@ -118,29 +126,7 @@ class Api:
         return answer_with({"status": "ok", "model": self._served.name, "requests": self._scheduler.count})
 
     async def _models(self, request: Request) -> Response:
-        data = [self._description(name) for name in self._served.names]
-        return answer_with({"object": "list", "data": data})
-
-    async def _model(self, request: Request) -> Response:
-        name = self._checked(request.path_params["id"], self._served.names)
-        return answer_with(self._description(name))
-
-    def _description(self, name: str) -> dict[str, Any]:
-        return {"id": name, "object": "model", "created": self._started, "owned_by": "goosequill"}
-
-    def _checked(self, name: Any, names: list[str]) -> str:
-        """Return the name of a model that a request asks for; the first, if it asks for none."""
-        if name in (None, ""):
-            return names[0]
-        if name not in names:
-            known = ", ".join(names)
-            raise Refusal(
-                404,
-                f"There is no such model here. This server has: {known}.",
-                code="no-such-model",
-                param="model",
-            )
-        return str(name)
+        return answer_with(models(self._served.names, self._started, request.path_params.get("id")))
 
     async def _chat(self, request: Request) -> Any:
         return await self._completed(request, chat_completion)
@@ -150,25 +136,23 @@ class Api:
 
     async def _completed(self, request: Request, complete: Callable[..., Work]) -> Any:
         asked = await read_json(request)
-        self._checked(asked.get("model"), [self._served.name])
-        for param in ("prompt", "messages"):
-            if _size(asked.get(param)) > MOST_PROMPT:
-                raise refusal(param, f"at most {MOST_PROMPT:,} characters")
+        check_model(asked.get("model"), [self._served.name])
+        check_prompt(asked)
         loaded = self._served.loaded
         work = partial(complete, loaded.model, loaded.tokenizer, loaded.description, asked)
 
         def make(cancelled: Callable[[], bool]) -> Work:
             found = work(memory=self._memory, cancelled=cancelled)
-            return _only(dict, found) if streams else _only((), found)
+            return only(dict, found) if streams else only((), found)
 
         streams = asked.get("stream") is True
         return await (self._stream(request, make) if streams else self._whole(request, make))
 
     async def _embeddings(self, request: Request) -> Any:
         asked = await read_json(request)
-        name = self._checked(asked.get("model"), self._served.names)
+        name = check_model(asked.get("model"), self._served.names)
         embedder = self._embedders[name]
-        return await self._whole(request, lambda cancelled: _only((), embeddings(embedder, name, asked)))
+        return await self._whole(request, lambda cancelled: only((), embeddings(embedder, name, asked)))
 
     def _submit(self, make: Make) -> Task:
         try:
@@ -186,7 +170,7 @@ class Api:
         async with _watched(task, request.receive):
             async for _ in task.items():
                 pass
-        return answer_with(task.result, headers=_ignored(task.result))
+        return answer_with(task.result, headers=ignored(task.result))
 
     async def _stream(self, request: Request, make: Make) -> EventStream:
         """Wait for the first chunk, so that what is wrong with the request gets its status."""
@@ -195,26 +179,6 @@ class Api:
         async with _watched(task, request.receive, keeps=True):
             first = await anext(chunks, None)
         return EventStream(task, first, chunks)
-
-
-def _size(value: Any) -> int:
-    """The characters of all texts in a value of JSON, whose depth is bounded; anything else counts as one."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
-    if inner is None:
-        return len(value) if isinstance(value, str) else 1
-    return sum(map(_size, inner))
-
-
-def _only(kind: Any, work: Work) -> Work:
-    """Run a generator, of whose items only those of a kind are sent; each of the others is a step, too."""
-    try:
-        while True:
-            item = next(work)
-            yield item if kind and isinstance(item, kind) else None
-    except StopIteration as end:
-        return end.value
-    finally:
-        work.close()
 
 
 @asynccontextmanager
@@ -251,48 +215,41 @@ class EventStream:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events until they end or the client leaves."""
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
-        headers += [(name.encode(), value.encode()) for name, value in _ignored(self._first or {}).items()]
+        headers = [(b"content-type", EVENTS.encode()), (b"cache-control", b"no-store")]
+        headers += [(name.encode(), value.encode()) for name, value in ignored(self._first or {}).items()]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         try:
             async with _watched(self._task, receive):
-                await self._send_all(partial(_event, send))
+                await self._send_all(partial(_send_text, send))
         except ClientLeftError:
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send_all(self, event: Callable[[str], Awaitable[None]]) -> None:
+    async def _send_all(self, send: Callable[[str], Awaitable[None]]) -> None:
         try:
             if self._first is not None:
-                await event(json.dumps(self._first))
+                await send(event(self._first))
             async for chunk in self._chunks:
-                await event(json.dumps(chunk))
+                await send(event(chunk))
         except ClientLeftError:
             raise
         except Exception as error:
-            await event(json.dumps(refusal_of(error).body))
+            await send(event(refusal_of(error).body))
         else:
-            await event("[DONE]")
+            await send(DONE)
 
 
-async def _event(send: Send, data: str) -> None:
-    body = f"data: {data}\n\n".encode()
+async def _send_text(send: Send, text: str) -> None:
     try:
         async with asyncio.timeout(SLOW_SECONDS):
-            await send({"type": "http.response.body", "body": body, "more_body": True})
+            await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
     except OSError as error:  # a timeout, too
         raise ClientLeftError from error
 
 
-def _ignored(answer: Mapping[str, Any]) -> dict[str, str]:
-    """Return the header that names the fields of a request that were ignored, if some were."""
-    names = [re.sub(r"[^\w.-]", "?", name, flags=re.ASCII) for name in answer.get("ignored_fields", ())]
-    return {IGNORED: ", ".join(names)} if names else {}
-
-
 def answer_with(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response of JSON; half a surrogate pair, which UTF-8 lacks, is escaped in it."""
-    return Response(json.dumps(value, allow_nan=False), status, headers, "application/json")
+    """Return a response of JSON."""
+    return Response(written(value), status, headers, JSON)
 
 
 def refused(refusal: Refusal) -> Response:
@@ -302,11 +259,7 @@ def refused(refusal: Refusal) -> Response:
 
 async def _no_route(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    message = {
-        404: "There is nothing at this address. Addresses begin with /v1, such as /v1/chat/completions.",
-        405: "This address does not take this method.",
-    }
-    return refused(Refusal(status, message.get(status, "The request cannot be answered.")))
+    return refused(no_answer(status))
 
 
 def make_app(served: Served, scheduler: Scheduler) -> Starlette:

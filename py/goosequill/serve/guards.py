@@ -14,15 +14,10 @@ from urllib.parse import urlsplit
 from starlette.requests import ClientDisconnect, Request
 
 from goosequill.errors import SettingsError
-from goosequill.serve.refusal import Refusal
-from goosequill.support import bounded_json
+from goosequill.openai.http import MOST_BODY, Refusal, parse
 
-MOST_BODY = 4_000_000
-"""Bytes of a request."""
-MOST_VALUES = 200_000
-"""Values in its JSON."""
 BODY_SECONDS = 60
-"""In which it has to arrive."""
+"""In which a request has to arrive."""
 HOST = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::[0-9]*)?", re.ASCII)
 """An IPv6 address in brackets, or another address or a name; and a port."""
 
@@ -85,25 +80,16 @@ async def read_json(request: Request) -> Mapping[str, Any]:
         raise Refusal(408, "The body did not arrive in time. Send it again.") from error
     except ClientDisconnect as error:
         raise Refusal(400, "The client left before the whole body had arrived.") from error
-    try:
-        found = bounded_json.parse(body, most=MOST_VALUES)
-    except ValueError as error:
-        raise Refusal(400, f"The body is not JSON that can be read: {error}.") from error
-    if not isinstance(found, dict):
-        raise Refusal(400, "The body has to be a JSON object.")
-    return found
+    return parse(body)
 
 
 async def _body(request: Request) -> bytes:
+    """Return the body, or so much of it that it is refused."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > MOST_BODY:
-            raise Refusal(
-                413,
-                f"The body has more than {MOST_BODY:,} bytes. Send less at once.",
-                headers={"Connection": "close"},
-            )
+            break
     return bytes(body)
 
 

@@ -24,10 +24,10 @@ from starlette.requests import Request
 from uvicorn.server import ServerState
 
 from goosequill.decoding import DecodingConfig, generate
+from goosequill.openai.http import MOST_BODY, MOST_PROMPT, MOST_VALUES, Refusal
 from goosequill.search.embedders import open_folder
-from goosequill.serve.app import MOST_PROMPT, Served, make_app
-from goosequill.serve.guards import MOST_BODY, MOST_VALUES, check_host, origin_of
-from goosequill.serve.refusal import Refusal
+from goosequill.serve.app import Served, make_app
+from goosequill.serve.guards import check_host, origin_of
 from goosequill.serve.scheduler import Scheduler
 from goosequill.serve.server import MOST_CONNECTIONS, Connection
 from goosequill.tokenizers.wordpiece import load_wordpiece

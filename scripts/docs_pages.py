@@ -12,8 +12,8 @@ So neither can fall behind. A page requests generated text by a comment on a lin
     <!-- generate: soak -->                              what the last soak measured
 
 What the laboratory's articles request is in lab.py; the drawn figures are in
-figures.py, the references of JavaScript and Python in javascript_types.py and python_reference.py, and the
-licences in notices.py.
+figures.py, the references of JavaScript and Python in javascript_types.py and python_reference.py, the
+formats of reports in report_formats.py, and the licences in notices.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts import figures, javascript_types, lab, notices, promises, python_reference
+from scripts import figures, javascript_types, lab, notices, promises, python_reference, report_formats
 from scripts.command import ROOT
 from scripts.crawlers import preview, site_address
 from scripts.pages import menu, navigation, read_languages, read_pages
@@ -205,4 +205,5 @@ GENERATORS: dict[str, Callable[..., str]] = {
     **lab.GENERATORS,
     **notices.GENERATORS,
     **python_reference.GENERATORS,
+    **report_formats.GENERATORS,
 }

@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from scripts.command import ROOT, BuildError
 from scripts.crawlers import preview, site_address
 from scripts.pages import Page, menu, read_languages
+from scripts.report_formats import report_formats
 
 CARRIER = re.compile(r'(<script type="application/json" data-file="([^"]+)">)(</script>)')
 """An empty element that will carry a file, whose path is relative to the page."""
@@ -43,6 +44,7 @@ def make_frames(pages: list[Page], folder: Path) -> Environment:
     frames.globals["preview"] = partial(preview, pages, site_address())
     frames.globals["languages"] = read_languages()
     frames.globals["marked_part"] = marked_part
+    frames.globals["report_formats"] = report_formats
     # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
     frames.filters["url"] = pass_context(relative_url)
     return frames

@@ -11,7 +11,8 @@ import { ImportError, isObject, member, mismatch, Problems, pairs, scalar, textO
 /** @type {import("./report.js").DocumentFormat} */
 export const comparator = {
   kind: "document",
-  title: () => "LLM Comparator JSON",
+  title: () => t("LLM Comparator JSON"),
+  shape: "an object with `models` and `examples`",
   matches: (value) => isObject(value) && Array.isArray(value.examples) && Object.hasOwn(value, "models"),
   read: readComparator,
 };

@@ -12,6 +12,7 @@ import { ImportError, member, mismatch, textOf } from "./report.js";
 export const fastChat = {
   kind: "lines",
   title: () => t("FastChat answers"),
+  shape: "a JSON object a line, with `question_id`",
   matches: (value) => Object.hasOwn(value, "question_id"),
   read: readFastChat,
 };

@@ -11,6 +11,7 @@ import { ImportError, isObject, member, mismatch, textOf } from "./report.js";
 export const harness = {
   kind: "lines",
   title: () => t("lm-evaluation-harness samples"),
+  shape: "a JSON object a line, with `resps` or `filtered_resps`",
   matches: (value) => Object.hasOwn(value, "resps") || Object.hasOwn(value, "filtered_resps"),
   read: readHarness,
 };

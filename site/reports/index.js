@@ -7,7 +7,7 @@ import { t, tn } from "../ui/words.js";
 import { readCsv } from "./csv.js";
 import * as formats from "./formats.js";
 import { baseName, ImportError, isObject, mismatch, Problems } from "./report.js";
-import { readRows } from "./rows.js";
+import { readRows, rows } from "./rows.js";
 import { salvage } from "./salvage.js";
 
 /** @import { DocumentOptions, Import } from "./report.js" */
@@ -15,11 +15,12 @@ import { salvage } from "./salvage.js";
 
 /** @type {readonly import("./report.js").Format[]} */
 const FORMATS = Object.values(formats);
+/** Everything that is read: for messages, the page and the articles (scripts/report_formats.js). */
+export const LISTED = [...FORMATS, rows];
 
 /** Which formats there are, for a file that has none of them. */
 function known() {
-  const formats = FORMATS.map(({ title }) => title()).join(", ");
-  return t("Known formats are {formats}, and CSV or JSONL with a prompt and an output column.", { formats });
+  return t("Known formats are {formats}.", { formats: LISTED.map(({ title }) => title()).join(", ") });
 }
 
 /**

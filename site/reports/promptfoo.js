@@ -11,7 +11,8 @@ import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from
 /** @type {import("./report.js").DocumentFormat} */
 export const promptfoo = {
   kind: "document",
-  title: () => "promptfoo JSON",
+  title: () => t("promptfoo JSON"),
+  shape: "an object with `results`, a list or an object that has such a list or a `table`",
   matches: isPromptfoo,
   read: readPromptfoo,
 };

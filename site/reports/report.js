@@ -37,13 +37,15 @@ import { t, tn } from "../ui/words.js";
  *
  * @typedef {Object} DocumentFormat a format whose file is one JSON value
  * @property {"document"} kind
- * @property {() => string} title what messages call it
+ * @property {() => string} title what messages and the page call it
+ * @property {string} shape by what it is recognized, for the reference, in English
  * @property {(value: unknown) => boolean} matches
  * @property {(value: unknown, options: DocumentOptions) => Import} read
  *
  * @typedef {Object} LineFormat a format of JSON objects, one per line or in a list
  * @property {"lines"} kind
  * @property {() => string} title
+ * @property {string} shape
  * @property {(first: Record<string, unknown>) => boolean} matches
  * @property {(lines: Line[], options: LineOptions) => Import} read
  *

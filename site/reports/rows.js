@@ -9,6 +9,12 @@ import { Gatherer } from "./gatherer.js";
 import { checkLimit } from "./limits.js";
 import { ImportError, mismatch, scalar, textOf } from "./report.js";
 
+/** What has none of the formats of formats.js; its title and shape are listed with theirs. */
+export const rows = {
+  title: () => t("CSV or JSONL with a prompt and an output column"),
+  shape: "a column for the prompt and at least one for outputs; in TSV and a list of objects too",
+};
+
 const PROMPT = ["prompt", "input", "question", "instruction", "query", "input_text", "user", "source"];
 const OUTPUT = [
   "output",

@@ -14,6 +14,7 @@ import { ImportError, isObject, member, mismatch, Problems, pairs, textOf } from
 export const sampling = {
   kind: "document",
   title: () => t("sampling reports"),
+  shape: "an object with `prompts`",
   matches: (value) => isObject(value) && Object.hasOwn(value, "prompts") && !Object.hasOwn(value, "results"),
   read: readSampling,
 };

@@ -65,8 +65,7 @@ test("problems are written in the language of the page", () => {
       "a number": "eine Zahl",
       "a list": "eine Liste",
       "sampling reports": "Sampling-Berichte",
-      "Known formats are {formats}, and CSV or JSONL with a prompt and an output column.":
-        "Formate: {formats}.",
+      "Known formats are {formats}.": "Formate: {formats}.",
     },
   });
   try {

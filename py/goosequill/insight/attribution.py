@@ -19,7 +19,7 @@ from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import check_finite
 from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
-from goosequill.insight.reading import check_index, read_text
+from goosequill.insight.reading import from_end, locate, read_text
 from goosequill.insight.words import Word, group_words
 from goosequill.models import Model
 from goosequill.models.state import Arrays, State
@@ -126,20 +126,23 @@ def attribute(
     >>> mattered.text, round(mattered.bits), mattered.instead.text
     (' the', 7, ' the')
     """
-    return finish(attribution_steps(model, tokenizer, text, index, most_words=most_words), progress)
+    tokens = prompt_tokens(tokenizer, text)
+    steps = attribution_steps(model, tokenizer, tokens, (), from_end(tokens, index), most_words=most_words)
+    return finish(steps, progress)
 
 
 def attribution_steps(
     model: Model,
     tokenizer: Tokenizer,
-    text: str | Sequence[int],
+    prompt: str | Sequence[int],
+    written: Sequence[int] = (),
     index: int = -1,
     *,
     most_words: int = MOST_WORDS,
     memory: StateMemory | None = None,
     budget: int = STATE_BUDGET,
 ) -> Steps:
-    """Do the work of `attribute` in steps, each at most 64 tokens of reading.
+    """Do the work of `attribute` in steps, each at most 64 tokens of reading: a job.
 
     Yields
     ------
@@ -148,13 +151,14 @@ def attribution_steps(
 
     Parameters
     ----------
+    prompt, written, index
+        See `goosequill.insight.reading.locate`.
     memory
         States of the same model to start from.
     budget
         Bytes of states that are kept between words; at least one is.
     """
-    tokens = prompt_tokens(tokenizer, text)
-    position = check_index(model, tokens, index)
+    tokens, position = locate(model, tokenizer, prompt, written, index)
     words = _last_words(tokenizer, tokens[:position], most_words)
     run = _Run(model, tokenizer, tokens[:position], tokens[position], words)
     state = yield from read_text(model, tokens[: run.starts[0]], memory)

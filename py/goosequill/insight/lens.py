@@ -15,7 +15,7 @@ from goosequill.decoding.memory import StateMemory
 from goosequill.decoding.predictor import check_finite
 from goosequill.decoding.sampling import log_probability
 from goosequill.decoding.writer import prompt_tokens
-from goosequill.insight.reading import check_index, read_text
+from goosequill.insight.reading import from_end, locate, read_text
 from goosequill.models import Model
 from goosequill.support.progress import OnProgress, Progress, finish
 from goosequill.tokenizers import Tokenizer
@@ -95,21 +95,30 @@ def logit_lens(
     >>> [layer.candidates[1].text for layer in lens.layers]
     ['is', 'is', 'alle', 'alle', 'ag', 'ag', 'ag']
     """
-    return finish(lens_steps(model, tokenizer, text, index, top=top), progress)
+    tokens = prompt_tokens(tokenizer, text)
+    return finish(lens_steps(model, tokenizer, tokens, (), from_end(tokens, index), top=top), progress)
 
 
 def lens_steps(
     model: Model,
     tokenizer: Tokenizer,
-    text: str | Sequence[int],
+    prompt: str | Sequence[int],
+    written: Sequence[int] = (),
     index: int = -1,
     *,
     top: int = CANDIDATES,
     memory: StateMemory | None = None,
 ) -> Generator[Progress, None, LogitLens]:
-    """Do the work of `logit_lens` in steps; `memory` has states of the same model to start from."""
-    tokens = prompt_tokens(tokenizer, text)
-    position = check_index(model, tokens, index)
+    """Do the work of `logit_lens` in steps: a job.
+
+    Parameters
+    ----------
+    prompt, written, index
+        See `goosequill.insight.reading.locate`.
+    memory
+        States of the same model to start from.
+    """
+    tokens, position = locate(model, tokenizer, prompt, written, index)
     state = yield from read_text(model, tokens[: position - 1], memory)
     rows = check_finite(model.layer_logits(tokens[position - 1], state), state)  # [L + 1, V]
     target, operations = tokens[position], model.kernel.logits

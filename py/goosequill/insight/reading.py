@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from goosequill.decoding.memory import StateMemory
-from goosequill.decoding.writer import READ_AT_ONCE
+from goosequill.decoding.writer import READ_AT_ONCE, prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.models import Model
 from goosequill.models.state import State
 from goosequill.support.progress import Progress
+from goosequill.tokenizers import Tokenizer
 
 
 def read_text(
@@ -27,8 +28,13 @@ def read_text(
     return state
 
 
-def check_index(model: Model, tokens: Sequence[int], index: int) -> int:
-    """Return a token's position; a negative index counts from the end.
+def locate(
+    model: Model, tokenizer: Tokenizer, prompt: str | Sequence[int], written: Sequence[int], index: int
+) -> tuple[list[int], int]:
+    """Return the tokens of a prompt and of what was written after it, and the position of one of them.
+
+    As in `goosequill.decoding.explain`, an index counts the tokens after the prompt; -1 and below count back
+    into the prompt.
 
     Raises
     ------
@@ -36,7 +42,8 @@ def check_index(model: Model, tokens: Sequence[int], index: int) -> int:
         ``token-index``: there is no such token, or nothing before it. ``token-range``: a token is outside the
         model's vocabulary.
     """
-    position = index + len(tokens) if index < 0 else index
+    start = prompt_tokens(tokenizer, prompt)
+    tokens, position = [*start, *written], len(start) + index
     if not 0 < position < len(tokens):
         raise SettingsError(
             "There is no prediction for that token.",
@@ -44,4 +51,9 @@ def check_index(model: Model, tokens: Sequence[int], index: int) -> int:
             remedy="Choose a token after the first of the text.",
         )
     model.check(tokens)
-    return position
+    return tokens, position
+
+
+def from_end(tokens: Sequence[int], index: int) -> int:
+    """Return an index from the beginning of a text, or from its end, as one from its end."""
+    return index if index < 0 else index - len(tokens)

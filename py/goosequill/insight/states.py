@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.decoding.memory import StateMemory
+from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.insight.reading import read_text
 from goosequill.kernels import Kernel
 from goosequill.models import Model
 from goosequill.models.state import State
 from goosequill.support.progress import Progress
+from goosequill.tokenizers import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -116,6 +118,27 @@ def view_state(
         _half_lives(model, decays[layer]),
         _removed(before, removal[layer], rates[layer]) if model.delta_rule else None,
     )
+
+
+def view_text_state(
+    model: Model,
+    tokenizer: Tokenizer,
+    prompt: str,
+    written: Sequence[int],
+    index: int | None = None,
+    *,
+    memory: StateMemory | None = None,
+    **options: Any,
+) -> Generator[Progress, None, StateView]:
+    """Return what the state holds after the token with an index, or after the last one: a job.
+
+    An index counts the tokens after the prompt; -1 and below count back into the prompt. `options` are those
+    of `view_state`.
+    """
+    start = prompt_tokens(tokenizer, prompt)
+    count = len(start) + (len(written) if index is None else index + 1)
+    tokens = [*start, *written][: max(0, count)]
+    return (yield from view_state(model, tokens, memory=memory, **options))
 
 
 def read_half_lives(model: Model, token: int, state: State) -> Floats:

@@ -136,8 +136,8 @@ def view_text_state(
     of `view_state`.
     """
     start = prompt_tokens(tokenizer, prompt)
-    count = len(start) + (len(written) if index is None else index + 1)
-    tokens = [*start, *written][: max(0, count)]
+    after = len(written) if index is None else index + 1
+    tokens = [*start, *written][: max(0, len(start) + after)]
     return (yield from view_state(model, tokens, memory=memory, **options))
 
 

@@ -54,6 +54,8 @@ class Model(ABC):
     """Whether a key's old value is removed when it is written again. Its matrices have the keys last."""
     ffn_activation: ClassVar[Activation] = "relu_squared"
     """What the channel mixing's inner numbers pass through."""
+    gate_activation: ClassVar[Activation] = "silu"
+    """What the gate of time mixing passes through, in the versions that have one."""
 
     @classmethod
     @abstractmethod

@@ -9,9 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from goosequill.kernels import Activation
 from goosequill.models.model import Model, Norm
 from goosequill.models.parameters import Parameters
 from goosequill.models.state import State
@@ -30,9 +29,6 @@ class ChannelMix:
 
 class Rwkv4To6(Model):
     """A model whose blocks are `time_mix`, then `channel_mix`, each added to its input."""
-
-    gate_activation: ClassVar[Activation] = "silu"
-    """What the gate of time mixing passes through, in the versions that have one."""
 
     @abstractmethod
     def time_mix(self, x: Any, block: Any, memory: dict[str, Any]) -> Any:

@@ -63,6 +63,7 @@ class Rwkv7(Model):
 
     versions = ("7",)
     delta_rule = True
+    gate_activation = "sigmoid"
     low_rank = tuple(f"{name}{order}" for name in "wavg" for order in "12")
 
     @classmethod
@@ -132,7 +133,7 @@ class Rwkv7(Model):
         v = kernel.product(block.value, xv)
         low_w = kernel.product(block.decay.down, xw, activation="tanh")  # [T, C] @ [C, D] -> [T, D]
         low_a = kernel.product(block.rate.down, xa)
-        low_g = kernel.product(block.gate.down, xg, activation="sigmoid")
+        low_g = kernel.product(block.gate.down, xg, activation=self.gate_activation)
         low_v = kernel.product(block.residual.down, xv) if block.residual else None
         w = self._up(block.decay, low_w, "decay7")  # [T, D] @ [D, C] -> [T, C]
         a = self._up(block.rate, low_a, "sigmoid")

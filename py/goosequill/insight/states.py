@@ -106,11 +106,11 @@ def view_state(
     state = yield from read_text(model, tokens[: count - 1], memory)
     before = state.arrays["wkv"][layer].copy()
     decays, removal, rates = _read_watched(model, tokens[count - 1], state)
-    map_of, memory_of = _OF[model.memory]
+    map_of, memory_of = _OF[model.state_kind]
     wkv = state.arrays["wkv"]
     return StateView(
         count,
-        model.memory,
+        model.state_kind,
         layer,
         head,
         map_of(wkv),

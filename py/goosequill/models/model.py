@@ -46,7 +46,7 @@ class Model(ABC):
     """The versions that this class runs."""
     low_rank: ClassVar[tuple[str, ...]] = ()
     """How the names of a block's low-rank factors end, which are stored transposed."""
-    memory: ClassVar[Literal["matrices", "averages"]] = "matrices"
+    state_kind: ClassVar[Literal["matrices", "averages"]] = "matrices"
     """What a layer's "wkv" is: a matrix per head [H, S, S], or averages of the channels [3, C] (`Rwkv4`)."""
     log_decay: ClassVar[bool] = False
     """Whether the decay that its wkv operation gets is a logarithm."""

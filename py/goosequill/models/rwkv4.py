@@ -49,7 +49,7 @@ class Rwkv4(Rwkv4To6):
     """RWKV-4; its state is five vectors per layer."""
 
     versions = ("4",)
-    memory = "averages"
+    state_kind = "averages"
     log_decay = True
 
     @classmethod

@@ -4,7 +4,7 @@
  */
 
 export { Conversation, Engine, EngineError, loadModel, Model, ModelState } from "./engine/client.js";
-export { createChatCompletion, createCompletion } from "./engine/openai.js";
+export { createChatCompletion, createCompletion, createFetch } from "./engine/openai.js";
 
 /** @typedef {import("./engine/client.js").Chunk} Chunk */
 /** @typedef {import("./engine/client.js").End} End */

@@ -6,7 +6,7 @@ import { Engine as BrowserEngine, loadModel as load } from "./engine/client.js";
 import { looksLikeId } from "./engine/model-ids.js";
 
 export { Conversation, EngineError, Model, ModelState } from "./engine/client.js";
-export { createChatCompletion, createCompletion } from "./engine/openai.js";
+export { createChatCompletion, createCompletion, createFetch } from "./engine/openai.js";
 
 /**
  * This folder. A bundler of servers, as Next.js has two, would follow `new URL(..., import.meta.url)` and

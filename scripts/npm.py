@@ -263,8 +263,6 @@ def declare() -> None:
         "widget/goose-quill.js",
         "search.js",
         "search-element.js",
-        "ai-sdk.js",
-        "langchain.js",
         "prompt-api.js",
         "prompt-api-install.js",
     )

@@ -1,12 +1,19 @@
 // The Vercel AI SDK with a model that runs in this process: a text, a stream, and an object of a schema.
 
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, Output, streamText } from "ai";
-import { loadModel } from "goosequill";
-import { goosequill } from "goosequill/ai-sdk";
+import { createFetch, loadModel } from "goosequill";
 import { z } from "zod";
 
 const loaded = await loadModel();
-const model = goosequill(loaded, { min_p: 0.05 });
+const goosequill = createOpenAICompatible({
+  name: "goosequill",
+  baseURL: "http://goosequill/v1",
+  fetch: createFetch(loaded),
+  supportsStructuredOutputs: true,
+  transformRequestBody: (body) => ({ min_p: 0.05, ...body }),
+});
+const model = goosequill(loaded.info.name);
 
 const { text, usage } = await generateText({ model, prompt: "Good morning.", maxOutputTokens: 20 });
 console.log(text, usage.totalTokens);

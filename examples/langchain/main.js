@@ -2,12 +2,18 @@
 
 import { StringOutputParser } from "@langchain/core/output_parsers";
 import { ChatPromptTemplate } from "@langchain/core/prompts";
-import { loadModel } from "goosequill";
-import { ChatGoosequill } from "goosequill/langchain";
+import { ChatOpenAI } from "@langchain/openai";
+import { createFetch, loadModel } from "goosequill";
 import { z } from "zod";
 
 const model = await loadModel();
-const chat = new ChatGoosequill({ model, settings: { max_new_tokens: 40, min_p: 0.05 } });
+const chat = new ChatOpenAI({
+  model: model.info.name,
+  apiKey: "none",
+  configuration: { baseURL: "http://goosequill/v1", fetch: createFetch(model) },
+  maxTokens: 40,
+  modelKwargs: { min_p: 0.05 },
+});
 
 const prompt = ChatPromptTemplate.fromMessages([
   ["system", "You tell stories."],

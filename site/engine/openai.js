@@ -6,6 +6,8 @@
 
 import { EngineError } from "./protocol.js";
 
+export { createFetch } from "./openai-fetch.js";
+
 /** @typedef {import("./client.js").Model} Model */
 /** @typedef {import("./protocol.js").ToolOptions} ToolOptions */
 /** @typedef {import("./protocol.js").ChatSettings["reasoning_effort"]} Effort */

@@ -25,8 +25,7 @@ SAMPLES = [sample for sample in samples() if (sample.file, sample.first) not in 
 ONLY_CHECKED = {
     'import("../ui/chart.js")': "the site has it only inside bundles",
     '"BlinkDL/': "an id needs a network",
-    '"goosequill/ai-sdk"': "tests/js/npm/node.test.js runs it, where the AI SDK is",
-    '"goosequill/langchain"': "tests/js/npm/node.test.js runs it, where LangChain.js is",
+    'http://goosequill/v1",': "tests/js/npm/node.test.js runs it, where the clients are",
 }
 """What marks a sample of JavaScript that tests/js/docs/samples.test.js checks by its types alone, and why."""
 PACKAGE = "/node_modules/goosequill/index.js"

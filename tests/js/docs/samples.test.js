@@ -14,7 +14,7 @@ const folder = new URL("build/samples/", root);
 const CLIENT = "../../site/engine/client.js";
 
 /** The entries of the package that are copied beside the samples. */
-const ENTRIES = ["index", "adapting", "ai-sdk", "langchain", "prompt-api"];
+const ENTRIES = ["index", "prompt-api"];
 
 /** What a reader has at that point. @type {Record<string, string>} */
 const GIVEN = {
@@ -33,7 +33,7 @@ const GIVEN = {
 /** Where a specifier of the documentation leads in the repository. @type {[RegExp, string][]} */
 const MOVED = [
   [/"goosequill"/g, '"./index.js"'],
-  [/"goosequill\/(ai-sdk|langchain|prompt-api)"/g, '"./$1.js"'],
+  [/"goosequill\/(prompt-api)"/g, '"./$1.js"'],
   [/"goosequill\/element"/g, '"../../site/widget/goose-quill.js"'],
   [/"goosequill\/search"/g, '"../../site/search/static/search.js"'],
   [/"\.\/engine\//g, '"../../site/engine/'],

@@ -12,8 +12,7 @@ import { join } from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { samples } from "../docs/samples.js";
-import { testAiSdk } from "./ai-sdk.js";
-import { testLangChain } from "./langchain.js";
+import { testClients } from "./clients.js";
 
 const root = new URL("../../../", import.meta.url);
 const folder = new URL("build/npm/", root);
@@ -21,11 +20,8 @@ const built = new URL("dist/engine/parts.json", root);
 assert.ok(existsSync(built), "dist/ is not built: run make build first");
 execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 
-const { createChatCompletion, createCompletion, Engine, loadModel } = await import(
-  new URL("node.js", folder).href
-);
-const { goosequill } = await import(new URL("ai-sdk.js", folder).href);
-const { ChatGoosequill } = await import(new URL("langchain.js", folder).href);
+const library = await import(new URL("node.js", folder).href);
+const { createChatCompletion, createCompletion, Engine, loadModel } = library;
 const MODEL = new URL("site/models/default", root).pathname;
 
 /** One engine for the tests that only load models. */
@@ -233,11 +229,10 @@ test("the library under Node", async (t) => {
   });
 });
 
-test("the adapters", async (t) => {
+test("clients of OpenAI's API", async (t) => {
   const model = await loadModel({ model: MODEL });
   t.after(() => model.dispose());
-  await t.test("Vercel AI SDK", (t) => testAiSdk(t, model, { goosequill, createChatCompletion }));
-  await t.test("LangChain.js", (t) => testLangChain(t, model, { ChatGoosequill, createChatCompletion }));
+  await testClients(t, model, library);
 });
 
 /** Those that run under Node. */
@@ -432,7 +427,7 @@ function tool(name, args, options) {
 test("the types allow what there is, and nothing else", async () => {
   const project = await installation();
   await cp(new URL("tests/types", root), project, { recursive: true });
-  for (const config of [project, join(project, "adapters"), join(project, "prompt-api")]) {
+  for (const config of [project, join(project, "clients"), join(project, "prompt-api")]) {
     const { ok, said } = tool("tsc", ["-p", config]);
     assert.ok(ok, said);
   }

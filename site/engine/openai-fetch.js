@@ -21,7 +21,7 @@ const MOST_BODY = 2 ** 22;
  *   new OpenAI({ baseURL: "http://goosequill/v1", apiKey: "none", fetch: createFetch(model) })
  *
  * @param {Model} model
- * @returns {(input: RequestInfo | URL, init?: RequestInit) => Promise<Response>}
+ * @returns {typeof globalThis.fetch}
  */
 export function createFetch(model) {
   const created = Math.floor(Date.now() / 1000);

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -179,6 +179,38 @@ def only(kind: Any, work: Work) -> Work:
         work.close()
 
 
+def answering(
+    address: str,
+    asked: Mapping[str, Any],
+    model: Model,
+    tokenizer: Tokenizer,
+    description: Mapping[str, Any],
+    embedders: Mapping[str, Embedder],
+) -> tuple[Callable[..., Work], bool]:
+    """Return what answers a request, given its resources, and whether that is a stream; or refuse it.
+
+    What is yielded is sent, but None, which is a step without output; what is returned is the whole.
+
+    Parameters
+    ----------
+    address
+        "chat/completions", "completions" or "embeddings".
+    embedders
+        By the ids of their models.
+    """
+    if address == "embeddings":
+        from goosequill.openai.embeddings import embeddings  # which needs the room of search
+
+        name = check_model(asked.get("model"), [*embedders])
+        return lambda **_: only((), embeddings(embedders[name], name, asked)), False
+    check_model(asked.get("model"), [name_of(description)])
+    check_prompt(asked)
+    complete = chat_completion if address == "chat/completions" else completion
+    streams = asked.get("stream") is True
+    kind = dict if streams else ()
+    return lambda **more: only(kind, complete(model, tokenizer, description, asked, **more)), streams
+
+
 def respond(
     model: Model,
     tokenizer: Tokenizer,
@@ -210,29 +242,23 @@ def respond(
     The head, ``{"status", "headers"}``; then the texts of which the body consists; None for a step without
     either. What is wrong with a request is an answer, too.
     """
-    names, begun, streams = [name_of(description)], False, False
+    name, begun, streams = name_of(description), False, False
     try:
         address, wanted = _address(method, path)
+        if address == "embeddings" and embedder is None:
+            raise no_answer(404)
         if address == "models":
-            work = _ended(models(names, created, wanted))
+            items: Iterator[Any] = iter([models([name], created, wanted)])
         else:
+            embedders = {name: embedder} if embedder else {}
             asked = parse(bytes(body))
-            name = check_model(asked.get("model"), names)
-            if address == "embeddings":
-                work = _embedded(embedder, name, asked)
-            else:
-                check_prompt(asked)
-                complete = chat_completion if address.startswith("chat") else completion
-                work = complete(model, tokenizer, description, asked, state=state, memory=memory)
-                streams = asked.get("stream") is True
-        for item in _sent(work, streams=streams):
-            if item is None:
-                yield None
-                continue
-            if not begun:
+            answer, streams = answering(address, asked, model, tokenizer, description, embedders)
+            items = _sent(answer(state=state, memory=memory), streams=streams)
+        for item in items:
+            if item is not None and not begun:
                 yield _head(200, EVENTS if streams else JSON, ignored(item))
                 begun = True
-            yield event(item) if streams else written(item)
+            yield item and (event(item) if streams else written(item))
         if streams:
             yield DONE
     except (Refusal, GoosequillError) as error:
@@ -252,23 +278,9 @@ def _address(method: str, path: str) -> tuple[str, str | None]:
     return found[1], found[2]
 
 
-def _ended(value: Any) -> Work:
-    """Return a generator without steps that returns a value."""
-    yield from ()
-    return value
-
-
-def _embedded(embedder: Embedder | None, name: str, asked: Mapping[str, Any]) -> Work:
-    if embedder is None:
-        raise no_answer(404)
-    from goosequill.openai.embeddings import embeddings  # which needs the room of search
-
-    return embeddings(embedder, name, asked)
-
-
 def _sent(work: Work, *, streams: bool) -> Work:
-    """Yield what is sent: the chunks of a stream, or the whole; None for a step without either."""
-    whole = yield from only(dict if streams else (), work)
+    """Yield the chunks of a stream, or the whole."""
+    whole = yield from work
     if not streams:
         yield whole
 

@@ -21,9 +21,6 @@ from starlette.types import Receive, Scope, Send
 
 from goosequill.decoding import StateMemory
 from goosequill.loading.load import LoadedModel
-from goosequill.openai.chat_completions import chat_completion
-from goosequill.openai.completions import completion
-from goosequill.openai.embeddings import embeddings
 from goosequill.openai.http import (
     DONE,
     EVENTS,
@@ -31,14 +28,12 @@ from goosequill.openai.http import (
     JSON,
     Refusal,
     Work,
-    check_model,
-    check_prompt,
+    answering,
     event,
     ignored,
     models,
     name_of,
     no_answer,
-    only,
     written,
 )
 from goosequill.search.embedder import Embedder
@@ -106,9 +101,10 @@ class Api:
             Route("/health", self._guarded(self._health, key=False)),
             Route("/v1/models", self._guarded(self._models)),
             Route("/v1/models/{id:path}", self._guarded(self._models)),
-            Route("/v1/chat/completions", self._guarded(self._chat), methods=["POST"]),
-            Route("/v1/completions", self._guarded(self._text), methods=["POST"]),
-            Route("/v1/embeddings", self._guarded(self._embeddings), methods=["POST"]),
+            *(
+                Route(f"/v1/{address}", self._guarded(partial(self._asked, address)), methods=["POST"])
+                for address in ("chat/completions", "completions", "embeddings")
+            ),
         ]
 
     def _guarded(self, answer: Answer, *, key: bool = True) -> Answer:
@@ -128,31 +124,15 @@ class Api:
     async def _models(self, request: Request) -> Response:
         return answer_with(models(self._served.names, self._started, request.path_params.get("id")))
 
-    async def _chat(self, request: Request) -> Any:
-        return await self._completed(request, chat_completion)
-
-    async def _text(self, request: Request) -> Any:
-        return await self._completed(request, completion)
-
-    async def _completed(self, request: Request, complete: Callable[..., Work]) -> Any:
-        asked = await read_json(request)
-        check_model(asked.get("model"), [self._served.name])
-        check_prompt(asked)
-        loaded = self._served.loaded
-        work = partial(complete, loaded.model, loaded.tokenizer, loaded.description, asked)
+    async def _asked(self, address: str, request: Request) -> Any:
+        loaded, asked = self._served.loaded, await read_json(request)
+        resources = loaded.model, loaded.tokenizer, loaded.description, self._embedders
+        answer, streams = answering(address, asked, *resources)
 
         def make(cancelled: Callable[[], bool]) -> Work:
-            found = work(memory=self._memory, cancelled=cancelled)
-            return only(dict, found) if streams else only((), found)
+            return answer(memory=self._memory, cancelled=cancelled)
 
-        streams = asked.get("stream") is True
         return await (self._stream(request, make) if streams else self._whole(request, make))
-
-    async def _embeddings(self, request: Request) -> Any:
-        asked = await read_json(request)
-        name = check_model(asked.get("model"), self._served.names)
-        embedder = self._embedders[name]
-        return await self._whole(request, lambda cancelled: only((), embeddings(embedder, name, asked)))
 
     def _submit(self, make: Make) -> Task:
         try:

@@ -4,6 +4,7 @@
  * serve` does; nothing is sent anywhere.
  */
 
+import { unlessAborted } from "./aborting.js";
 import { EngineError } from "./protocol.js";
 
 /** @import { Model } from "./model.js" */
@@ -39,7 +40,7 @@ export function createFetch(model) {
     const leaving = new AbortController();
     const signal = AbortSignal.any([leaving.signal, ...(given ? [given] : [])]);
     const { pathname: path } = new URL(request.url);
-    const body = await bodyOf(request);
+    const body = await unlessAborted(bodyOf(request), signal);
     async function* parts() {
       const { bytes: state } = model.state;
       const args = { method: request.method, path, body, created, ...(state && { state }) };

@@ -97,6 +97,9 @@ test("a signal and a stream that is left abort the request", async () => {
     assert.ok(asked[0].signal.aborted);
   }
   const { fetch, asked } = fetchOf(HEAD, "a", "b");
+  const body = new ReadableStream(); // nothing ever comes
+  const stalled = { method: "POST", body, duplex: "half", signal: AbortSignal.abort() };
+  await assert.rejects(fetch(ADDRESS, /** @type {any} */ (stalled)), { name: "AbortError" });
   await (await fetch(ADDRESS)).body?.cancel();
   assert.ok(asked[0].signal.aborted);
 });

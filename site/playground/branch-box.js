@@ -10,15 +10,10 @@ import { BranchTree } from "./branches.js";
 import { LARGEST_FILE } from "./texts-file.js";
 
 /** @import { Text } from "./texts.js" */
-/**
- * @typedef {{
- *   texts: import("./texts.js").Texts, choose: (text: Text) => void, changed: () => void, busy: () =>
- *   boolean, say: (words: string) => void, complain: (error: unknown) => void
- * }} Host `changed` is called when a bookmark was set or texts were opened
- */
 
 export class BranchBox {
-  #host;
+  #session;
+  #choose;
   #tree;
   #mark = byId("mark", "button");
   #save = byId("save-branches", "button");
@@ -26,26 +21,29 @@ export class BranchBox {
   #note = byId("branch-note", "span");
   #file = byId("branches-file", "input");
 
-  /** @param {Host} host */
-  constructor(host) {
-    this.#host = host;
+  /** @param {import("./session.js").Session} session @param {(text: Text) => void} choose shows a text */
+  constructor(session, choose) {
+    this.#session = session;
+    this.#choose = choose;
+    const { texts } = session;
     this.#tree = new BranchTree(byId("branches", "ul"), {
-      choose: host.choose,
+      choose,
       mark: (text) => this.#toggle(text),
     });
     this.#mark.addEventListener("click", () => {
-      if (host.texts.current) this.#toggle(host.texts.current);
+      if (texts.current) this.#toggle(texts.current);
     });
     this.#save.addEventListener("click", () => {
-      download("branches.json", JSON.stringify(host.texts.toValue()), "application/json");
+      download("branches.json", JSON.stringify(texts.toValue()), "application/json");
     });
     this.#open.addEventListener("click", () => this.#file.click());
     this.#file.addEventListener("change", () => this.#read());
+    session.on(["text", "texts", "busy"], () => this.#show());
   }
 
   /** Shows the texts as they are now. */
-  show() {
-    const { texts, busy } = this.#host;
+  #show() {
+    const { texts, busy } = this.#session;
     const { current } = texts;
     this.#tree.show(texts.all.length ? texts.tree() : [], current);
     this.#note.hidden = texts.all.length < 2;
@@ -53,30 +51,29 @@ export class BranchBox {
     this.#mark.setAttribute("aria-pressed", String(current?.marked === true));
     this.#mark.textContent = current?.marked ? t("★ Bookmarked") : t("☆ Bookmark");
     this.#save.disabled = !texts.all.length;
-    this.#open.disabled = busy();
+    this.#open.disabled = busy;
   }
 
   /** @param {Text} text */
   #toggle(text) {
     text.marked = !text.marked;
-    this.show();
-    this.#host.changed();
-    this.#host.say(text.marked ? t("Bookmarked.") : t("The bookmark is removed."));
+    this.#session.announce("texts");
+    this.#session.say(text.marked ? t("Bookmarked.") : t("The bookmark is removed."));
   }
 
   async #read() {
     const [file] = this.#file.files ?? [];
     this.#file.value = "";
-    if (!file || this.#host.busy()) return;
-    const { texts, choose, changed, say, complain } = this.#host;
+    if (!file || this.#session.busy) return;
+    const { texts, say, complain } = this.#session;
     try {
       const before = texts.all.length;
       const text = texts.addValue(await parse(file));
       const added = texts.all.length - before;
       if (!text)
         throw problem(t("{name} contains no texts.", { name: file.name }), t("Choose another file."));
-      choose(text);
-      changed();
+      this.#choose(text);
+      this.#session.announce("texts");
       say(tn(added, "{n} text from {name}.", "{n} texts from {name}.", { name: file.name }));
     } catch (error) {
       complain(error);

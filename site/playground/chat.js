@@ -16,16 +16,11 @@ import { ChatLog, transcript } from "./chat-log.js";
 import { ChatSession } from "./chat-session.js";
 import { Pace } from "./pace.js";
 
-/** @import { Model, Turn, Writing } from "../engine/client.js" */
+/** @import { Turn, Writing } from "../engine/client.js" */
 /** @import { Bubble } from "./chat-log.js" */
 /**
- * What the page does for the chat; `kept` is called when there is something else to keep for the tab.
- * @typedef {{
- *   ready: () => Promise<Model>, check: () => boolean, settings: () => Record<string, any>, busy: () =>
- *   boolean, track: (writing: Writing | null) => void, progress: import("../ui/progress.js").ProgressView,
- *   say: (text: string) => void, complain: (error: unknown) => void, changed: () => void,
- *   kept: () => void
- * }} Host
+ * What the page does for the chat: `check` whether all settings can be used, and `settings` for a reply.
+ * @typedef {{check: () => boolean, settings: () => Record<string, any>}} Host
  */
 
 /**
@@ -39,20 +34,31 @@ function endWords(reason, tokens) {
 }
 
 export class Chat {
+  #page;
   #host;
   #form;
   #log;
   #session = new ChatSession(() => this.#form.settings);
   #working = false;
+  /** The reply that is being written. @type {Writing | null} */
+  #writing = null;
   /** The conversation that a link brought. @type {Turn[] | null} */
   #linked = null;
 
-  /** @param {Host} host @param {import("./chat-form.js").ChatDescription} description */
-  constructor(host, description) {
+  /**
+   * @param {import("./session.js").Session} page
+   * @param {Host} host
+   * @param {import("./chat-form.js").ChatDescription} description
+   */
+  constructor(page, host, description) {
+    this.#page = page;
     this.#host = host;
     this.#form = new ChatForm(this.#actions(), description);
-    this.#form.message.addEventListener("input", () => host.kept());
+    this.#form.message.addEventListener("input", () => page.announce("draft"));
     this.#log = new ChatLog(this.#form.log);
+    page.addEventListener("busy", () => this.showButtons());
+    page.addEventListener("stop", () => this.#writing?.cancel());
+    page.addEventListener("model", () => this.#showModel());
   }
 
   /** What the form's controls do. @returns {import("./chat-form.js").Actions} */
@@ -66,14 +72,14 @@ export class Chat {
       save: (kind) => this.#save(kind),
       startFrom: (file) => this.#startFrom(file),
       startEmpty: () => {
-        if (this.#restart()) this.#host.say(t("The next message starts a new conversation."));
+        if (this.#restart()) this.#page.say(t("The next message starts a new conversation."));
       },
       settingsChanged: () => {
         this.#session.forget(); // with the next message the conversation is read again, under the new setting
-        this.#host.changed();
+        this.#page.announce("settings");
       },
-      replyChanged: () => this.#host.changed(),
-      modeChanged: () => this.#host.changed(),
+      replyChanged: () => this.#page.announce("settings"),
+      modeChanged: () => this.#page.announce("settings"),
     };
   }
 
@@ -114,7 +120,7 @@ export class Chat {
       this.#show();
     } catch {
       const remedy = t("Ask whoever sent the link to copy it again.");
-      this.#host.complain(problem(t("The conversation in the link is damaged."), remedy));
+      this.#page.complain(problem(t("The conversation in the link is damaged."), remedy));
     }
   }
 
@@ -133,9 +139,9 @@ export class Chat {
     this.#show();
   }
 
-  /** Shows what is known of the model. @param {import("../engine/client.js").ModelInfo} info */
-  describe(info) {
-    this.#form.showModel({ trained: info.chat !== null, format: info.chat_format ?? null });
+  #showModel() {
+    const info = this.#page.model?.info;
+    if (info) this.#form.showModel({ trained: info.chat !== null, format: info.chat_format ?? null });
   }
 
   /** Enables the buttons that can be used now. */
@@ -153,11 +159,11 @@ export class Chat {
     this.#form.message.focus();
     const [message, remedy] = [t("The message is empty."), t("Type something to say to the model.")];
     showFieldProblem(this.#form.message, `${message} ${remedy}`);
-    this.#host.complain(problem(message, remedy));
+    this.#page.complain(problem(message, remedy));
   }
 
   get #busy() {
-    return this.#working || this.#host.busy();
+    return this.#working || this.#page.busy;
   }
 
   // ---- Turns -----------------------------------------------------------------------------------
@@ -168,15 +174,15 @@ export class Chat {
     const before = session.messages;
     /** @type {Turn} */
     const turn = { role: "user", content: message };
-    const { ready, settings, progress, say, complain, track } = this.#host;
+    const { progress, say, complain } = this.#page;
     this.#working = true;
     this.#form.message.value = "";
     this.#show([...before, turn]);
     const reply = this.#log.startReply();
     try {
-      const conversation = await session.open(await ready());
+      const conversation = await session.open(await this.#page.ensureModel());
       say(t("Reading the message…"));
-      const options = { ...settings(), ...this.#form.replySettings, onProgress: progress.show };
+      const options = { ...this.#host.settings(), ...this.#form.replySettings, onProgress: progress.show };
       await this.#stream(conversation.say(message, options), reply);
       session.commit(conversation);
     } catch (error) {
@@ -186,16 +192,22 @@ export class Chat {
     } finally {
       this.#working = false;
       progress.hide();
-      track(null);
+      this.#track(null);
       if (session.messages.length <= before.length) this.#form.message.value ||= message;
       this.#show();
     }
   }
 
+  /** @param {Writing | null} writing */
+  #track(writing) {
+    this.#writing = writing;
+    this.#page.writing = writing !== null;
+  }
+
   /** @param {Writing} writing @param {Bubble} reply */
   async #stream(writing, reply) {
-    const { track, progress, say } = this.#host;
-    track(writing);
+    const { progress, say } = this.#page;
+    this.#track(writing);
     const pace = new Pace(this.#form.measures);
     for await (const item of writing) {
       this.#log.append(reply, item.text, item.thought ?? "");
@@ -219,13 +231,13 @@ export class Chat {
     if (this.#session.canRestore) {
       this.#session.restoreCleared();
       this.#show();
-      return this.#host.say(t("The conversation is restored."));
+      return this.#page.say(t("The conversation is restored."));
     }
     const message = await this.#takeBack();
     if (message === null) return;
     this.#form.message.value ||= message;
     this.#form.message.focus();
-    this.#host.say(t("The last turn is undone."));
+    this.#page.say(t("The last turn is undone."));
   }
 
   /** Removes the last turn; returns its message, or null if that failed. */
@@ -233,9 +245,9 @@ export class Chat {
     if (this.#busy) return null;
     this.#setWorking(true);
     try {
-      return await this.#session.undo(await this.#host.ready());
+      return await this.#session.undo(await this.#page.ensureModel());
     } catch (error) {
-      this.#host.complain(error);
+      this.#page.complain(error);
       return null;
     } finally {
       this.#setWorking(false);
@@ -251,7 +263,7 @@ export class Chat {
 
   #clear() {
     if (!this.#restart(this.#session.start)) return;
-    this.#host.say(t("Cleared. “Restore” brings the conversation back."));
+    this.#page.say(t("Cleared. “Restore” brings the conversation back."));
     this.#form.message.focus();
   }
 
@@ -263,7 +275,7 @@ export class Chat {
     try {
       refuseInFrame();
     } catch (error) {
-      this.#host.complain(error);
+      this.#page.complain(error);
       return false;
     }
     this.#session.restart(start);
@@ -281,13 +293,13 @@ export class Chat {
     this.#setWorking(true);
     try {
       const start = await readState(file);
-      await this.#session.startFrom(await this.#host.ready(), start);
+      await this.#session.startFrom(await this.#page.ensureModel(), start);
       this.#form.measures.textContent = "";
       this.#show();
-      this.#host.say(t("The conversation continues from {name}.", { name: file.name }));
+      this.#page.say(t("The conversation continues from {name}.", { name: file.name }));
     } catch (error) {
       this.#form.clearFile();
-      this.#host.complain(error);
+      this.#page.complain(error);
     } finally {
       this.#setWorking(false);
     }
@@ -297,18 +309,18 @@ export class Chat {
   async #save(kind) {
     if (kind !== "state") return saveMessages(kind, this.#session.messages);
     try {
-      const conversation = await this.#session.open(await this.#host.ready());
+      const conversation = await this.#session.open(await this.#page.ensureModel());
       saveState(await conversation.save("chat"));
-      this.#host.say(
+      this.#page.say(
         t("The state is saved, with the messages. A conversation with this model can start from it."),
       );
     } catch (error) {
-      this.#host.complain(error);
+      this.#page.complain(error);
     }
   }
 
   #copy() {
-    const { say } = this.#host;
+    const { say } = this.#page;
     copyText(transcript(this.#session.messages), { say, fallbackElement: this.#form.log });
   }
 
@@ -316,7 +328,7 @@ export class Chat {
   #show(messages = this.#session.messages) {
     this.#log.show(messages);
     this.showButtons();
-    this.#host.kept();
+    this.#page.announce("draft");
   }
 }
 

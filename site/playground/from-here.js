@@ -8,24 +8,27 @@ import { byId } from "../ui/dom.js";
 /**
  * @typedef {{
  *   prompt: import("./styled-prompt.js").StyledPrompt, inspector: import("./inspector.js").Inspector,
- *   session: import("./session.js").Session, write: (prompt: string, rest: string) => void
+ *   write: (prompt: string, rest: string) => void
  * }} Host `write` continues a prompt, of which `rest` was cut off
  */
 
 export class FromHere {
+  #session;
   #host;
   #button = byId("from-here", "button");
   #inText = false;
 
-  /** @param {Host} host */
-  constructor(host) {
+  /** @param {import("./session.js").Session} session @param {Host} host */
+  constructor(session, host) {
+    this.#session = session;
     this.#host = host;
-    const { prompt, session } = host;
+    const { prompt } = host;
     this.#button.addEventListener("click", () => this.run());
     session.addEventListener("selection", () => {
       this.#inText = session.selected !== null;
-      this.show();
+      this.#show();
     });
+    session.on(["text", "busy"], () => this.#show());
     document.addEventListener("selectionchange", () => {
       if (document.activeElement === prompt.field) this.#moved();
     });
@@ -33,13 +36,13 @@ export class FromHere {
   }
 
   /** Enables the button where there is something to continue from. */
-  show() {
-    this.#button.disabled = this.#host.session.busy || !this.#action();
+  #show() {
+    this.#button.disabled = this.#session.busy || !this.#action();
   }
 
   /** Continues from here; returns whether there is a place to continue from. */
   run() {
-    const action = this.#host.session.busy ? null : this.#action();
+    const action = this.#session.busy ? null : this.#action();
     action?.();
     return action !== null;
   }
@@ -54,6 +57,6 @@ export class FromHere {
 
   #moved() {
     this.#inText = false;
-    this.show();
+    this.#show();
   }
 }

@@ -17,7 +17,7 @@ import { t } from "../ui/words.js";
 /**
  * What the page does for it. An `index` below 0 counts the prompt's tokens from its end.
  * @typedef {{
- *   session: import("./session.js").Session, reveal: () => void,
+ *   reveal: () => void,
  *   branch: (text: Text, index: number, candidate: Candidate) => void,
  *   continueAfter: (text: Text, index: number, prompt: string) => void
  * }} Host `reveal` makes the explanation visible, or leaves another panel that is about the selected token
@@ -51,10 +51,10 @@ export class Inspector {
   /** The explanation that is being made, which can take a while after a search. */
   #making = { pinned: false, control: new AbortController() };
 
-  /** @param {Host} host */
-  constructor(host) {
+  /** @param {import("./session.js").Session} session @param {Host} host */
+  constructor(session, host) {
+    this.#session = session;
     this.#host = host;
-    this.#session = host.session;
     const tip = tokenTip(byId("paper", "div"));
     this.#hideTip = tip.hide;
     this.output = new TokenText(byId("output", "div"), (index, pinned) => this.#request(index, pinned), tip);
@@ -64,7 +64,8 @@ export class Inspector {
       tip,
     );
     this.#legend.append(...shadeLegend());
-    host.session.addEventListener("end", () => {
+    session.addEventListener("text", () => this.show(session.text));
+    session.addEventListener("end", () => {
       this.#showPrompt();
       this.#showConstraint();
     });

@@ -22,21 +22,23 @@ export class PageState {
   #isNew = true;
 
   /**
+   * @param {import("./session.js").Session} session
    * @param {{
    *   prompt: import("./styled-prompt.js").StyledPrompt, controls:
    *   import("../decoder/controls.js").DecoderControls, parts: Part[], onRestore: () => void
    * }} options `parts` have settings of their own
    */
-  constructor({ prompt, controls, parts, onRestore }) {
+  constructor(session, { prompt, controls, parts, onRestore }) {
     this.#prompt = prompt;
     this.#controls = controls;
     this.#parts = parts;
     this.#onRestore = onRestore;
     redirectQuery();
     addEventListener("hashchange", () => this.restore());
+    session.addEventListener("settings", () => this.#store());
   }
 
-  store() {
+  #store() {
     const values = this.#values();
     this.#memory.write(values);
     writeAddress(values);

@@ -34,7 +34,6 @@ import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
 import { StyledPrompt } from "./styled-prompt.js";
 import { TextView } from "./text-view.js";
-import { Texts } from "./texts.js";
 import { Writer } from "./writer.js";
 
 const page = {
@@ -42,7 +41,7 @@ const page = {
     field: byId("prompt", "textarea"),
     box: byId("style-box", "div"),
     select: byId("style", "select"),
-    onChange: () => store(),
+    onChange: () => changed(),
   }),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
@@ -71,7 +70,6 @@ const page = {
 const decoding = await fetchDescription(new URL("ui/decoding.json", ROOT));
 const available = decoding.presets ?? [];
 
-const texts = new Texts();
 const { say, complain: showError, settle } = new StatusLine(byId("status", "p"));
 /** Shows an error, also at the setting that it names. */
 const complain = (/** @type {unknown} */ error) => {
@@ -86,31 +84,18 @@ const progress = new ProgressView(
   },
   say,
 );
-const session = new Session({
-  text: () => texts.current,
-  model: () => panel.model,
-  ensureModel: () => panel.ensure(),
-  busy: () => panel.loading || writer.writing,
-  changed: showButtons,
-  say,
-  complain,
-  progress,
-});
-const busy = () => session.busy;
+const session = new Session({ panel: () => panel, say, complain, progress });
+const { texts } = session;
+const changed = () => session.announce("settings");
+const changedSoon = debounce(changed, 300);
 const rail = new Rail(byId("rail", "aside"), { session, panels: PANELS });
-const store = () => {
-  state.store();
-  tab.changed();
-};
-const storeSoon = debounce(store, 300);
-
 const controls = new DecoderControls(
   byId("decoder-controls", "div"),
   decoding.parts ?? [],
   available[0]?.settings ?? {}, // the first preset is the page's default
   () => {
     presets.show();
-    storeSoon();
+    changedSoon();
   },
 );
 const presets = new PresetChooser({
@@ -118,7 +103,7 @@ const presets = new PresetChooser({
   source: byId("preset-source", "p"),
   presets: available,
   controls,
-  onChoose: store,
+  onChoose: changed,
 });
 const examples = new ExamplePrompts({
   box: byId("examples", "div"),
@@ -126,9 +111,9 @@ const examples = new ExamplePrompts({
   onChoose: (text) => view.replacePrompt(text),
 });
 const panel = new ModelPanel({
-  busy: () => writer.writing || session.working,
-  changed: showButtons,
-  chosen: store,
+  busy: () => session.busy,
+  changed: () => session.announce("busy"),
+  chosen: changed,
   reveal: () => rail.open("model"),
   takeText,
   say,
@@ -138,13 +123,11 @@ const panel = new ModelPanel({
   described: (description) => {
     examples.offer(description.prompts ?? []);
     page.prompt.offer(description.registers);
-    if (!panel.model) return;
-    chat.describe(description);
-    session.announce("model");
+    if (panel.model) session.announce("model");
   },
 });
-const inspector = new Inspector({
-  session,
+const view = new TextView(session, page);
+const inspector = new Inspector(session, {
   branch: (parent, index, candidate) => {
     leaveRail();
     writer.branch(parent, index, candidate);
@@ -155,54 +138,18 @@ const inspector = new Inspector({
   },
   reveal: () => rail.openForToken("token"),
 });
-const branches = new BranchBox({
-  texts,
-  choose: (text) => view.choose(text),
-  changed: () => tab.changed(),
-  busy,
-  say,
-  complain,
-});
-const view = new TextView({
-  texts,
-  prompt: page.prompt,
-  output: page.output,
-  measures: page.measures,
-  inspector,
-  branches,
-  busy,
-  changed: showButtons,
-  store,
-  say,
-  session,
-});
-const writer = new Writer({
-  model: () => panel.ensure(),
+new BranchBox(session, (text) => view.choose(text));
+const writer = new Writer(session, {
   count: () => page.count.valueAsNumber,
   begin: (start, nth) =>
     view.begin({ ...start, settings: controls.settings(), seed: (controls.seed + nth) % 2 ** 53 }),
   beforeText: () => controls.drawSeedIfFresh(),
-  busy,
-  changed: showButtons,
-  ended: () => {
-    view.refresh();
-    session.announce("end");
-    tab.changed();
-  },
-  added: () => {
-    session.announce("token");
-    tab.changed();
-  },
   output: inspector.output,
   measures: page.measures,
-  progress,
-  say,
-  complain,
 });
-const fromHere = new FromHere({
+const fromHere = new FromHere(session, {
   prompt: page.prompt,
   inspector,
-  session,
   write: (prompt, rest) => {
     if (!checkSettings()) return;
     leaveRail();
@@ -210,26 +157,23 @@ const fromHere = new FromHere({
   },
 });
 const chat = new Chat(
+  session,
   {
-    ready: () => panel.ensure(),
     check: checkSettings,
     settings: () => {
       controls.drawSeedIfFresh();
-      store();
+      changed();
       return { ...controls.settings(), seed: controls.seed };
     },
-    busy,
-    track: (writing) => writer.track(writing),
-    progress,
-    say,
-    complain,
-    changed: store,
-    kept: () => tab.changed(),
   },
   decoding.chat ?? { formats: [], parameters: [] },
 );
-const state = new PageState({ prompt: page.prompt, controls, parts: [chat, panel], onRestore: restored });
-
+const state = new PageState(session, {
+  prompt: page.prompt,
+  controls,
+  parts: [chat, panel],
+  onRestore: restored,
+});
 const tab = new TabState("playground", {
   texts: {
     toValue: () => ({ ...texts.toValue(), prompt: page.prompt.value }),
@@ -237,18 +181,19 @@ const tab = new TabState("playground", {
       texts.fromValue(value);
       if (isFresh()) return view.restore(String(value.prompt));
       texts.current = null; // another prompt is there already; the texts are in the tree
-      view.refresh();
+      session.announce("texts");
     },
   },
   chat,
 });
+session.on(["settings", "draft", "texts", "token", "end"], () => tab.changed());
+session.on(["text", "texts", "busy"], showButtons);
 
 /** Enables the buttons that can be used now. */
 function showButtons() {
-  const isBusy = busy();
+  const { busy: isBusy, writing } = session;
   const written = page.output.textContent !== "";
   panel.showButtons();
-  fromHere.show();
   const ready = Boolean(decoding.parts);
   showStartOrStop({ start: page.generate, stop: page.stop }, { busy: isBusy, ready });
   showStartOrStop({ start: page.send, stop: page.chatStop }, { busy: isBusy });
@@ -258,9 +203,8 @@ function showButtons() {
   for (const part of [page.tableBox, page.saveBox]) part.hidden = isBusy || !written;
   page.ideas.hidden = isBusy || written;
   page.reading.hidden = !written;
-  page.output.toggleAttribute("data-writing", writer.writing);
+  page.output.toggleAttribute("data-writing", writing);
   page.output.setAttribute("aria-busy", String(isBusy));
-  chat.showButtons();
 }
 
 /** Whether every setting can be used; otherwise the first that cannot is shown. */
@@ -313,26 +257,19 @@ async function takeText(file) {
   say(hasWindowsLines(text) ? `${taken} ${t("Windows line ends were replaced.")}` : taken);
 }
 
-function stop() {
-  panel.stop();
-  writer.stop();
-  session.stop();
-}
-
 function restored() {
   presets.show();
   rail.offerTokens(!chat.active);
 }
 
 page.generate.addEventListener("click", generate);
-page.stop.addEventListener("click", stop);
-page.chatStop.addEventListener("click", stop);
+for (const button of [page.stop, page.chatStop]) button.addEventListener("click", () => session.stop());
 page.copy.addEventListener("click", () =>
   copyText(page.output.textContent ?? "", { say, fallbackElement: page.output }),
 );
 page.clear.addEventListener("click", () => view.clear());
 page.append.addEventListener("click", () => view.append());
-page.prompt.field.addEventListener("input", storeSoon);
+page.prompt.field.addEventListener("input", changedSoon);
 page.count.addEventListener("change", () => {
   const { min, max, valueAsNumber } = page.count;
   page.count.value = String(Math.min(Number(max), Math.max(Number(min), Math.round(valueAsNumber) || 1)));
@@ -341,7 +278,7 @@ for (const part of [byId("sheet", "section"), byId("rail", "aside")]) part.addEv
 byId("modes", "fieldset").addEventListener("change", () => {
   rail.fold();
   rail.offerTokens(!chat.active);
-  if (!busy()) say(""); // it was about the other mode
+  if (!session.busy) say(""); // it was about the other mode
 });
 page.undo.addEventListener("click", () => view.travel("undo"));
 page.redo.addEventListener("click", () => view.travel("redo"));
@@ -352,7 +289,7 @@ page.saveBox.addEventListener("click", ({ target }) => {
 page.reset.addEventListener("click", () => {
   controls.restore(new Map());
   presets.show();
-  store();
+  changed();
   say(t("The decoder has its default settings again."));
 });
 byId("copy-link", "button").addEventListener("click", () => state.share(say));
@@ -364,7 +301,7 @@ listenToKeys({
     if (!chat.active && !fromHere.run()) generate();
   },
   stop: () => {
-    if (busy()) stop();
+    if (session.busy) session.stop();
   },
   travel: (way) => {
     if (chat.active) return false;
@@ -386,6 +323,6 @@ const atFirst = page.prompt.value;
 await tab.restore();
 if (carried?.text && !typedEarly) view.bring(carried.text);
 const described = panel.describe();
-showButtons();
+session.announce("busy"); // so that every view shows what can be done now
 if (!decoding.parts)
   complain(problem(t("The decoder's settings could not be loaded."), t("Reload the page.")));

@@ -1,43 +1,55 @@
 /**
- * What the parts of the playground share: the text that is shown, the selected token, the model, and whatever
- * runs. It announces changes as events:
+ * The state of the playground: its texts and the one that is shown, the selected token, the model, and what
+ * runs. It draws nothing and knows no view; views listen to its events:
  *
  * - `text`: another text is shown, or none
+ * - `texts`: texts were added or marked, while the same one is shown
  * - `token`: a token was added to the text that is being written
  * - `end`: the text that was being written has ended
  * - `selection`: another token is selected, or none
  * - `model`: another model was loaded
- *
- * It draws nothing and knows none of its listeners.
+ * - `busy`: something has begun to run, or has ended
+ * - `stop`: whatever runs is to end
+ * - `settings`: the prompt or a setting has changed
+ * - `draft`: something else has changed that is kept for the tab
  */
+
+import { Store } from "../ui/store.js";
+import { Texts } from "./texts.js";
 
 /** @import { Model, Progress } from "../engine/client.js" */
-/** @import { Text } from "./texts.js" */
-/** @typedef {"text" | "token" | "end" | "selection" | "model"} SessionEvent */
 /**
+ * @typedef {"text" | "texts" | "token" | "end" | "selection" | "model" | "busy" | "stop" | "settings" |
+ *   "draft"} SessionEvent
  * @typedef {{
- *   text: () => Text | null, model: () => Model | null, ensureModel: () => Promise<Model>,
- *   busy: () => boolean, changed: () => void, say: (words: string) => void,
+ *   panel: () => import("../decoder/model-panel.js").ModelPanel, say: (words: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView
- * }} Host what the page does for it; `busy` says whether a model loads or a text is written
+ * }} Host `panel` has the model; `say` shows words in the page's status line; `complain` shows an error with
+ *   its remedy, and "Stopped." for an AbortError
  */
 
-export class Session extends EventTarget {
-  #host;
+/** @extends {Store<SessionEvent>} */
+export class Session extends Store {
+  texts = new Texts();
+  #panel;
   /** The selected token: its index in the text; below 0 it counts the prompt's from their end. */
   #selected = /** @type {number | null} */ (null);
   /** Set while `work` runs. @type {AbortController | null} */
   #working = null;
+  #writing = false;
 
   /** @param {Host} host */
-  constructor(host) {
+  constructor({ panel, say, complain, progress }) {
     super();
-    this.#host = host;
+    this.#panel = panel;
+    this.say = say;
+    this.complain = complain;
+    this.progress = progress;
   }
 
-  /** The text that is shown, with its prompt, settings and tokens. @returns {Text | null} */
+  /** The text that is shown, with its prompt, settings and tokens. */
   get text() {
-    return this.#host.text();
+    return this.texts.current;
   }
 
   get selected() {
@@ -52,32 +64,27 @@ export class Session extends EventTarget {
 
   /** The model, if it is loaded. @returns {Model | null} */
   get model() {
-    return this.#host.model();
+    return this.#panel().model;
   }
 
   /** Loads the model, unless it is loaded. @returns {Promise<Model>} */
   ensureModel() {
-    return this.#host.ensureModel();
+    return this.#panel().ensure();
   }
 
-  /** Whether a model loads, a text is written, or `work` runs. */
+  /** Whether a model loads, a text or a reply is written, or `work` runs. */
   get busy() {
-    return this.working || this.#host.busy();
+    return this.#working !== null || this.#writing || this.#panel().loading;
   }
 
-  /** Whether `work` runs. */
-  get working() {
-    return this.#working !== null;
+  /** Whether a text or a reply is written. */
+  get writing() {
+    return this.#writing;
   }
 
-  /** Shows words in the page's status line. @param {string} words */
-  say(words) {
-    this.#host.say(words);
-  }
-
-  /** Shows an error with its remedy; an AbortError shows "Stopped." @param {unknown} error */
-  complain(error) {
-    this.#host.complain(error);
+  set writing(on) {
+    this.#writing = on;
+    this.announce("busy");
   }
 
   /**
@@ -93,29 +100,25 @@ export class Session extends EventTarget {
    */
   async work(words, job) {
     if (this.busy) return null;
-    const { changed, progress } = this.#host;
     this.#working = new AbortController();
-    changed();
+    this.announce("busy");
     this.say(words);
     try {
-      return await job({ signal: this.#working.signal, onProgress: progress.show });
+      return await job({ signal: this.#working.signal, onProgress: this.progress.show });
     } catch (error) {
       this.complain(error);
       return null;
     } finally {
       this.#working = null;
-      progress.hide();
-      changed();
+      this.progress.hide();
+      this.announce("busy");
     }
   }
 
-  /** Aborts what `work` runs. */
+  /** Ends whatever runs. */
   stop() {
+    this.#panel().stop();
     this.#working?.abort();
-  }
-
-  /** @param {SessionEvent} event */
-  announce(event) {
-    this.dispatchEvent(new Event(event));
+    this.announce("stop");
   }
 }

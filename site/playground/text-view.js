@@ -7,20 +7,19 @@ import { t } from "../ui/words.js";
 /** @import { Text } from "./texts.js" */
 /**
  * @typedef {{
- *   texts: import("./texts.js").Texts, prompt: import("./styled-prompt.js").StyledPrompt,
- *   output: HTMLElement, measures: HTMLElement,
- *   inspector: import("./inspector.js").Inspector,
- *   branches: import("./branch-box.js").BranchBox,
- *   busy: () => boolean, changed: () => void, store: () => void, say: (text: string) => void,
- *   session: import("./session.js").Session
+ *   prompt: import("./styled-prompt.js").StyledPrompt, output: HTMLElement, measures: HTMLElement
  * }} Parts
  */
 
 export class TextView {
+  #session;
+  #texts;
   #parts;
 
-  /** @param {Parts} parts */
-  constructor(parts) {
+  /** @param {import("./session.js").Session} session @param {Parts} parts */
+  constructor(session, parts) {
+    this.#session = session;
+    this.#texts = session.texts;
     this.#parts = parts;
   }
 
@@ -31,90 +30,77 @@ export class TextView {
    * @returns {Text}
    */
   begin({ rest = "", ...start }) {
-    const { texts, prompt, store } = this.#parts;
-    texts.remember(prompt.value);
+    const texts = this.#texts;
+    texts.remember(this.#parts.prompt.value);
     if (rest && !texts.contains(start.prompt + rest)) texts.begin({ ...start, tokens: [], tail: rest });
     const text = texts.begin(start);
-    store();
+    this.#session.announce("settings");
     this.#show(text);
     return text;
   }
 
   /** Shows a text, or none, and its prompt. @param {Text | null} text @param {string} [typed] */
   #show(text, typed = text?.prompt) {
-    const { texts, prompt, inspector, measures, session } = this.#parts;
-    texts.current = text;
+    const { prompt, measures } = this.#parts;
+    this.#texts.current = text;
     if (typed !== undefined && prompt.value !== typed) prompt.value = typed;
-    inspector.show(text);
     measures.textContent = "";
-    this.refresh();
-    session.announce("text");
-  }
-
-  /** Shows the branches and buttons as they are now. */
-  refresh() {
-    const { branches, changed } = this.#parts;
-    branches.show();
-    changed();
+    this.#session.announce("text");
   }
 
   /** Shows the text and the prompt that the tab had before the page was left. @param {string} prompt */
   restore(prompt) {
-    this.#show(this.#parts.texts.current, prompt);
+    this.#show(this.#texts.current, prompt);
   }
 
   /** Shows another text of the visit. @param {Text} text */
   choose(text) {
-    const { texts, prompt, busy, store } = this.#parts;
-    if (busy() || text === texts.current) return;
-    texts.remember(prompt.value);
+    if (this.#session.busy || text === this.#texts.current) return;
+    this.#texts.remember(this.#parts.prompt.value);
     this.#show(text);
-    store();
+    this.#session.announce("settings");
   }
 
   /** Adds a text of another page, and shows it if the prompt is its own. @param {Text} text */
   bring(text) {
-    const { texts, prompt } = this.#parts;
-    const adopted = texts.adopt(text);
-    if (adopted.prompt === prompt.value) this.choose(adopted);
-    else this.refresh();
+    const adopted = this.#texts.adopt(text);
+    if (adopted.prompt === this.#parts.prompt.value) this.choose(adopted);
+    else this.#session.announce("texts");
   }
 
   /** @param {"undo" | "redo"} way */
   travel(way) {
-    const { texts, prompt, busy, store, say } = this.#parts;
-    if (busy()) return;
-    const found = texts[way](prompt.value);
+    if (this.#session.busy) return;
+    const found = this.#texts[way](this.#parts.prompt.value);
     if (!found) return;
     this.#show(found.text, found.prompt);
-    store();
-    say(way === "undo" ? t("Undone.") : t("Redone."));
+    this.#session.announce("settings");
+    this.#session.say(way === "undo" ? t("Undone.") : t("Redone."));
   }
 
   /** Shows another prompt instead of what is written; Undo brings that back. @param {string} text */
   replacePrompt(text) {
-    const { texts, prompt, store } = this.#parts;
-    texts.remember(prompt.value);
-    this.#show(null, text);
-    store();
-    prompt.focus();
+    this.#replace(text);
+    this.#session.announce("settings");
   }
 
   clear() {
-    const { texts, prompt, say } = this.#parts;
-    texts.remember(prompt.value);
-    this.#show(null);
-    say("");
-    prompt.focus();
+    this.#replace(undefined);
+    this.#session.say("");
   }
 
   /** Moves the output to the end of the prompt. */
   append() {
-    const { texts, prompt, output, say, store } = this.#parts;
-    texts.remember(prompt.value);
-    this.#show(null, prompt.value + output.textContent);
-    say("");
+    const { prompt, output } = this.#parts;
+    this.replacePrompt(prompt.value + output.textContent);
+    this.#session.say("");
+  }
+
+  /** @param {string | undefined} typed the prompt that is shown without a text, if it is another */
+  #replace(typed) {
+    const { prompt } = this.#parts;
+    this.#texts.remember(prompt.value);
+    this.#show(null, typed);
     prompt.focus();
-    store();
   }
 }

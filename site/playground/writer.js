@@ -1,6 +1,6 @@
 /**
- * Generates a text: loads the model if necessary, streams the tokens into the output, reports the end. What
- * is shown besides is text-view.js's work.
+ * Generates a text: loads the model if necessary, streams the tokens into the output, announces each and the
+ * end. What is shown besides is text-view.js's work.
  */
 
 import { phaseWords } from "../ui/progress.js";
@@ -18,13 +18,8 @@ import { Pace } from "./pace.js";
  * What the page does for it: `beforeText` is called before a text, or several with one press; `count` is how
  * many; `begin` creates and shows the nth of them, counted from 0.
  * @typedef {{
- *   model: () => Promise<import("../engine/client.js").Model>, beforeText: () => void,
- *   count: () => number,
- *   begin: (start: Start, nth: number) => Text, busy: () => boolean, changed: () => void, ended: () => void,
- *   added: () => void,
- *   output: import("../decoder/tokens.js").TokenText, measures: HTMLElement,
- *   progress: import("../ui/progress.js").ProgressView, say: (text: string) => void,
- *   complain: (error: unknown) => void
+ *   beforeText: () => void, count: () => number, begin: (start: Start, nth: number) => Text,
+ *   output: import("../decoder/tokens.js").TokenText, measures: HTMLElement
  * }} Host
  */
 
@@ -39,34 +34,20 @@ function endWords(reason, tokens) {
 }
 
 export class Writer {
+  #session;
   #host;
-  /** What is being generated, here or in the chat. @type {Writing | null} */
+  /** What is being generated. @type {Writing | null} */
   #current = null;
-  /** Set from the press of a button to the last token. */
-  #running = false;
   #stopped = false;
 
-  /** @param {Host} host */
-  constructor(host) {
+  /** @param {import("./session.js").Session} session @param {Host} host */
+  constructor(session, host) {
+    this.#session = session;
     this.#host = host;
-  }
-
-  get writing() {
-    return this.#running || this.#current !== null;
-  }
-
-  /**
-   * The chat generates with the same model: it announces what it is doing.
-   * @param {Writing | null} writing
-   */
-  track(writing) {
-    this.#current = writing;
-    this.#host.changed();
-  }
-
-  stop() {
-    this.#stopped = true;
-    this.#current?.cancel();
+    session.addEventListener("stop", () => {
+      this.#stopped = true;
+      this.#current?.cancel();
+    });
   }
 
   /** @param {string} prompt @param {string} [rest] what was typed after it, which is kept */
@@ -81,7 +62,7 @@ export class Writer {
    * @param {import("../decoder/explanation.js").Candidate} candidate
    */
   async branch(parent, index, { token, text, probabilities }) {
-    if (this.#host.busy()) return;
+    if (this.#session.busy) return;
     const tokens = [...parent.tokens.slice(0, index), { token, text, logprob: Math.log(probabilities[0]) }];
     await this.#run({ prompt: parent.prompt, parent, tokens });
   }
@@ -93,35 +74,35 @@ export class Writer {
    * @param {string} prompt up to that token, if it is in the prompt
    */
   async continueAfter(parent, index, prompt) {
-    if (this.#host.busy()) return;
+    if (this.#session.busy) return;
     if (index < 0) return await this.#run({ prompt });
     await this.#run({ prompt, parent, tokens: parent.tokens.slice(0, index + 1) });
   }
 
   /** Writes as many texts from one start as the visitor wants. @param {Start} start */
   async #run(start) {
-    const { model, beforeText, count, progress, complain, ended, changed } = this.#host;
-    this.#running = true;
+    const session = this.#session;
+    const { beforeText, count } = this.#host;
     this.#stopped = false;
-    changed();
+    session.writing = true;
     try {
-      const loaded = await model();
+      const model = await session.ensureModel();
       beforeText();
-      for (let nth = 0; nth < count() && !this.#stopped; nth++) await this.#write(loaded, start, nth);
+      for (let nth = 0; nth < count() && !this.#stopped; nth++) await this.#write(model, start, nth);
     } catch (error) {
-      complain(error);
+      session.complain(error);
     } finally {
       this.#current = null;
-      this.#running = false;
-      progress.hide();
-      ended();
+      session.progress.hide();
+      session.writing = false;
+      session.announce("end");
     }
   }
 
   /** @param {import("../engine/client.js").Model} model @param {Start} start @param {number} nth */
   async #write(model, start, nth) {
-    const { begin, progress, say } = this.#host;
-    const text = begin({ ...start, tokens: [...(start.tokens ?? [])] }, nth);
+    const { progress, say } = this.#session;
+    const text = this.#host.begin({ ...start, tokens: [...(start.tokens ?? [])] }, nth);
     say(`${phaseWords("prompt")}…`);
     const given = text.tokens.map(({ token }) => token);
     const options = { ...text.settings, seed: text.seed, ...(given.length ? { given } : {}) };
@@ -130,8 +111,9 @@ export class Writer {
 
   /** @param {Writing} chunks @param {Text} text */
   async #stream(chunks, text) {
-    const { output, measures, progress, say } = this.#host;
-    this.track(chunks);
+    const session = this.#session;
+    const { output, measures } = this.#host;
+    this.#current = chunks;
     const pace = new Pace(measures);
     for await (const chunk of chunks) {
       if ("finish_reason" in chunk) {
@@ -140,15 +122,15 @@ export class Writer {
         return this.#showEnd(chunk, pace, text);
       }
       if (pace.tokens === 0) {
-        progress.hide();
-        say(t("Generating…"));
+        session.progress.hide();
+        session.say(t("Generating…"));
       }
       const { token: id, text: piece, logprob, constraint } = chunk;
       const token = { token: id, text: piece, logprob, ...(constraint && { constraint }) };
       text.tokens.push(token);
       output.add(token);
       pace.add();
-      this.#host.added();
+      session.announce("token");
     }
   }
 
@@ -156,7 +138,7 @@ export class Writer {
   #showEnd(end, pace, text) {
     const { finish_reason, usage, seed } = end;
     text.finish = finish_reason;
-    this.#host.say(endWords(finish_reason, usage.completion_tokens));
+    this.#session.say(endWords(finish_reason, usage.completion_tokens));
     const facts = [tn(usage.prompt_tokens, "prompt {n} token", "prompt {n} tokens")];
     if (seed !== null) facts.push(t("seed {seed}", { seed: String(seed) }));
     pace.showEnd(facts, end);

@@ -40,7 +40,7 @@ function inspecting(call) {
     say: (words) => said.push(words),
     complain: (error) => said.push(error.message),
   });
-  const inspector = new Inspector({ session, reveal: () => {} });
+  const inspector = new Inspector(session, { reveal: () => {} });
   inspector.show(text);
   return { inspector, said, box: document.getElementById("explanation") };
 }

@@ -3,14 +3,18 @@
 import { byId } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @import { App } from "./app.js" */
 /** @import { Command } from "./keys.js" */
 
-/** @param {App} app @returns {Command[]} */
-export function commandsOf(app) {
-  const { session, reading, votes } = app;
+/**
+ * @param {{
+ *   session: import("./session.js").Session, reading: import("./reading.js").Reading,
+ *   votes: import("./vote-page.js").VotePage
+ * }} page
+ * @returns {Command[]}
+ */
+export function commandsOf({ session, reading, votes }) {
   /** @param {Partial<import("../reports/state.js").View>} change */
-  const update = (change) => app.update(change);
+  const update = (change) => session.update(change);
   /** @type {[key: string, does: string, run: () => void][]} */
   const reader = [
     ["j", t("Next prompt"), () => reading.move(1)],

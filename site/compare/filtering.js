@@ -1,6 +1,6 @@
 /**
- * Finds the rows that pass the view's search and filters, in slices of time, and drops an answer that a
- * later question has overtaken.
+ * Finds the rows that pass the view's search and filters, in slices of time, whenever these or the reports
+ * have changed, and drops an answer that a later question has overtaken.
  */
 
 import { inSlices } from "../ui/slices.js";
@@ -11,7 +11,23 @@ import { Search } from "./search.js";
 /** @import { Row } from "../reports/collate.js" */
 /** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
 
-export class Filtering {
+const TYPING = 150; // milliseconds of rest before a search starts
+
+/** @param {Session} session */
+export function listenForRows(session) {
+  const filtering = new Filtering();
+  const find = async (/** @type {number} */ delay) => {
+    const found = await filtering.find(session, { delay });
+    if (found) session.show(found.rows, found.problem);
+  };
+  session.on("view", (change) => {
+    if (Object.keys(change).some((name) => name !== "at")) find("q" in change ? TYPING : 0);
+  });
+  session.on("round", () => find(0));
+  session.on("grown", () => session.blind && find(0)); // pairs are drawn from what is complete
+}
+
+class Filtering {
   #search = new Search();
   #running = new AbortController();
 

@@ -13,7 +13,15 @@ import { inLine } from "../ui/unseen.js";
 import { listed, megabytes, t, tn } from "../ui/words.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
-import { ask, dismiss, dismissAll, dismissErrors, report as showProblems, waiting } from "./messages.js";
+import {
+  announce,
+  ask,
+  dismiss,
+  dismissAll,
+  dismissErrors,
+  report as showProblems,
+  waiting,
+} from "./messages.js";
 import { fetchReport, openBlob } from "./sources.js";
 
 /** @import { Loaded, Session } from "./session.js" */
@@ -38,24 +46,14 @@ const PASTED = "pasted.json";
 
 export class Opening {
   #session;
-  #options;
   #urls = byId("urls", "textarea");
   #keep = byId("keep", "input");
   /** Whether the visitor has opened anything; examples that arrive later are dropped. */
   #used = false;
 
-  /**
-   * @param {Session} session
-   * @param {{
-   *   onReports: () => void,
-   *   onView: () => void,
-   *   onClose: (report: import("../reports/report.js").Report) => void,
-   *   announce: (message: string) => void
-   * }} options onReports: the set of reports changed; onView: the addresses in the view changed
-   */
-  constructor(session, options) {
+  /** @param {Session} session */
+  constructor(session) {
     this.#session = session;
-    this.#options = options;
     this.#keep.checked = recall("compare.keep") === true;
     this.#showAddresses();
     this.#listen();
@@ -111,11 +109,8 @@ export class Opening {
         rest > 0 ? tn(rest, "and {n} other URL", "and {n} other URLs") : null,
       ),
     );
-    const leave = () => {
-      this.#session.change({ files: this.#session.view.files.filter((address) => !files.includes(address)) });
-      this.#showAddresses();
-      this.#options.onView();
-    };
+    const leave = () =>
+      this.#setAddresses(this.#session.view.files.filter((address) => !files.includes(address)));
     const open = tn(files.length, "Open {n} more file", "Open {n} more files");
     ask(MORE, body, [
       { label: open, act: () => this.#openAll(files.map(sourceOf)) },
@@ -133,13 +128,18 @@ export class Opening {
     const { loaded, examples } = this.#session;
     const kept = examples ? [] : loaded.filter(({ address }) => address === "" || files.includes(address));
     if (!examples) await this.#session.open(kept);
-    this.#session.change({ files });
-    this.#showAddresses();
-    this.#options.onView();
+    this.#setAddresses(files);
     const fresh = files.filter((address) => !kept.some((one) => one.address === address));
     const { now, later } = link ? this.#fromLink(fresh) : { now: fresh, later: [] };
     this.#askFor(later);
     await this.#openAll(now.map(sourceOf));
+  }
+
+  /** @param {string[]} files */
+  #setAddresses(files) {
+    this.#session.change({ files });
+    this.#showAddresses();
+    this.#session.announce("files");
   }
 
   /** @param {Iterable<File>} files @returns {Promise<boolean>} whether any could be opened */
@@ -181,24 +181,24 @@ export class Opening {
     const { loaded, view } = this.#session;
     const closed = loaded.find((one) => one.id === id);
     if (!closed) return;
-    this.#options.onClose(closed.report);
+    this.#session.announce("closed", closed.report);
     const opened = this.#session.open(loaded.filter(({ file }) => file !== closed.file));
     const files = view.files.filter((address) => address !== closed.address);
     this.#session.change({ files, hide: [], base: "" });
     this.#showAddresses();
     dismiss(closed.source);
     dropFile(closed.file).catch(() => {});
-    if (await opened) this.#options.onReports();
+    if (await opened) this.#session.announce("reports");
   }
 
   async #closeAll() {
     await dropFiles().catch(() => {}); // first, or a reload would bring back what is still kept
-    for (const { report } of this.#session.loaded) this.#options.onClose(report);
+    for (const { report } of this.#session.loaded) this.#session.announce("closed", report);
     const opened = this.#session.open([]);
     this.#session.change({ files: [], hide: [], base: "" });
     this.#showAddresses();
     dismissAll();
-    if (await opened) this.#options.onReports();
+    if (await opened) this.#session.announce("reports");
   }
 
   /**
@@ -206,11 +206,11 @@ export class Opening {
    * @param {Source[]} sources
    */
   async #openAll(sources) {
-    if (sources.length === 0) return this.#options.onReports();
+    if (sources.length === 0) return this.#session.announce("reports");
     this.#used = true;
     if (this.#session.examples) {
       await this.#session.open([]);
-      this.#options.onReports();
+      this.#session.announce("reports");
     }
     document.body.setAttribute("aria-busy", "true");
     const { models, characters } = this.#session.taken;
@@ -231,7 +231,7 @@ export class Opening {
     }
     const shown = await this.#session.open([...this.#session.loaded, ...opened.flat()]);
     document.body.removeAttribute("aria-busy");
-    if (shown) this.#options.onReports();
+    if (shown) this.#session.announce("reports");
   }
 
   /**
@@ -297,7 +297,7 @@ export class Opening {
       })),
     );
     this.#session.examples = loaded.length > 0;
-    if (await this.#session.open(loaded)) this.#options.onReports();
+    if (await this.#session.open(loaded)) this.#session.announce("reports");
   }
 
   async #keepAll() {
@@ -308,11 +308,11 @@ export class Opening {
     );
     try {
       for (const file of files.values()) await keepFile(file);
-      this.#options.announce(t("The files are kept in this browser."));
+      announce(t("The files are kept in this browser."));
     } catch (error) {
       this.#keep.checked = false;
       const reason = errorWords(error).message;
-      this.#options.announce(t("The browser could not keep the files ({reason}).", { reason }));
+      announce(t("The browser could not keep the files ({reason}).", { reason }));
     }
   }
 

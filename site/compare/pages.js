@@ -8,11 +8,12 @@ import { byId } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { t } from "../ui/words.js";
 import { showReports } from "./columns.js";
+import { announce } from "./messages.js";
 import { showTools } from "./tools.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { View } from "../reports/state.js" */
-/** @import { Row } from "../reports/collate.js" */
+/** @import { Column, Row } from "../reports/collate.js" */
 
 const NAMED = /** @type {const} */ ([
   ["sources", "section"],
@@ -31,6 +32,7 @@ export class Pages {
   /** Set once metrics have been shown. @type {import("./metrics-page.js").MetricsPage | undefined} */
   #metrics;
   #drawing = 0;
+  #columnActions;
 
   /**
    * @param {Session} session
@@ -38,23 +40,32 @@ export class Pages {
    *   engine: import("./lazy-engine.js").LazyEngine,
    *   reading: import("./reading.js").Reading,
    *   votes: import("./vote-page.js").VotePage,
-   *   columnActions: import("./columns.js").ColumnActions,
-   *   onView: (change: Partial<View>) => void,
-   *   onGo: (row: Row) => void,
-   *   announce: (message: string) => void
-   * }} options onGo: the visitor wants to read a prompt
+   *   close: (column: Column) => void
+   * }} options
    */
   constructor(session, options) {
     this.#session = session;
     this.#options = options;
+    this.#columnActions = {
+      pin: (/** @type {Column} */ { letter }) =>
+        session.update({ base: session.view.base === letter ? "" : letter }),
+      hide: (/** @type {Column} */ { letter }) =>
+        session.update({ hide: toggled(session.view.hide, letter) }),
+      close: options.close,
+    };
     for (const button of this.#buttons())
       button.addEventListener("click", () =>
-        options.onView({ page: /** @type {View["page"]} */ (button.dataset.page) }),
+        session.update({ page: /** @type {View["page"]} */ (button.dataset.page) }),
       );
+    session.on("reports", () => this.#showFrame());
+    session.on("rows", () => this.#show());
+    session.on("view", ({ page }) => {
+      if (page && page !== this.#work.dataset.page) scrollTo({ top: 0 });
+    });
   }
 
   /** Shows or hides what depends on whether reports are open, and on whether they are the examples. */
-  showFrame() {
+  #showFrame() {
     const { loaded, examples } = this.#session;
     const some = loaded.length > 0;
     this.#work.hidden = !some;
@@ -64,16 +75,16 @@ export class Pages {
     byId("welcome-more", "details").open = !some;
   }
 
-  /** Shows the page of the view; resolves once its prompts are laid out. */
-  async show() {
+  /** Shows the page of the view, and announces when its prompts are laid out. */
+  async #show() {
     const { reading, votes } = this.#options;
-    const { view } = this.#session;
+    const { view, blind } = this.#session;
     this.#work.dataset.page = view.page;
     for (const button of this.#buttons()) {
       const current = button.dataset.page === view.page;
       if (current) button.setAttribute("aria-current", "page");
       else button.removeAttribute("aria-current");
-      button.disabled = votes.blind && !current;
+      button.disabled = blind && !current;
     }
     const laidOut = reading.show({ visible: view.page === "read" });
     for (const name of OTHERS) {
@@ -86,6 +97,7 @@ export class Pages {
     this.#showNames();
     if (view.page === "vote") votes.show();
     await laidOut;
+    this.#session.announce("drawn");
   }
 
   /**
@@ -104,8 +116,15 @@ export class Pages {
 
   async #metricsPage() {
     const { MetricsPage } = await import("./metrics-page.js");
-    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: this.#options.onGo });
+    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: (row) => this.#goTo(row) });
     return this.#metrics;
+  }
+
+  /** Shows a prompt in the Read view. @param {Row} row */
+  #goTo(row) {
+    const { reading } = this.#options;
+    this.#session.addEventListener("drawn", () => reading.focus(row), { once: true });
+    this.#session.update({ page: "read", at: row.number });
   }
 
   /** Draws the pages whose modules are fetched when first opened. */
@@ -119,29 +138,33 @@ export class Pages {
       } else if (page === "coverage") {
         const { showCoverage } = await import("./coverage.js");
         const onMissing = (/** @type {string} */ letter) =>
-          this.#options.onView({ page: "read", coverage: letter });
+          this.#session.update({ page: "read", coverage: letter });
         if (own === this.#drawing) showCoverage(this.#session.table, onMissing);
       }
     } catch (error) {
       const reason = errorWords(error).message;
-      this.#options.announce(t("The view could not be fetched ({reason}). Try again.", { reason }));
+      announce(t("The view could not be fetched ({reason}). Try again.", { reason }));
     }
   }
 
   #showNames() {
-    const { view, table, loaded, examples } = this.#session;
-    const { blind } = this.#options.votes;
+    const { view, table, loaded, examples, blind } = this.#session;
     for (const [id, tag] of NAMED) byId(id, tag).hidden = blind;
     byId("welcome", "section").hidden = blind || (loaded.length > 0 && !examples);
     document.title = blind ? `${t("Judge blind")} · ${SITE}` : titleOf(table);
     const named = blind ? collate([]) : table;
-    showReports(named, view, this.#options.columnActions);
+    showReports(named, view, this.#columnActions);
     showTools(byId("tools", "form"), view, named);
   }
 
   #buttons() {
     return /** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("button[data-page]"));
   }
+}
+
+/** A list without the item if it has it, with it if not. @param {string[]} list @param {string} item */
+function toggled(list, item) {
+  return list.includes(item) ? list.filter((one) => one !== item) : [...list, item];
 }
 
 /** @param {import("../reports/collate.js").Table} table */

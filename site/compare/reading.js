@@ -5,7 +5,8 @@
 
 import { byId } from "../ui/dom.js";
 import { Asker } from "../ui/workers.js";
-import { markFound } from "./marks.js";
+import { clearMarks, markFound } from "./marks.js";
+import { announce } from "./messages.js";
 import { Table } from "./table.js";
 
 /** @import { Session } from "./session.js" */
@@ -26,28 +27,21 @@ export class Reading {
 
   /**
    * @param {Session} session
-   * @param {{
-   *   measures: (row: Row, text: string) => string,
-   *   announce: (message: string) => void,
-   *   onMove: (row: Row) => void
-   * }} options onMove: the visitor moved to a prompt
+   * @param {{measures: (row: Row, text: string) => string}} options
    */
   constructor(session, options) {
     this.#session = session;
     this.#options = options;
+    session.on("grown", (row) => session.blind || this.#table.redraw(row));
   }
 
   /** Draws the shown rows, or hides them. @param {{visible: boolean}} options */
   async show({ visible }) {
     const { view, shown } = this.#session;
+    clearMarks();
     this.#root.hidden = !visible;
     this.#root.classList.toggle("stack", view.layout === "stack");
     await this.#table.show(visible ? shown : [], this.#context());
-  }
-
-  /** @param {Row} row */
-  redraw(row) {
-    this.#table.redraw(row);
   }
 
   /** @param {Row | undefined} row by default the row with the focus, if any */
@@ -78,7 +72,7 @@ export class Reading {
     const row = rows[Math.min(Math.max(current + step, 0), rows.length - 1)];
     if (!row) return;
     this.focus(row);
-    this.#options.onMove(row);
+    this.#session.update({ at: row.number });
   }
 
   #firstInWindow() {
@@ -110,7 +104,7 @@ export class Reading {
       mark: (bubble) => markFound(bubble, view),
       onToggle: (row) => this.toggle(row),
       measures: this.#options.measures,
-      announce: this.#options.announce,
+      announce,
     };
   }
 

@@ -1,15 +1,26 @@
 /**
- * The state of the page: the view, the open reports, and what follows from the two. It neither draws nor
- * stores anything; the app does that after a change.
+ * The state of the comparer: the view, the open reports, and what follows from the two. It neither draws nor
+ * stores anything; views listen to its events:
+ *
+ * - `view`: the visitor has changed the view; the detail is what
+ * - `files`: the view has other addresses of reports
+ * - `reports`: other reports are open
+ * - `round`: it is known whether names may be shown; after `reports`, and when a blind round begins or ends
+ * - `rows`: the rows that pass the filters were found
+ * - `drawn`: they are shown
+ * - `grown`: an output of a row, which is the detail, has grown
+ * - `closed`: a report, which is the detail, is about to be closed
  */
 
 import { collate, collating } from "../reports/collate.js";
 import { inSlices } from "../ui/slices.js";
+import { Store } from "../ui/store.js";
 
 /** @import { View } from "../reports/state.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @import { Report } from "../reports/report.js" */
 
+/** @typedef {"view" | "files" | "reports" | "round" | "rows" | "drawn" | "grown" | "closed"} SessionEvent */
 /**
  * @typedef {Object} Loaded one open report
  * @property {string} id
@@ -21,7 +32,8 @@ import { inSlices } from "../ui/slices.js";
  * @property {number} size of the file in characters, in the first of its reports; 0 in the others
  */
 
-export class Session {
+/** @extends {Store<SessionEvent>} */
+export class Session extends Store {
   /** @type {readonly Loaded[]} */
   #loaded = [];
   /** Rows that the visitor folded or unfolded one by one. @type {Set<number>} */
@@ -31,15 +43,27 @@ export class Session {
   table = collate([]);
   /** The rows that pass the filters. @type {readonly Row[]} */
   shown = [];
+  /** Why the search could not be made, or "". */
+  problem = "";
   /** Whether the built-in examples are open; the visitor's own reports replace them. */
   examples = false;
+  /** Whether a blind round is open: no name of a report may be shown. */
+  blind = false;
 
   /** @param {View} view */
   constructor(view) {
+    super();
     this.view = view;
   }
 
-  /** @param {Partial<View>} change */
+  /** Changes the view as the visitor wants, unless a blind round is open. @param {Partial<View>} change */
+  update(change) {
+    if (this.blind) return;
+    this.change(change);
+    this.announce("view", change);
+  }
+
+  /** Changes the view without a word. @param {Partial<View>} change */
   change(change) {
     this.view = { ...this.view, ...change };
     if ("fold" in change) this.#turned.clear();
@@ -70,6 +94,23 @@ export class Session {
     if (!(await inSlices(all, () => {}, signal)) || !table) return false;
     this.table = table;
     return true;
+  }
+
+  /**
+   * Hides all names for a blind round, which is about a part of the view, or shows them.
+   * @param {Partial<View> | null} scope null without a blind round
+   */
+  judge(scope) {
+    this.blind = scope !== null;
+    if (scope) this.change({ ...scope, page: "vote" });
+    this.announce("round");
+  }
+
+  /** Takes the rows that pass the filters. @param {readonly Row[]} rows @param {string} problem */
+  show(rows, problem) {
+    this.shown = rows;
+    this.problem = problem;
+    this.announce("rows");
   }
 
   /** How much of the page's limits is taken. @returns {{models: number, characters: number}} */
@@ -110,14 +151,13 @@ export class Session {
    * Takes over a prompt's results from a report that grew after it was opened.
    * @param {Report} report
    * @param {string} prompt
-   * @returns {Row | undefined} the row, if it has one
    */
   grow(report, prompt) {
     const id = this.#loaded.find((one) => one.report === report)?.id;
     const row = this.table.rows.find((one) => one.prompt === prompt);
     const entry = report.entries.find((one) => one.prompt === prompt);
-    if (!id || !row || !entry) return undefined;
+    if (!id || !row || !entry) return;
     row.cells.set(id, entry.results);
-    return row;
+    this.announce("grown", row);
   }
 }

@@ -25,43 +25,35 @@ export class VotePage {
   });
   /** What was wrong with the files that were opened last, until the next try. @type {string[]} */
   #problems = [];
+  #session;
   #engine;
-  #onTurn;
   /** What a new round is about. @type {import("../reports/votes.js").Scope | undefined} */
   #scope;
   #single = false;
 
   /**
+   * @param {import("./session.js").Session} session
    * @param {import("./lazy-engine.js").LazyEngine} engine
-   * @param {{onTurn: () => void}} options called when a round begins or ends
    */
-  constructor(engine, { onTurn }) {
+  constructor(session, engine) {
+    this.#session = session;
     this.#engine = engine;
-    this.#onTurn = onTurn;
+    session.on("reports", () => {
+      this.#judging.open(session.table.columns); // all, hidden ones too
+      this.#turn();
+    });
   }
 
-  /** Whether names must be hidden. */
-  get blind() {
-    return this.#judging.blind;
+  /** A round has begun or ended, or others are known. A blind one is continued on its page. */
+  #turn() {
+    const { blind, round } = this.#judging;
+    this.#session.judge(blind ? (round?.scope ?? {}) : null);
   }
 
   /** The votes of a round whose names are known, and a sentence about it, for a saved page. */
   get finished() {
     const { round, rounds } = this.#judging;
     return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
-  }
-
-  /**
-   * What the round is about; it continues there.
-   * @returns {import("../reports/votes.js").Scope | undefined}
-   */
-  get scope() {
-    return this.#judging.round?.scope;
-  }
-
-  /** @param {readonly import("../reports/collate.js").Column[]} columns all, hidden ones too */
-  open(columns) {
-    this.#judging.open(columns);
   }
 
   /** @param {import("./session.js").Session} session */
@@ -115,7 +107,7 @@ export class VotePage {
           rubric,
           scope: /** @type {import("../reports/votes.js").Scope} */ (this.#scope),
         });
-        this.#onTurn();
+        this.#turn();
       },
     });
   }
@@ -177,13 +169,13 @@ export class VotePage {
 
   #reveal() {
     this.#judging.reveal();
-    this.#onTurn();
+    this.#turn();
   }
 
   #discard() {
     try {
       this.#judging.discard();
-      this.#onTurn();
+      this.#turn();
     } catch (error) {
       announceError(error);
     }
@@ -227,7 +219,7 @@ export class VotePage {
         this.#problems.push(inLine(`${file.name}: ${errorWords(error).message}.`));
       }
     }
-    this.#onTurn();
+    this.#turn();
     if (this.#problems.length) announce(this.#problems.join(" "));
   }
 

@@ -5,8 +5,8 @@
 
 import { element } from "../ui/dom.js";
 import { StatusLine } from "../ui/status.js";
-import { table } from "../ui/table.js";
 import { classify, LETTERS, rasterize } from "./classify.js";
+import { resultTable } from "./findings.js";
 import { SOURCES } from "./letter-sources.js";
 
 /** @import { Letter, Points } from "./handwriting-picture.js" */
@@ -63,11 +63,9 @@ function readings({ scribble, letters }, layers) {
       `${(100 * (shares[best] ?? 0)).toFixed(0)}%`,
     ];
   });
-  return table({
+  return resultTable({
     caption: "Each letter of the scribble, read in two ways",
     columns: ["Letter", "Elastic matching", "Network", "How sure it is"],
     rows,
-    rowHead: 0,
-    className: "hand-table",
   });
 }

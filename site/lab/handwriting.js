@@ -4,8 +4,8 @@
  */
 
 import { element } from "../ui/dom.js";
-import { table } from "../ui/table.js";
 import { number } from "../ui/words.js";
+import { resultTable } from "./findings.js";
 import { offerNetwork } from "./handwriting-network.js";
 import { launcher, match, scribble } from "./handwriting-picture.js";
 
@@ -91,12 +91,10 @@ export const figures = {
       ];
     });
     place.replaceChildren(
-      table({
+      resultTable({
         caption: "Comparisons of two points to read this scribble (bars: logarithmic)",
         columns: ["Method", "Comparisons", "Distances begun", "Faster"],
         rows,
-        rowHead: 0,
-        className: "hand-table",
       }),
     );
   },
@@ -109,7 +107,7 @@ export const figures = {
       number(last.comparisons[step]),
     ]);
     place.replaceChildren(
-      table({
+      resultTable({
         caption: "Templates that the last method still considers, for all letters of the scribble",
         columns: ["Step", "Templates left", "Comparisons"],
         rows: [
@@ -117,8 +115,6 @@ export const figures = {
           ...steps,
           ["elastic distances finished", number(last.finished), number(last.comparisons.distance)],
         ],
-        rowHead: 0,
-        className: "hand-table",
       }),
     );
   },

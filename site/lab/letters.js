@@ -3,6 +3,7 @@
 import { chart, heatMap, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { counted, number } from "../ui/words.js";
+import { mean } from "./findings.js";
 import { sheet } from "./letters-pictures.js";
 
 /** @import { Drawing } from "./frame.js" */
@@ -20,11 +21,6 @@ const ACCURACY = { label: "accuracy", format: percentage };
  */
 export function ranges({ alphabet }) {
   return { size: [50, alphabet === "A to Z" ? 4000 : 7000] };
-}
-
-/** @param {number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import { chart, heatMap, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
-import { scrollBox, table } from "../ui/table.js";
+import { checked, conclusion, resultTable } from "./findings.js";
 
 /** @import { Drawing } from "./frame.js" */
 
@@ -97,11 +97,9 @@ function accuracyChart(data, settings) {
 
 /** @param {any} data */
 function summary(data) {
-  const content = table({
+  return resultTable({
     caption: "Three networks with nearly the same number of weights",
     columns: ["Network", "Units", "Weights", "Loss", "Right"],
-    rowHead: 0,
-    className: "data",
     rows: networksOf(data).map(([name, { hidden, weights, loss, accuracy }]) => [
       NAMES[name],
       String(hidden),
@@ -110,7 +108,6 @@ function summary(data) {
       percentage(Number(last(accuracy).toFixed(3))),
     ]),
   });
-  return scrollBox("Networks, table", content, "lstm-table");
 }
 
 /** @param {readonly number[]} values */
@@ -199,9 +196,9 @@ function decay({ data, element: place, settings }) {
 function hand({ data, element: place, settings }) {
   place.replaceChildren(
     handChart(data.latch, "One unit as a latch", "bit"),
-    element("p", { class: "lstm-verdict" }, handWords(data.latch, "bit", settings.strength)),
+    conclusion(handWords(data.latch, "bit", settings.strength)),
     handChart(data.counter, "One unit as a counter", "depth of brackets"),
-    element("p", { class: "lstm-verdict" }, handWords(data.counter, "count", settings.strength)),
+    conclusion(handWords(data.counter, "count", settings.strength)),
   );
 }
 
@@ -248,19 +245,17 @@ function checks({ data, element: place }) {
     seen.add(name);
     return isSecond ? ", adding" : ", copying";
   };
-  const content = table({
+  const content = resultTable({
     caption: "Checks, computed in each run with your seed",
     columns: ["What is computed", "Measured", "At most", "Result"],
-    rowHead: 0,
-    className: "data",
     rows: found.map(({ name, measured, bound, passed }) => [
       `${CHECKS[name]}${task(name)}`,
       shortNumber(Number(measured.toPrecision(2))),
       shortNumber(bound),
-      element("span", { class: passed ? "lstm-pass" : "lstm-fail" }, passed ? "✓ passed" : "✗ failed"),
+      checked(passed),
     ]),
   });
-  place.replaceChildren(scrollBox("Checks, table", content, "lstm-table"));
+  place.replaceChildren(content);
 }
 
 export const figures = { loss, untrained, decay, hand, checks };

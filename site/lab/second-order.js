@@ -6,13 +6,24 @@
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
-import { scrollBox, table } from "../ui/table.js";
+import { differenceChart } from "./difference-chart.js";
+import {
+  checked,
+  conclusion,
+  effect,
+  mean,
+  origin,
+  outcome,
+  resultTable,
+  signed,
+  sized,
+} from "./findings.js";
 import { gallery } from "./second-order-gallery.js";
 
+/** @import { Difference } from "./findings.js" */
 /** @import { Drawing } from "./frame.js" */
 
 /**
- * @typedef {{mean: number, half_width: number, low: number, high: number, clear: boolean}} Difference
  * @typedef {{
  *   curve: {mean: number[], low: number[], high: number[]}, rate: number | null, stop: number,
  *   at_edge: boolean, loss: number[], accuracy: number[]
@@ -41,27 +52,12 @@ function nameOf(method, settings) {
   return method === "rule" ? `${NAMES.rule}, b = ${signed(settings.b)}` : NAMES[method];
 }
 
-/** A number with a true minus sign. @param {number} value */
-function signed(value) {
-  return shortNumber(value).replace("-", "−");
-}
-
-/** A difference with its sign: "+0.0021". @param {number} value @param {number} [digits] */
-function difference(value, digits = 4) {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
-}
-
-/** @param {readonly number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
 /** @param {Drawing} drawing */
 export function render({ data, element: place, settings, partial }) {
   place.replaceChildren(
     curves(data, settings),
     partial ? "" : summary(data, settings),
-    partial ? "" : element("p", { class: "second-verdict" }, verdict(data, settings)),
+    partial ? "" : conclusion(verdict(data, settings)),
   );
 }
 
@@ -91,11 +87,9 @@ function curves(data, settings) {
  */
 function summary(data, settings) {
   const methods = /** @type {[string, Method][]} */ (Object.entries(data.methods));
-  const content = table({
+  return resultTable({
     caption: "What the validation drawings chose, and the result on held-out drawings",
     columns: ["Method", "Learning rate", "Passes", "Held-out loss", "Correct"],
-    rowHead: 0,
-    className: "data",
     rows: methods.map(([method, { rate, stop, at_edge, loss, accuracy }]) => [
       nameOf(method, settings),
       rate === null ? "line search" : `${shortNumber(rate)}${at_edge ? ", the end of its range" : ""}`,
@@ -104,14 +98,13 @@ function summary(data, settings) {
       percentage(Number(mean(accuracy).toFixed(3))),
     ]),
   });
-  return scrollBox("Methods, table", content, "second-table");
 }
 
 /** One sentence with its numbers. @param {any} data @param {Record<string, any>} settings */
 export function verdict({ methods, differences, looks }, settings) {
   const { mean: shift, half_width: half, clear } = differences.loss.rule;
   const name = `The rule with b = ${signed(settings.b)}`;
-  const numbers = `${difference(shift)} ± ${half.toFixed(4)} against ${mean(methods.sgd.loss).toFixed(4)} of SGD`;
+  const numbers = `${sized(differences.loss.rule)} against ${mean(methods.sgd.loss).toFixed(4)} of SGD`;
   const basis = `${settings.seeds} paired seeds, intervals corrected for ${looks} comparisons`;
   if (half === 0 && shift === 0) return `${name} is exactly SGD here: all losses are equal.`;
   if (!clear) return `${name} changes the held-out loss by ${numbers}: no certain difference (${basis}).`;
@@ -122,17 +115,14 @@ export function verdict({ methods, differences, looks }, settings) {
 /** @param {Drawing} drawing */
 function differences({ data, element: place, settings }) {
   const rows = /** @type {[string, Difference][]} */ (Object.entries(data.differences.loss));
-  const names = rows.map(([method]) => nameOf(method, settings));
   place.replaceChildren(
-    chart({
+    differenceChart({
       title: "Held-out loss minus that of SGD with the same seed",
-      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
-      y: { label: "method", scale: "band", domain: names },
-      height: 60 + 46 * rows.length,
-      rules: [{ x: 0, label: "SGD" }],
-      series: [
-        { name: "difference", kind: "points", y: names, ...intervals(rows.map(([, found]) => found)) },
-      ],
+      label: "method",
+      names: rows.map(([method]) => nameOf(method, settings)),
+      found: rows.map(([, found]) => found),
+      zero: "SGD",
+      row: 46,
     }),
   );
 }
@@ -142,24 +132,21 @@ function study({ data, element: place }) {
   const found = /** @type {Study | null} */ (data.study);
   if (!found) return place.replaceChildren();
   const best = found.rows.filter(({ b }) => b === BEST_CASE);
-  const names = best.map(({ setting }) => setting);
   place.replaceChildren(
-    chart({
+    differenceChart({
       title: `Held-out loss with b = ${BEST_CASE} minus that of SGD, ${found.seeds} seeds in each setting`,
-      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
-      y: { label: "setting", scale: "band", domain: names },
-      height: 60 + 42 * names.length,
-      rules: [{ x: 0, label: "SGD" }],
-      series: [{ name: "difference", kind: "points", y: names, ...intervals(best.map(({ loss }) => loss)) }],
+      label: "setting",
+      names: best.map(({ setting }) => setting),
+      found: best.map(({ loss }) => loss),
+      zero: "SGD",
+      row: 42,
     }),
-    scrollBox("All comparisons, table", matrix(found), "second-table"),
-    element("p", { class: "second-verdict" }, studyVerdict(found)),
-    element(
-      "p",
-      { class: "note" },
-      `Computed before, not by your browser, with “${found.command}”: seeds ${found.first_seed} to ` +
-        `${found.first_seed + found.seeds - 1}, up to ${found.passes} passes, rates and passes chosen on ` +
-        `validation drawings, intervals corrected for ${found.looks} comparisons.`,
+    matrix(found),
+    conclusion(studyVerdict(found)),
+    origin(
+      found,
+      `up to ${found.passes} passes, rates and passes chosen on validation drawings, intervals corrected for ` +
+        `${found.looks} comparisons.`,
     ),
   );
 }
@@ -170,10 +157,9 @@ const BEST_CASE = 3;
 function matrix({ rows }) {
   const variants = [...new Set(rows.map(variantOf))];
   const settings = [...new Set(rows.map(({ setting }) => setting))];
-  return table({
+  return resultTable({
     caption: "Held-out loss of SGD, and what each method adds to it",
     columns: ["Setting", "SGD", ...variants],
-    rowHead: 0,
     className: "data second-matrix",
     rows: settings.map((setting) => {
       const own = rows.filter((row) => row.setting === setting);
@@ -182,28 +168,14 @@ function matrix({ rows }) {
   });
 }
 
-/** @param {Difference} found */
-function effect({ mean: shift, half_width: half, clear }) {
-  const word = !clear ? "" : shift < 0 ? "▼ better" : "▲ worse";
-  const kind = !clear ? "second-unclear" : shift < 0 ? "second-better" : "second-worse";
-  return element(
-    "span",
-    { class: kind },
-    element("span", {}, difference(shift)),
-    element("span", {}, ` ± ${half.toFixed(4)} `),
-    word && element("strong", {}, word),
-  );
-}
-
 /** What the study found, in one sentence. @param {Study} study */
 export function studyVerdict({ rows, looks, seeds }) {
   const own = rows.filter(({ method }) => method === "rule");
-  const better = own.filter(({ loss }) => loss.clear && loss.mean < 0);
-  const worse = own.filter(({ loss }) => loss.clear && loss.mean > 0);
+  const [better, worse] = ["better", "worse"].map((word) => own.filter(({ loss }) => outcome(loss) === word));
   const best = own.reduce((one, other) => (other.loss.mean < one.loss.mean ? other : one));
   const strongest =
-    `the largest gain is ${difference(best.loss.mean)} ± ${best.loss.half_width.toFixed(4)} against ` +
-    `${best.sgd_loss.toFixed(4)} of SGD (${best.setting}, b = ${signed(best.b ?? 0)})`;
+    `the largest gain is ${sized(best.loss)} against ${best.sgd_loss.toFixed(4)} of SGD ` +
+    `(${best.setting}, b = ${signed(best.b ?? 0)})`;
   return (
     `Of ${own.length} comparisons with SGD, the rule wins ${better.length} and loses ${worse.length} beyond ` +
     `chance; ${own.length - better.length - worse.length} show no difference. With ${seeds} seeds and ` +
@@ -221,28 +193,17 @@ const PARTS = { rule: "the whole rule", hidden: "hidden units only", output: "ou
 function parts({ data, element: place }) {
   const found = /** @type {Study | null} */ (data.study);
   if (!found) return place.replaceChildren();
-  const names = found.parts.map(({ part }) => PARTS[part]);
   const [{ b, setting }] = found.parts;
-  const losses = found.parts.map(({ loss }) => loss);
   place.replaceChildren(
-    chart({
+    differenceChart({
       title: `Held-out loss minus that of SGD, ${setting}, b = ${signed(b)}, ${found.seeds} seeds`,
-      x: { label: "difference of the loss (left of 0 is better)", format: (value) => signed(value) },
-      y: { label: "curvature", scale: "band", domain: names },
-      height: 60 + 46 * names.length,
-      rules: [{ x: 0, label: "SGD" }],
-      series: [{ name: "difference", kind: "points", y: names, ...intervals(losses) }],
+      label: "curvature",
+      names: found.parts.map(({ part }) => PARTS[part]),
+      found: found.parts.map(({ loss }) => loss),
+      zero: "SGD",
+      row: 46,
     }),
   );
-}
-
-/** @param {Difference[]} found */
-function intervals(found) {
-  return {
-    x: found.map(({ mean }) => mean),
-    low: found.map(({ low }) => low),
-    high: found.map(({ high }) => high),
-  };
 }
 
 /** @param {Row} row */
@@ -279,19 +240,18 @@ function confidence({ data, element: place }) {
 /** @param {Drawing} drawing */
 function checks({ data, element: place }) {
   const rows = /** @type {Check[]} */ (data.checks);
-  const content = table({
+  const content = resultTable({
     caption: "Checks, computed with your first seed",
     columns: ["What is computed", "Measured", "Must be", "Result"],
-    rowHead: 0,
     className: "data second-checks",
     rows: rows.map(({ sentence, measured, bound, kind, passed }) => [
       sentence,
       measured === 0 ? "exactly 0" : shortNumber(Number(measured.toPrecision(2))),
       mustBe(kind, bound),
-      element("span", { class: passed ? "second-pass" : "second-fail" }, passed ? "✓ passed" : "✗ failed"),
+      checked(passed),
     ]),
   });
-  place.replaceChildren(scrollBox("Checks, table", content, "second-table"));
+  place.replaceChildren(content);
 }
 
 /** @param {string} kind @param {number} bound */

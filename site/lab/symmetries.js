@@ -3,21 +3,19 @@
  * differences is certain, and the loss between two networks. The small network is in symmetries-picture.js.
  */
 
-import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
+import { chart, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
-import { scrollBox, table } from "../ui/table.js";
+import { differenceChart } from "./difference-chart.js";
+import { conclusion, effect, mean, origin, outcome, resultTable, signed, sized } from "./findings.js";
 import { smallNetwork } from "./symmetries-picture.js";
 
+/** @import { Difference as Interval } from "./findings.js" */
 /** @import { Drawing } from "./frame.js" */
 
 /**
  * @typedef {{mean: number[], low: number[], high: number[]}} Curve
  * @typedef {{curve: Curve, loss: number[], accuracy: number[], moved: number}} Arm
- * @typedef {{
- *   name: string, against: string, mean: number, half_width: number, low: number, high: number, clear:
- * boolean,
- *   looks: number
- * }} Difference
+ * @typedef {Interval & {name: string, against: string, looks: number}} Difference
  * @typedef {{
  *   name: string, sentence: string, must: boolean, largest: number, single: number, share: number,
  *   drawn: number, active?: number, silent?: number
@@ -46,22 +44,15 @@ const ARMS = {
 /** @type {Record<string, string>} */
 const CHANGES = { swap: "Swap", rotate: "Basis", scale: "Scaling" };
 
-/** A difference with its sign. @param {number} value */
-function signed(value) {
-  const text = Math.abs(value).toFixed(4);
-  return Number(text) === 0 ? "0.0000" : `${value < 0 ? "−" : "+"}${text}`;
-}
-
-/** @param {readonly number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
+const LEAST = 1e-4; // a smaller difference is rounding that grew
+/** @type {Record<string, string>} */
+const WORDS = { unclear: "no certain difference", better: "better", worse: "worse" };
 
 /** @param {Drawing} drawing */
 export function render({ data, element: place, settings, partial }) {
   place.replaceChildren(
     curves(data, settings),
-    partial ? "" : element("p", { class: "symmetry-verdict" }, verdict(data.differences, settings)),
+    partial ? "" : conclusion(verdict(data.differences, settings)),
   );
 }
 
@@ -104,20 +95,9 @@ export function verdict(differences, { seeds }) {
       : `A swap changes the loss by ${sized(swap)}, which is rounding that grew while the networks learned on.`;
   return (
     `${first} After the change of basis, the loss is ${sized(extra)} compared with no change ` +
-    `(${outcome(extra)}), and ${sized(noise)} compared with noise of the same size (${outcome(noise)}). ` +
+    `(${WORDS[outcome(extra, LEAST)]}), and ${sized(noise)} compared with noise of the same size (${WORDS[outcome(noise, LEAST)]}). ` +
     `${seeds} paired seeds; intervals corrected for ${extra.looks} comparisons.`
   );
-}
-
-/** @param {Difference} found */
-function sized({ mean: shift, half_width: half }) {
-  return `${signed(shift)} ± ${half.toFixed(4)}`;
-}
-
-/** @param {Difference} found */
-function outcome({ mean: shift, clear }) {
-  if (!clear || Math.abs(shift) < 1e-4) return "no certain difference";
-  return shift < 0 ? "better" : "worse";
 }
 
 /** @param {Difference} found */
@@ -133,12 +113,10 @@ function network({ data, element: place }) {
 /** How far outputs move, and on how many inputs they do not. @param {Drawing} drawing */
 function changes({ data, element: place }) {
   const rows = /** @type {Change[]} */ (data.changes);
-  const content = table({
+  const content = resultTable({
     caption: "How far the output moves, as a share of the largest output, and on how many inputs it does not",
     columns: ["Change", "Largest move", "In float32", "Random inputs", "Drawings"],
-    rowHead: 0,
     hideCaption: true,
-    className: "data",
     rows: rows.map(({ sentence, largest, single, share, drawn }) => [
       sentence,
       brief(largest),
@@ -147,15 +125,12 @@ function changes({ data, element: place }) {
       percentage(Number(drawn.toFixed(3))),
     ]),
   });
-  place.replaceChildren(
-    scrollBox("Changes, table", content, "chart-table symmetry-table"),
-    element("p", { class: "symmetry-verdict" }, where(rows)),
-  );
+  place.replaceChildren(content, conclusion(where(rows)));
 }
 
 /** A number with two digits. @param {number} value */
 function brief(value) {
-  return value === 0 ? "0" : shortNumber(Number(value.toPrecision(2))).replace("-", "−");
+  return value === 0 ? "0" : signed(Number(value.toPrecision(2)));
 }
 
 /** Where the change of basis holds. @param {Change[]} rows */
@@ -176,22 +151,14 @@ export function where(rows) {
 function differences({ data, element: place }) {
   const rows = /** @type {Difference[]} */ (data.differences);
   const arms = /** @type {Record<string, Arm>} */ (data.arms);
-  const names = rows.map(comparison);
   place.replaceChildren(
-    chart({
+    differenceChart({
       title: "Held-out loss after learning on: paired differences",
-      x: { label: "difference of the loss (left of 0 is better)", format: (value) => shortNumber(value) },
-      y: { label: "comparison", scale: "band", domain: names },
-      height: 60 + 42 * names.length,
-      rules: [{ x: 0, label: "equal" }],
-      series: [
-        {
-          name: "difference",
-          kind: "points",
-          y: names,
-          ...spread(rows),
-        },
-      ],
+      label: "comparison",
+      names: rows.map(comparison),
+      found: rows,
+      zero: "equal",
+      row: 42,
     }),
     element(
       "p",
@@ -217,12 +184,10 @@ function line({ data, element: place }) {
         { name: "units matched", x: along, ...shape(found.matched) },
       ],
     }),
-    element(
-      "p",
-      { class: "symmetry-verdict" },
+    conclusion(
       `Matching moves ${percentage(Number(moved.toFixed(2)))} of the units and lowers the barrier from ` +
         `${mean(barriers.apart).toFixed(4)} to ${mean(barriers.matched).toFixed(4)}, a difference of ` +
-        `${signed(gain.mean)} ± ${gain.half_width.toFixed(4)}.`,
+        `${sized(gain)}.`,
     ),
   );
 }
@@ -239,9 +204,9 @@ function study({ data, element: place }) {
   place.replaceChildren(
     comparisons(found, "extra", "no change"),
     comparisons(found, "rotate_noise", "noise of the same size"),
-    element("p", { class: "symmetry-verdict" }, studyVerdict(found)),
+    conclusion(studyVerdict(found)),
     element("details", {}, element("summary", {}, "All comparisons"), matrix(found)),
-    origin(found),
+    origin(found, howOften(found)),
   );
 }
 
@@ -253,25 +218,14 @@ function study({ data, element: place }) {
  */
 function comparisons({ rows, seeds }, against, words) {
   const all = rows.flatMap(({ differences: each }) => each.filter(({ name }) => name === "rotate"));
-  const names = rows.map(({ setting }) => setting);
-  return chart({
+  return differenceChart({
     title: `Held-out loss after a change of basis minus that after ${words}, ${seeds} seeds`,
-    x: {
-      label: "difference of the loss (left of 0 is better)",
-      format: (value) => shortNumber(value),
-      domain: [Math.min(...all.map(({ low }) => low)), Math.max(...all.map(({ high }) => high))],
-    },
-    y: { label: "setting", scale: "band", domain: names },
-    height: 60 + 32 * names.length,
-    rules: [{ x: 0, label: "equal" }],
-    series: [
-      {
-        name: "difference",
-        kind: "points",
-        y: names,
-        ...spread(all.filter((one) => one.against === against)),
-      },
-    ],
+    label: "setting",
+    names: rows.map(({ setting }) => setting),
+    found: all.filter((one) => one.against === against),
+    zero: "equal",
+    row: 32,
+    domain: [Math.min(...all.map(({ low }) => low)), Math.max(...all.map(({ high }) => high))],
   });
 }
 
@@ -280,50 +234,27 @@ function isRotation(against) {
   return (one) => one.name === "rotate" && one.against === against;
 }
 
-/** @param {Difference[]} rows */
-function spread(rows) {
-  return {
-    x: rows.map((row) => row.mean),
-    low: rows.map(({ low }) => low),
-    high: rows.map(({ high }) => high),
-  };
-}
-
 /** Every comparison of the study: comparisons down, settings across. @param {Study} study */
 function matrix({ rows }) {
-  const content = table({
+  return resultTable({
     caption: "Held-out loss without a change, and paired differences from it and from noise",
     columns: ["Comparison", ...rows.map(({ setting }) => setting)],
-    rowHead: 0,
     hideCaption: true,
-    className: "data",
     rows: [
       ["No change", ...rows.map(({ losses }) => losses.extra.toFixed(4))],
       ...rows[0].differences.map((one, index) => [
         comparison(one),
-        ...rows.map(({ differences: each }) => effect(each[index])),
+        ...rows.map(({ differences: each }) => effect(each[index], LEAST)),
       ]),
     ],
   });
-  return scrollBox("All comparisons, table", content, "chart-table symmetry-table");
-}
-
-/** @param {Difference} found */
-function effect(found) {
-  const word = outcome(found);
-  const isClear = word !== "no certain difference";
-  return element(
-    "span",
-    { class: isClear ? `symmetry-${word}` : "symmetry-unclear" },
-    `${sized(found)}${isClear ? ` ${word === "better" ? "▼" : "▲"} ${word}` : ""}`,
-  );
 }
 
 /** What the study says of the article's idea. @param {Study} study */
 export function studyVerdict({ rows, seeds, looks }) {
   const [extra, noise] = ["extra", "rotate_noise"].map((against) => {
     const own = rows.flatMap(({ differences: each }) => each.filter(isRotation(against)));
-    const count = (/** @type {string} */ word) => own.filter((one) => outcome(one) === word).length;
+    const count = (/** @type {string} */ word) => own.filter((one) => outcome(one, LEAST) === word).length;
     return `better in ${count("better")} and worse in ${count("worse")}`;
   });
   return (
@@ -333,13 +264,8 @@ export function studyVerdict({ rows, seeds, looks }) {
 }
 
 /** @param {Study} study */
-function origin({ command, seeds, first_seed: first, passes }) {
-  return element(
-    "p",
-    { class: "note" },
-    `Computed before, not by your browser, with “${command}”: seeds ${first} to ${first + seeds - 1}, ` +
-      `${passes} passes before the change and as many after it.`,
-  );
+function howOften({ passes }) {
+  return `${passes} passes before the change and as many after it.`;
 }
 
 /** Barriers of wider and wider networks, from the study. @param {Drawing} drawing */
@@ -366,7 +292,7 @@ function widths({ data, element: place }) {
       rules: [{ y: 0, label: "no barrier" }],
       series,
     }),
-    origin(found),
+    origin(found, howOften(found)),
   );
 }
 

@@ -4,9 +4,8 @@
  */
 
 import { chart, loadPlot, percentage } from "../ui/chart.js";
-import { element } from "../ui/dom.js";
-import { scrollBox, table } from "../ui/table.js";
 import { counted, number } from "../ui/words.js";
+import { conclusion, mean, resultTable } from "./findings.js";
 import { showPad } from "./training-pad.js";
 
 /** @import { Drawing } from "./frame.js" */
@@ -31,11 +30,6 @@ const CLAIMS = { linear: 0.81, hidden: 0.84, longer: 0.86 };
 /** As in goosequill.lab.training. @param {Record<string, any>} settings */
 export function ranges({ hidden }) {
   return { dropout: /** @type {[number, number]} */ ([0, hidden ? 0.9 : 0]) };
-}
-
-/** @param {number[]} values */
-function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /**
@@ -65,11 +59,7 @@ export function render({ data, element: place, settings, partial }) {
   const claim = settings.hidden ? CLAIMS.hidden : CLAIMS.linear;
   const several = settings.seeds > 1 ? `, mean of ${counted(curves.length, "network")}` : "";
   place.replaceChildren(
-    element(
-      "p",
-      { class: "training-summary" },
-      partial ? learning(curves, settings) : summary(data, settings),
-    ),
+    conclusion(partial ? learning(curves, settings) : summary(data, settings)),
     chart({
       title: `Share of letters that are recognized${several}`,
       x,
@@ -133,7 +123,7 @@ export const figures = {
         series: shown.map((run) => series(nameOf(run), run.curves, "accuracy")),
         height: 320,
       }),
-      scrollBox("Long runs, table", claims(shown, tested), "training-table"),
+      claims(shown, tested),
     );
   },
 
@@ -157,11 +147,9 @@ function claims(runs, tested) {
     if (!hidden) return steps === 9000 ? percentage(CLAIMS.linear) : "";
     return percentage(steps === 9000 ? CLAIMS.hidden : CLAIMS.longer);
   };
-  return table({
+  return resultTable({
     caption: `Recognized of ${number(tested)} test letters, mean and range of all that were trained`,
     columns: ["Network", "Steps", "Trained", "Here", "The article"],
-    rowHead: 0,
-    className: "data",
     rows: runs.flatMap((run) =>
       run.tested.steps.map((steps, index) => {
         const found = run.tested.accuracy.map((each) => each[index] ?? Number.NaN);

@@ -5,37 +5,13 @@ What holds for every page with an experiment is tested in test_lab.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from playwright.sync_api import expect
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from .article import LONG, Article
 
-from ..conftest import Record, watch
-
-LONG = 120_000
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
-    page = context.new_page()
-    record = watch(page)
-    page.goto(f"{site_url}lab/lstm/#updates=48&task=copy&length=4")
-    yield page, record
-    context.close()
-
-
-def experiment(page: Page, name: str = "lstm") -> Locator:
-    return page.get_by_test_id(f"experiment-{name}")
-
-
-def expect_state(page: Page, state: str, name: str = "lstm") -> None:
-    expect(experiment(page, name)).to_have_attribute("data-state", state, timeout=LONG)
-
-
-def data(page: Page, name: str = "lstm") -> Any:
-    return page.evaluate("(name) => goosequillLab.data(name)", name)
+article = Article("lstm")
+opened = article.opened_with("updates=48&task=copy&length=4")
+experiment, expect_state, data = article.experiment, article.expect_state, article.data
 
 
 def test_the_first_picture_is_of_a_trained_network(opened) -> None:

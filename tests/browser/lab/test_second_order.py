@@ -5,41 +5,13 @@ What holds for every page with an experiment is tested in test_lab.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from playwright.sync_api import expect
 
-import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from .article import LONG, Article
 
-from ..conftest import Record, watch
-
-LONG = 120_000
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
-    page = context.new_page()
-    record = watch(page)
-    page.goto(f"{site_url}lab/second-order/#images=40&passes=5")
-    yield page, record
-    context.close()
-
-
-def experiment(page: Page) -> Locator:
-    return page.get_by_test_id("experiment-second-order")
-
-
-def press(page: Page, name: str) -> None:
-    experiment(page).get_by_test_id(name).click()
-
-
-def expect_state(page: Page, state: str) -> None:
-    expect(experiment(page)).to_have_attribute("data-state", state, timeout=LONG)
-
-
-def data(page: Page) -> Any:
-    return page.evaluate("goosequillLab.data('second-order')")
+article = Article("second-order")
+opened = article.opened_with("images=40&passes=5")
+experiment, press, expect_state, data = article.experiment, article.press, article.expect_state, article.data
 
 
 def test_the_first_picture_is_of_the_defaults_and_the_address_has_other_settings(opened) -> None:
@@ -57,7 +29,7 @@ def test_a_run_uses_the_settings_of_the_address(opened) -> None:
     assert found["settings"]["images"] == 40 and found["passes"] == [0, 1, 2, 3, 4, 5]
     assert all(check["passed"] for check in found["checks"])
     assert len(found["study"]["rows"]) >= 10
-    expect(experiment(page).locator(".second-verdict")).to_contain_text("10 paired seeds")
+    expect(experiment(page).locator(".lab-verdict")).to_contain_text("10 paired seeds")
     assert not record.console_errors
 
 
@@ -65,7 +37,7 @@ def test_relu_with_a_linear_output_is_exactly_sgd(opened) -> None:
     page, _ = opened
     # Once the engine runs, a change of the address computes by itself, as the article's links do.
     page.evaluate("location.hash = '#images=40&passes=5&unit=relu&output=linear&b=20'")
-    verdict = experiment(page).locator(".second-verdict")
+    verdict = experiment(page).locator(".lab-verdict")
     expect(verdict).to_contain_text("is exactly SGD here", timeout=LONG)
     expect_state(page, "done")
     methods = data(page)["methods"]
@@ -78,11 +50,11 @@ def test_curves_grow_while_networks_learn_and_a_cancelled_run_leaves_the_last_pi
     before = data(page)
     page.evaluate("location.hash = '#seeds=40&passes=100'")
     expect_state(page, "running")
-    expect(experiment(page).locator(".second-verdict")).to_have_count(0, timeout=LONG)  # a partial picture
+    expect(experiment(page).locator(".lab-verdict")).to_have_count(0, timeout=LONG)  # a partial picture
     expect(experiment(page).locator("figure.chart")).to_have_count(1)
     press(page, "cancel")
     expect_state(page, "idle")
-    expect(experiment(page).locator(".second-verdict")).to_contain_text("is exactly SGD here")
+    expect(experiment(page).locator(".lab-verdict")).to_contain_text("is exactly SGD here")
     assert data(page) == before
 
 

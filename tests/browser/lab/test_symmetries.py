@@ -5,41 +5,14 @@ What holds for every page with an experiment is tested in test_lab.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import expect
 
-from ..conftest import Record, watch
+from .article import LONG, Article
 
-LONG = 120_000
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
-    page = context.new_page()
-    record = watch(page)
-    page.goto(f"{site_url}lab/symmetries/#hidden=4&images=40&passes=10&retrain=10")
-    yield page, record
-    context.close()
-
-
-def experiment(page: Page) -> Locator:
-    return page.get_by_test_id("experiment-symmetries")
-
-
-def press(page: Page, name: str) -> None:
-    experiment(page).get_by_test_id(name).click()
-
-
-def expect_state(page: Page, state: str) -> None:
-    expect(experiment(page)).to_have_attribute("data-state", state, timeout=LONG)
-
-
-def data(page: Page) -> Any:
-    return page.evaluate("goosequillLab.data('symmetries')")
+article = Article("symmetries")
+opened = article.opened_with("hidden=4&images=40&passes=10&retrain=10")
+experiment, press, expect_state, data = article.experiment, article.press, article.expect_state, article.data
 
 
 def test_the_small_network_changes_step_by_step_before_anything_is_computed(opened) -> None:
@@ -79,7 +52,7 @@ def test_a_run_uses_the_settings_of_the_address(opened) -> None:
         assert row["share"] == 1 and row["largest"] < 1e-13 and row["single"] < 1e-5
     assert exact["swap"]["single"] < 1e-6
     assert len(found["study"]["rows"]) == 6
-    expect(experiment(page).locator(".symmetry-verdict")).to_contain_text("10 paired seeds")
+    expect(experiment(page).locator(".lab-verdict")).to_contain_text("10 paired seeds")
     assert not record.console_errors
 
 
@@ -97,8 +70,8 @@ def test_a_cancelled_run_leaves_the_last_picture(opened) -> None:
     # Once the engine runs, a change of the address computes by itself, as the article's links do.
     page.evaluate("location.hash = '#seeds=30&passes=100&retrain=100'")
     expect_state(page, "running")
-    expect(experiment(page).locator(".symmetry-verdict")).to_have_count(0, timeout=LONG)  # a partial picture
+    expect(experiment(page).locator(".lab-verdict")).to_have_count(0, timeout=LONG)  # a partial picture
     press(page, "cancel")
     expect_state(page, "idle")
-    expect(experiment(page).locator(".symmetry-verdict")).to_have_count(1)
+    expect(experiment(page).locator(".lab-verdict")).to_have_count(1)
     assert data(page) == before

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from ..conftest import Record, watch
+from .article import LONG, Article
 
-LONG = 120_000
 STROKES = {
     "A": [[(0.2, 0.85), (0.5, 0.1), (0.8, 0.85)], [(0.32, 0.58), (0.68, 0.58)]],
     "H": [[(0.2, 0.1), (0.2, 0.9)], [(0.8, 0.1), (0.8, 0.9)], [(0.2, 0.5), (0.8, 0.5)]],
 }
 
 
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site_url: str) -> Iterator[tuple[Page, Record]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1200}, service_workers="block")
-    page = context.new_page()
-    record = watch(page)
-    page.goto(f"{site_url}lab/training/#steps=200&letters=1500&hidden=32")
-    yield page, record
-    context.close()
-
-
-def experiment(page: Page) -> Locator:
-    return page.get_by_test_id("experiment-training")
-
-
-def data(page: Page) -> Any:
-    return page.evaluate("goosequillLab.data('training')")
+article = Article("training")
+opened = article.opened_with("steps=200&letters=1500&hidden=32")
+experiment, data = article.experiment, article.data
 
 
 def draw(page: Page, letter: str) -> None:
@@ -70,7 +53,7 @@ def test_a_run_draws_curves_and_recognizes_letters_of_other_families(opened) -> 
     found = data(page)
     assert found["settings"]["hidden"] == 32 and found["curves"][0]["steps"][-1] == 200
     assert found["test_accuracy"][0] > 0.65
-    expect(experiment(page).locator(".training-summary")).to_contain_text("32 hidden units and 200 steps")
+    expect(experiment(page).locator(".lab-verdict")).to_contain_text("32 hidden units and 200 steps")
     assert experiment(page).locator("figure.chart").count() == 2
     assert not record.console_errors
 

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { window } from "../dom.js";
+import { rowsOf } from "./page.js";
 
 const { figures, handWords, outcome, prepare, render } = await import("../../../site/lab/lstm.js");
 const text = await import("../../../site/lab/lstm-text.js");
@@ -59,13 +60,6 @@ function makePlace() {
   const place = document.createElement("div");
   document.body.replaceChildren(place);
   return place;
-}
-
-/** @param {HTMLElement} place */
-function rowsOf(place, selector = ".lstm-table tbody tr") {
-  return [.../** @type {NodeListOf<HTMLTableRowElement>} */ (place.querySelectorAll(selector))].map((row) =>
-    [...row.cells].map((cell) => cell.textContent),
-  );
 }
 
 test("the main figure has a curve and a row for each network, and a map of the input gate", () => {

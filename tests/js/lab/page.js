@@ -42,3 +42,10 @@ export function openPage(html = "", url = "http://localhost/lab/test/") {
 export async function settle() {
   await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** The texts of a table's rows. @param {HTMLElement} place */
+export function rowsOf(place, selector = ".lab-table tbody tr") {
+  return [.../** @type {NodeListOf<HTMLTableRowElement>} */ (place.querySelectorAll(selector))].map((row) =>
+    [...row.cells].map((cell) => cell.textContent),
+  );
+}

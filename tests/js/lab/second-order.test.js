@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { window } from "../dom.js";
+import { rowsOf } from "./page.js";
 
 const { figures, prepare, render, studyVerdict, verdict } = await import("../../../site/lab/second-order.js");
 const { drawing } = await import("../../../site/lab/second-order-gallery.js");
@@ -84,13 +85,6 @@ function draw(part, data = result(), { settings = SETTINGS, partial = false } = 
   return place;
 }
 
-/** @param {HTMLElement} place */
-function rowsOf(place, selector = ".second-table tbody tr") {
-  return [.../** @type {NodeListOf<HTMLTableRowElement>} */ (place.querySelectorAll(selector))].map((row) =>
-    [...row.cells].map((cell) => cell.textContent),
-  );
-}
-
 test("the main figure has a curve for each method, and a table of what validation chose", () => {
   const place = draw(null);
   const legend = [...place.querySelectorAll(".chart-legend li")].map((item) => item.textContent);
@@ -106,7 +100,7 @@ test("a partial result has curves and no verdict", () => {
   const { methods, passes } = result();
   const place = draw(null, { methods, passes }, { partial: true });
   assert.equal(place.querySelectorAll("figure").length, 1);
-  assert.equal(place.querySelectorAll(".second-table, .second-verdict").length, 0);
+  assert.equal(place.querySelectorAll(".lab-table, .lab-verdict").length, 0);
 });
 
 test("the verdict says better, worse, equal or uncertain, with its numbers", () => {
@@ -137,8 +131,8 @@ test("differences have one interval for each rival and a rule at 0", () => {
 test("the study's table marks what is better or worse, and its sentence counts the rule only", () => {
   const place = draw("study");
   assert.deepEqual(rowsOf(place), [
-    ["tanh", "0.0300", "−0.0050 ± 0.0020 ▼ better", "+0.0010 ± 0.0020 ", "−0.0090 ± 0.0020 ▼ better"],
-    ["ReLU", "0.0280", "+0.0060 ± 0.0020 ▲ worse", "+0.0200 ± 0.0020 ▲ worse", "+0.0000 ± 0.0020 "],
+    ["tanh", "0.0300", "−0.0050 ± 0.0020 ▼ better", "+0.0010 ± 0.0020", "−0.0090 ± 0.0020 ▼ better"],
+    ["ReLU", "0.0280", "+0.0060 ± 0.0020 ▲ worse", "+0.0200 ± 0.0020 ▲ worse", "0.0000 ± 0.0020"],
   ]);
   const sentence = studyVerdict(result().study);
   assert.match(sentence, /^Of 4 comparisons with SGD, the rule wins 1 and loses 2 beyond chance; 1 show no/);

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { window } from "../dom.js";
+import { rowsOf } from "./page.js";
 
 const { figures, prepare, render, studyVerdict, verdict, where } = await import(
   "../../../site/lab/symmetries.js"
@@ -127,13 +128,6 @@ function draw(part, data = result(), partial = false) {
   return place;
 }
 
-/** @param {HTMLElement} place */
-function rowsOf(place, selector = ".symmetry-table tbody tr") {
-  return [.../** @type {NodeListOf<HTMLTableRowElement>} */ (place.querySelectorAll(selector))].map((row) =>
-    [...row.cells].map((cell) => cell.textContent),
-  );
-}
-
 /** @param {HTMLElement} place @param {string} text */
 function press(place, text) {
   const button = [...place.querySelectorAll("button")].find((one) => one.textContent === text);
@@ -152,14 +146,14 @@ test("the main figure has a curve before the change and one for each way to lear
     "noise of that size",
     "units scaled",
   ]);
-  assert.ok(place.querySelector(".symmetry-verdict"));
+  assert.ok(place.querySelector(".lab-verdict"));
 });
 
 test("a partial result has the curve so far and no verdict", () => {
   const { learned } = result();
   const place = draw(null, { learned }, true);
   assert.equal(place.querySelectorAll("figure").length, 1);
-  assert.equal(place.querySelectorAll(".symmetry-verdict").length, 0);
+  assert.equal(place.querySelectorAll(".lab-verdict").length, 0);
 });
 
 test("the verdict says better, worse or uncertain, with its numbers", () => {

@@ -210,7 +210,7 @@ test("the sentence says when a run has stopped early", () => {
 test("the long runs stand beside the article's claims", () => {
   const place = document.createElement("div");
   figures.study({ data: result(), element: place, settings: SETTINGS, run: () => {}, partial: false });
-  const rows = [...place.querySelectorAll(".training-table tbody tr")].map((row) =>
+  const rows = [...place.querySelectorAll(".lab-table tbody tr")].map((row) =>
     [...row.children].map((cell) => cell.textContent),
   );
   assert.deepEqual(rows, [

@@ -193,13 +193,7 @@ def _compute(name: str) -> str:
         import_module("goosequill.lab.experiments"),
         import_module("goosequill.cli.lab").plain,
     )
-    running = experiments.run(name)
-    while True:
-        try:
-            next(running)
-        except StopIteration as stop:
-            result = stop.value
-            break
+    result = import_module("goosequill.support.progress").finish(experiments.run(name))
     settings = plain(result["settings"])
     for large in getattr(import_module(f"goosequill.lab.{_module_name(name)}"), "LARGE", ()):
         result[large] = None  # a page needs it only after a run of its own

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from goosequill.lab import letters, letters_data
+from goosequill.support.progress import finish
 
 TARGET = Path(__file__).resolve().parents[2] / "py/goosequill/lab/data" / letters.CURVES
 SIZES = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000)
@@ -32,15 +33,6 @@ NOISY_SEEDS, CLEAN_SEEDS, ALPHABET_SEEDS = 5, 5, 3
 def seeds_of(size: int) -> int:
     """Return how many seeds there are for a size: fewer for the sizes that take long."""
     return next(count for least, count in reversed(SEEDS.items()) if size >= least)
-
-
-def drain(running: Generator[Any, None, Any]) -> Any:
-    """Return what a generator returns."""
-    while True:
-        try:
-            next(running)
-        except StopIteration as stop:
-            return stop.value
 
 
 def curves(
@@ -58,7 +50,7 @@ def curves(
         for place, size in enumerate(size for size in sizes if seed < seeds_of(size)):
             rng = np.random.default_rng([seed, classes, size])
             train = letters_data.sample(source, "train", size, rng=rng, jitter=jitter)
-            models = drain(letters.path(train.pixels, train.labels, strengths, classes, models))
+            models = finish(letters.path(train.pixels, train.labels, strengths, classes, models))
             for name, judged in (("train", train), ("validation", held)):
                 for row, model in enumerate(models):
                     found[name][row][place].append(accuracy(model, judged))
@@ -76,7 +68,7 @@ def noise(strengths: Sequence[str]) -> dict[str, Any]:
         held = letters_data.sample(source, "validation", HELD_OUT, rng=rng)
         for place, share in enumerate(SHARES):
             labels = letters.mislabel(train.labels, share, 10, np.random.default_rng([seed, 2000]))
-            for row, model in enumerate(drain(letters.path(train.pixels, labels, strengths, 10))):
+            for row, model in enumerate(finish(letters.path(train.pixels, labels, strengths, 10))):
                 found[row][place].append(accuracy(model, held))
     return {"c": strengths, "size": NOISY, "shares": SHARES, "validation": found}
 

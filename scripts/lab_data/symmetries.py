@@ -8,7 +8,6 @@ several widths is. Its seeds are not those of the page's own runs. It takes some
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from typing import Any
 
 from scripts.command import ROOT
@@ -17,6 +16,7 @@ from goosequill.lab import drawings, paired, symmetries
 from goosequill.lab.networks import Network
 from goosequill.lab.second_order_learners import make_trials
 from goosequill.lab.symmetries import ARMS, COMPARED, NOISE, Settings
+from goosequill.support.progress import finish
 
 OUTPUT = ROOT / "py" / "goosequill" / "lab" / "data" / "symmetries.json"
 COMMAND = "python -m scripts.lab_data.symmetries"
@@ -31,15 +31,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "Adam": {"method": "adam"},
 }
 WIDTHS = (4, 8, 16, 32, 64)
-
-
-def finish(steps: Generator[Any, None, Any]) -> Any:
-    """Return what a generator returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
 
 
 def retrain(name: str, looks: int) -> dict[str, Any]:

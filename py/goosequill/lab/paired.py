@@ -1,4 +1,4 @@
-"""Paired differences with intervals: how sure one may be that one method beats another on the same seeds.
+"""Means and paired differences with intervals: how sure one may be that one method beats another.
 
 Student's t for a few pairs, with Bonferroni's correction for the number of comparisons. Knows nothing of what
 is compared.
@@ -44,6 +44,13 @@ def student_quantile(level: float, freedom: int) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if student_cdf(middle, freedom) < level else (low, middle)
     return 0.5 * (low + high)
+
+
+def curve_of(losses: Floats) -> dict[str, Floats]:
+    """Return the mean over seeds, of [times, seeds], with a 95% interval."""
+    mean, count = losses.mean(axis=1), losses.shape[1]
+    half = student_quantile(0.975, count - 1) / np.sqrt(count) * losses.std(axis=1, ddof=1)
+    return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
 def compare(one: Floats, other: Floats, *, looks: int = 1, confidence: float = 0.95) -> dict[str, Any]:

@@ -166,11 +166,9 @@ def summary(record: Record) -> dict[str, Any]:
     """Return what the page shows of a method, at the rate and pass that validation has chosen so far."""
     time, rate = record.choice()
     losses = np.array(record.loss)[:, :, rate]  # [judgements, seeds]
-    half = paired.student_quantile(0.975, losses.shape[1] - 1) / np.sqrt(losses.shape[1])
-    mean, spread = losses.mean(axis=1), half * losses.std(axis=1, ddof=1)
     rates = record.rates
     return {
-        "curve": {"mean": mean, "low": mean - spread, "high": mean + spread},
+        "curve": paired.curve_of(losses),
         "rate": rates[rate] if rates else None,
         "at_edge": len(rates) > 1 and rate in (0, len(rates) - 1),
         "stop": record.passes[time],

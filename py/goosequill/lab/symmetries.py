@@ -169,22 +169,15 @@ def train(
         if done % every == 0 or done == passes:
             judged.append(done)
             losses.append(judge(trials, one.weights)[0][:, 0])
-            yield {"learned": {"passes": np.array(judged), **curve_of(np.array(losses))}}
+            yield {"learned": {"passes": np.array(judged), **paired.curve_of(np.array(losses))}}
         yield Progress("passes before", done, passes)
-    return {"passes": np.array(judged), **curve_of(np.array(losses))}, one.weights, other.weights
+    return {"passes": np.array(judged), **paired.curve_of(np.array(losses))}, one.weights, other.weights
 
 
 def judge(trials: Trials, weights: Floats) -> tuple[Floats, Floats]:
     """Return the loss and the accuracy on the held-out images, [seeds, nets] each."""
     y = networks.outputs(trials.network, weights, trials.held_out.images)
     return networks.errors(y, trials.held_out.labels)
-
-
-def curve_of(losses: Floats) -> dict[str, Floats]:
-    """Return the mean over seeds, of [times, seeds], with a 95% interval."""
-    mean, count = losses.mean(axis=1), losses.shape[1]
-    half = paired.student_quantile(0.975, count - 1) / np.sqrt(count) * losses.std(axis=1, ddof=1)
-    return {"mean": mean, "low": mean - half, "high": mean + half}
 
 
 # ---- Change, and learn on ----
@@ -259,7 +252,7 @@ def _summaries(losses: Floats, accuracy: Floats, moved: Floats) -> dict[str, Any
     """Return what the page shows of each arm, of losses [times, seeds, arms]."""
     return {
         name: {
-            "curve": curve_of(losses[:, :, index]),
+            "curve": paired.curve_of(losses[:, :, index]),
             "loss": losses[-1, :, index],
             "accuracy": accuracy[:, index],
             "moved": float(moved[index]),
@@ -318,7 +311,7 @@ def between(trials: Trials, one: Floats, other: Floats) -> dict[str, Any]:
     for name, end in (("apart", other), ("matched", matched[:, None])):
         line = one + along.astype(one.dtype)[:, None] * (end - one)  # [seeds, points, size]
         loss = judge(trials, line)[0].T  # [points, seeds]
-        curves[name] = curve_of(loss)
+        curves[name] = paired.curve_of(loss)
         chord = loss[0] + along[:, None] * (loss[-1] - loss[0])
         barriers[name] = (loss - chord).max(axis=0)
     return {

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from goosequill.decoding import StateMemory
 from goosequill.errors import SettingsError
-from goosequill.insight.states import MOST_GROUPS, MOST_HALF_LIFE, StateView, read_half_lives, view_state
+from goosequill.insight.states import MOST_GROUPS, MOST_HALF_LIFE, read_half_lives, view_state
 from goosequill.kernels import load_kernel
 from goosequill.models import VERSIONS as MODELS
 from goosequill.models import Model, detect_config, load_model
 from goosequill.models.parameters import Parameters
+from goosequill.support.progress import finish
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py.checkpoints import MAKERS
 from tests.py.insight.models import BYTE, TEXT, VERSIONS, small_model
 
 TOKENS = BYTE.encode(TEXT)
-
-
-def end_of(steps: Generator[Any, None, StateView]) -> StateView:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 @pytest.mark.parametrize("kernel", ["native", "numpy"])
@@ -39,7 +30,7 @@ def test_map_and_memory_are_those_of_the_state_after_the_text(version: str, kern
     state = model.new_state()
     model.forward(TOKENS, state)
     wkv, head = state.arrays["wkv"], model.config.heads - 1
-    view = end_of(view_state(model, TOKENS, layer=2, head=head))
+    view = finish(view_state(model, TOKENS, layer=2, head=head))
     assert (view.tokens, view.layer, view.head) == (len(TOKENS), 2, head)
     if version == "4":
         assert view.kind == "averages"
@@ -116,7 +107,7 @@ def test_what_the_delta_rule_removes_is_what_the_state_loses_beside_the_decay(
         model.forward(TOKENS, state)
     states[1].arrays["wkv"][0] = 0
     before = states[0].arrays["wkv"][0].copy()
-    view = end_of(view_state(model, [*TOKENS, 65]))
+    view = finish(view_state(model, [*TOKENS, 65]))
     for state in states:
         half_lives = read_half_lives(model, 65, state)[0]
     left = states[0].arrays["wkv"][0] - states[1].arrays["wkv"][0]
@@ -135,14 +126,14 @@ def variant_of(version: str) -> Model:
 
 @pytest.mark.parametrize("version", ["4", "6", "7"])
 def test_a_variant_of_a_version_is_seen_as_that_version_is(version: str) -> None:
-    views = [end_of(view_state(model, TOKENS)) for model in (small_model(version), variant_of(version))]
+    views = [finish(view_state(model, TOKENS)) for model in (small_model(version), variant_of(version))]
     for expected, found in zip(*(vars(view).items() for view in views), strict=True):
         np.testing.assert_equal(found, expected)
 
 
 @pytest.mark.parametrize("version", ["4", "6"])
 def test_without_a_delta_rule_nothing_is_said_to_be_removed(version: str) -> None:
-    assert end_of(view_state(small_model(version), TOKENS)).removed is None
+    assert finish(view_state(small_model(version), TOKENS)).removed is None
 
 
 def test_a_decay_that_float32_rounds_to_1_or_0_has_the_longest_or_shortest_half_life() -> None:
@@ -167,18 +158,18 @@ def test_the_pass_is_that_of_forward_and_leaves_no_record(version: str) -> None:
 def test_the_nearest_state_is_enough_while_a_text_is_generated() -> None:
     model = small_model("7")
     memory, state = StateMemory(), model.new_state()
-    assert end_of(view_state(model, TOKENS, nearest=True, memory=memory)).tokens == 1
+    assert finish(view_state(model, TOKENS, nearest=True, memory=memory)).tokens == 1
     for count in (16, 32):
         logits = model.forward(TOKENS[count - 16 : count], state)
         memory.keep(TOKENS[:count], state, logits)
-    near = end_of(view_state(model, TOKENS, nearest=True, memory=memory))
+    near = finish(view_state(model, TOKENS, nearest=True, memory=memory))
     assert near.tokens == 33
-    np.testing.assert_array_equal(near.memory, end_of(view_state(model, TOKENS[:33])).memory)
-    assert end_of(view_state(model, TOKENS[:32], nearest=True, memory=memory)).tokens == 17
+    np.testing.assert_array_equal(near.memory, finish(view_state(model, TOKENS[:33])).memory)
+    assert finish(view_state(model, TOKENS[:32], nearest=True, memory=memory)).tokens == 17
 
 
 @pytest.mark.parametrize(("layer", "head"), [(3, 0), (-1, 0), (0, 2), (0, -1)])
 def test_a_layer_or_head_that_the_model_lacks_is_refused(layer: int, head: int) -> None:
     with pytest.raises(SettingsError) as error:
-        end_of(view_state(small_model("7"), TOKENS, layer=layer, head=head))
+        finish(view_state(small_model("7"), TOKENS, layer=layer, head=head))
     assert error.value.code == "setting-range"

@@ -5,14 +5,7 @@ import pytest
 import scipy.fft
 
 from goosequill.lab.correlation import circular_correlation, fourier, padded_length
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
+from goosequill.support.progress import finish
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 6, 7, 8, 40, 96, 448, 1024])

@@ -13,24 +13,11 @@ from goosequill.errors import SettingsError
 from goosequill.lab import cumulative
 from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, finish
+from tests.py.jobs import run
 
 LAB = Path(__file__).parents[3] / "docs" / "lab"
 SCRIPT, ARTICLE = LAB / "scripts" / "cumulative.py", LAB / "cumulative.md"
-
-
-def run(generator):
-    """Return what a generator yields, and what it returns."""
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return steps, stop.value
-
-
-def finish(generator):
-    return run(generator)[1]
 
 
 # ---- Data ----
@@ -63,7 +50,7 @@ def test_samples_become_an_empirical_distribution_function() -> None:
 
 
 def test_the_curves_come_before_the_study() -> None:
-    steps, result = run(compute(Settings(runs=200, points=8)))
+    result, steps = run(compute(Settings(runs=200, points=8)))
     assert steps[0].keys() == result.keys() and steps[0]["study"] == {}
     assert [step.loaded for step in steps if isinstance(step, Progress)][-1] == 200
     half = next(step["study"] for step in steps[1:] if isinstance(step, dict))

@@ -15,17 +15,9 @@ from goosequill.cli.main import main
 from goosequill.errors import FileFormatError, SettingsError
 from goosequill.lab import experiments
 from goosequill.parameters import ParameterSet, setting
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, finish
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 QUICK = {

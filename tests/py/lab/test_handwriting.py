@@ -9,17 +9,13 @@ from goosequill.errors import SettingsError
 from goosequill.lab import elastic, experiments, handwriting
 from goosequill.lab.handwriting import ALPHABETS, FILE, Settings
 from goosequill.lab.strokes import Strokes
+from goosequill.support.progress import finish
 
 BYTES = (experiments.DATA / FILE).read_bytes()
 
 
 def run(settings: dict | None = None, **data) -> dict:
-    generator = handwriting.compute(Settings(**(settings or {})), files={FILE: BYTES}, **data)
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
+    return finish(handwriting.compute(Settings(**(settings or {})), files={FILE: BYTES}, **data))
 
 
 def answer(settings: dict | None = None, **data) -> dict:

@@ -8,14 +8,7 @@ from scipy.stats import norm
 
 from goosequill.lab import lattice
 from goosequill.lab.lattice import CONSTRAINTS, Settings, compute, fit, make_data
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
+from goosequill.support.progress import finish
 
 
 def problem(settings: Settings):

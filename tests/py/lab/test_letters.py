@@ -12,6 +12,7 @@ import pytest
 
 from goosequill.lab import experiments, letters, letters_data, paired
 from goosequill.support.progress import Progress
+from tests.py.jobs import run
 
 sklearn_linear = pytest.importorskip("sklearn.linear_model")
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
@@ -27,17 +28,8 @@ def clean() -> letters_data.Letters:
     return letters_data.read()
 
 
-def drain(running):
-    yielded = []
-    while True:
-        try:
-            yielded.append(next(running))
-        except StopIteration as stop:
-            return yielded, stop.value
-
-
-def run(**settings):
-    return drain(letters.compute(letters.Settings(**settings)))
+def fit(**settings):
+    return run(letters.compute(letters.Settings(**settings)))
 
 
 # ---- The fit ----
@@ -88,7 +80,7 @@ def test_it_does_not_matter_where_the_fit_starts(clean: letters_data.Letters) ->
 
 def test_the_fit_stops_at_its_limit_of_steps_and_in_single_precision(clean: letters_data.Letters) -> None:
     made = letters_data.sample(clean, "train", 200, rng=np.random.default_rng(1))
-    steps, model = drain(letters.fitting(made.pixels, made.labels, c=1, classes=10, most_steps=7))
+    model, steps = run(letters.fitting(made.pixels, made.labels, c=1, classes=10, most_steps=7))
     assert steps == list(range(1, 8)) and model.steps == 7
     # Rounding hides a gradient of 1e-12 in float32: the line search gives up instead of looping forever.
     stuck = letters.fit(made.pixels, made.labels, c=1, classes=10, tolerance=1e-12, most_steps=10_000)
@@ -137,7 +129,7 @@ def test_wrong_labels_are_wrong_and_as_many_as_asked_for() -> None:
 
 
 def test_the_experiment_yields_growing_curves_and_returns_everything() -> None:
-    yielded, found = run(size=250, c="0.1", seed=4)
+    found, yielded = fit(size=250, c="0.1", seed=4)
     assert experiments.names().count("letters") == 1
     progress = [each for each in yielded if isinstance(each, Progress)]
     assert all(one.loaded <= other.loaded for one, other in pairwise(progress))
@@ -153,11 +145,11 @@ def test_the_experiment_yields_growing_curves_and_returns_everything() -> None:
     mistakes = found["mistakes"]
     assert (mistakes["labels"] != mistakes["guesses"]).all() and len(mistakes["images"]) == letters.MISTAKES
     assert (np.diff(mistakes["confidences"]) <= 0).all()
-    assert run(size=250, c="0.1", seed=4)[1]["test_loss"] == found["test_loss"]
+    assert fit(size=250, c="0.1", seed=4)[0]["test_loss"] == found["test_loss"]
 
 
 def test_a_weaker_penalty_fits_the_training_letters_better() -> None:
-    curves = run(size=1000)[1]["curves"]
+    curves = fit(size=1000)[0]["curves"]
     for column in np.array(curves["train"]).T:
         assert (np.diff(column) >= -1e-9).all()
     assert np.array(curves["validation"]).max() < np.array(curves["train"]).max()
@@ -165,10 +157,10 @@ def test_a_weaker_penalty_fits_the_training_letters_better() -> None:
 
 def test_wrong_labels_clean_letters_and_the_whole_alphabet() -> None:
     plain, clean, noisy = (
-        run(size=500, **settings)[1]["test_accuracy"] for settings in ({}, {"jitter": False}, {"noise": 0.5})
+        fit(size=500, **settings)[0]["test_accuracy"] for settings in ({}, {"jitter": False}, {"noise": 0.5})
     )
     assert clean > plain + 0.05 and noisy < plain - 0.05
-    alphabet = run(size=500, alphabet="A to Z")[1]
+    alphabet = fit(size=500, alphabet="A to Z")[0]
     assert alphabet["confusion"].shape == (26, 26) and len(alphabet["alphabet"]) == 26
     assert 0.3 < alphabet["test_accuracy"] < plain
 
@@ -178,7 +170,7 @@ def test_the_experiment_names_the_files_that_it_needs() -> None:
     names = letters.files(letters.Settings(alphabet="A to Z"))
     held = letters_data.load_files(names)
     settings = letters.Settings(alphabet="A to Z", size=50)
-    _, found = drain(letters.compute(settings, files=held))
+    found, _ = run(letters.compute(settings, files=held))
     assert found["weights"].shape == (26, 784)
 
 
@@ -188,7 +180,7 @@ def test_the_standalone_script_prints_the_same_accuracies() -> None:
     with contextlib.redirect_stdout(printed):
         script["main"](str(FOLDER / "letters-a-j.npz"), 200)
     rows = [line.split() for line in printed.getvalue().splitlines()[1:]]
-    curves = run(size=200)[1]["curves"]
+    curves = fit(size=200)[0]["curves"]
     assert len(rows) == 3 * 4
     for size, c, train, validation in rows:
         column, row = curves["sizes"].index(int(size)), list(map(float, letters.STRENGTHS)).index(float(c))

@@ -10,22 +10,14 @@ from goosequill.lab import lstm, recurrent
 from goosequill.lab.lstm import LONG, Settings
 from goosequill.lab.recurrent import sigmoid
 from goosequill.support.progress import Progress
+from tests.py.jobs import run
 
 ROOT = Path(__file__).parents[3]
 
 
-def finish(generator):
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return stop.value, steps
-
-
 @pytest.fixture(scope="module")
 def default():
-    return finish(lstm.compute(Settings()))
+    return run(lstm.compute(Settings()))
 
 
 def test_the_lstm_learns_to_add_and_so_does_the_delta_rule_but_not_the_plain_network(default) -> None:
@@ -73,7 +65,7 @@ def test_untrained_gates_are_half_open_and_the_bias_opens_the_forget_gate(defaul
 
 def test_the_same_seed_gives_the_same_networks_and_another_seed_others() -> None:
     def last(seed):
-        found, _ = finish(lstm.compute(Settings(updates=24, seed=seed)))
+        found, _ = run(lstm.compute(Settings(updates=24, seed=seed)))
         return found["networks"]["lstm"]["loss"][-1]
 
     assert last(3) == last(3) != last(4)

@@ -9,17 +9,9 @@ from goosequill.decoding import DecodingConfig, generate
 from goosequill.errors import GoosequillError
 from goosequill.lab import experiments, lstm_text
 from goosequill.lab.lstm_text import NAME, Settings, Writer
+from tests.py.jobs import run
 
 DATA = experiments.DATA / NAME
-
-
-def finish(generator):
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return stop.value, steps
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +20,7 @@ def writer() -> Writer:
 
 
 def write(**settings):
-    return finish(lstm_text.compute(Settings(**settings), files={NAME: DATA.read_bytes()}))[0]
+    return run(lstm_text.compute(Settings(**settings), files={NAME: DATA.read_bytes()}))[0]
 
 
 def test_the_weights_are_small_and_their_licence_is_beside_them() -> None:
@@ -128,6 +120,6 @@ def test_prompts_are_bounded_and_unknown_characters_left_out() -> None:
 
 
 def test_the_text_comes_in_parts() -> None:
-    found, steps = finish(lstm_text.compute(Settings(length=60), files={NAME: DATA.read_bytes()}))
+    found, steps = run(lstm_text.compute(Settings(length=60), files={NAME: DATA.read_bytes()}))
     texts = [step["text"] for step in steps if isinstance(step, dict)]
     assert len(texts) == 3 and texts[-1] == found["text"] and found["text"].startswith(texts[0])

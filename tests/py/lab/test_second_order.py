@@ -13,22 +13,14 @@ from goosequill.lab.networks import Network
 from goosequill.lab.second_order import Settings, trials_of
 from goosequill.lab.second_order_learners import BATCH, HELD_OUT, RATES, GradientLearner, LbfgsLearner, Record
 from goosequill.support.progress import Progress
+from tests.py.jobs import run
 
 ROOT = Path(__file__).parents[3]
 
 
-def finish(generator):
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return stop.value, steps
-
-
 @pytest.fixture(scope="module")
 def quick():
-    return finish(second_order.compute(Settings(images=60, passes=10)))
+    return run(second_order.compute(Settings(images=60, passes=10)))
 
 
 def test_a_run_yields_progress_and_curves_as_they_come(quick) -> None:
@@ -108,7 +100,7 @@ def test_without_b_the_rule_is_sgd_and_with_it_it_is_not() -> None:
 
 def test_relu_with_a_linear_output_is_exactly_sgd_in_the_experiment_too() -> None:
     settings = Settings(images=40, passes=5, unit="relu", output="linear", b=20.0)
-    found, _ = finish(second_order.compute(settings))
+    found, _ = run(second_order.compute(settings))
     np.testing.assert_array_equal(found["methods"]["rule"]["loss"], found["methods"]["sgd"]["loss"])
     assert found["differences"]["loss"]["rule"]["half_width"] == 0
     assert found["confidence"]["curves"] == {}
@@ -209,7 +201,7 @@ def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_look
 
 
 def test_the_page_gets_the_study() -> None:
-    found, _ = finish(experiments.run("second-order", {"images": 40, "passes": 5}))
+    found, _ = run(experiments.run("second-order", {"images": 40, "passes": 5}))
     assert found["study"]["rows"][0]["method"] == "rule"
 
 

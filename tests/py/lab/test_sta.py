@@ -14,6 +14,7 @@ from sklearn.linear_model import Ridge
 
 from goosequill.errors import SettingsError
 from goosequill.lab import neurons, recordings, sta
+from goosequill.support.progress import finish
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "sta.py"
 FILES = {
@@ -27,14 +28,6 @@ FILES = {
 def first_part(settings: sta.Settings):
     """The average and its convergence, without the rest of the run."""
     return next(step for step in sta.compute(settings, files=FILES) if isinstance(step, dict))
-
-
-def finish(generator):
-    while True:
-        try:
-            next(generator)
-        except StopIteration as stop:
-            return stop.value
 
 
 @pytest.mark.parametrize("seed", range(5))

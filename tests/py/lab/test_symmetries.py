@@ -12,29 +12,21 @@ from goosequill.lab import experiments, networks, symmetries
 from goosequill.lab import relu_symmetries as changes
 from goosequill.lab.symmetries import ARMS, CHANGED, COMPARED, Settings, trials_of
 from goosequill.support.progress import Progress
+from tests.py.jobs import run
 
 ROOT = Path(__file__).parents[3]
 QUICK = {"hidden": 8, "images": 60, "passes": 10, "retrain": 10}
 
 
-def finish(generator):
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return stop.value, steps
-
-
 @pytest.fixture(scope="module")
 def quick():
-    return finish(symmetries.compute(Settings(**QUICK)))
+    return run(symmetries.compute(Settings(**QUICK)))
 
 
 @pytest.fixture(scope="module")
 def trained():
     trials = trials_of(Settings(**QUICK))
-    (_, one, other), _ = finish(symmetries.train(trials, method="sgd", passes=10))
+    (_, one, other), _ = run(symmetries.train(trials, method="sgd", passes=10))
     return trials, one, other
 
 
@@ -153,7 +145,7 @@ def test_ends_of_the_line_are_the_networks_and_matching_does_not_change_them(tra
 
 def test_networks_that_have_learned_well_meet_more_easily_when_matched() -> None:
     trials = trials_of(Settings(passes=20))
-    (_, one, other), _ = finish(symmetries.train(trials, method="adam", passes=20))
+    (_, one, other), _ = run(symmetries.train(trials, method="adam", passes=20))
     barriers = symmetries.between(trials, one, other)["barriers"]
     assert barriers["matched"].mean() < 0.5 * barriers["apart"].mean()
 
@@ -178,7 +170,7 @@ def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_look
 
 
 def test_the_page_gets_the_study() -> None:
-    found, _ = finish(experiments.run("symmetries", QUICK))
+    found, _ = run(experiments.run("symmetries", QUICK))
     assert len(found["study"]["rows"]) >= 5
 
 

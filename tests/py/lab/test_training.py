@@ -12,18 +12,10 @@ from goosequill.lab import classifier, experiments, letters_data, training
 from goosequill.lab.classifier import Layer
 from goosequill.lab.training import Settings
 from goosequill.support.progress import Progress
+from tests.py.jobs import run
 
 ROOT = Path(__file__).parents[3]
 QUICK = {"steps": 120, "letters": 600, "hidden": 16}
-
-
-def finish(generator):
-    steps = []
-    while True:
-        try:
-            steps.append(next(generator))
-        except StopIteration as stop:
-            return stop.value, steps
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +25,7 @@ def letters():
 
 @pytest.fixture(scope="module")
 def quick():
-    return finish(training.compute(Settings(**QUICK)))
+    return run(training.compute(Settings(**QUICK)))
 
 
 def test_a_run_yields_progress_and_curves_as_they_come(quick) -> None:
@@ -48,8 +40,8 @@ def test_a_run_yields_progress_and_curves_as_they_come(quick) -> None:
 
 
 def test_the_same_seed_gives_the_same_run_and_another_seed_does_not(quick) -> None:
-    again, _ = finish(training.compute(Settings(**QUICK)))
-    other, _ = finish(training.compute(Settings(**QUICK, seed=1)))
+    again, _ = run(training.compute(Settings(**QUICK)))
+    other, _ = run(training.compute(Settings(**QUICK, seed=1)))
     assert again["curves"] == quick[0]["curves"]
     np.testing.assert_array_equal(
         again["network"]["hidden"]["weights"], quick[0]["network"]["hidden"]["weights"]
@@ -77,7 +69,7 @@ def test_the_network_is_that_of_the_curves_for_raw_letters(letters, quick) -> No
 
 
 def test_several_networks_have_curves_of_their_own_on_the_same_letters() -> None:
-    found, _ = finish(training.compute(Settings(**{**QUICK, "hidden": 0}, seeds=2)))
+    found, _ = run(training.compute(Settings(**{**QUICK, "hidden": 0}, seeds=2)))
     one, two = found["curves"]
     assert one["steps"] == two["steps"] and one["loss"] != two["loss"]
     assert len(found["test_accuracy"]) == 2 and list(found["network"]) == ["output"]

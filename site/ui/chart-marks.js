@@ -102,31 +102,13 @@ function barsMark({ one, look, indices, insets: [before, after], reach: [from, t
     strokeWidth: 1.5,
     className: "series",
   };
-  if (sideways)
-    return barX(indices, {
-      ...shared,
-      y: at(one.y),
-      x1: 0,
-      x2: at(one.x),
-      insetTop: before,
-      insetBottom: after,
-    });
+  const upright = { y1: () => 0, y2: at(one.y) };
+  const lying = { y: at(one.y), x1: 0, x2: at(one.x), insetTop: before, insetBottom: after };
+  if (sideways) return barX(indices, { ...shared, ...lying });
   if (from === to)
-    return barY(indices, {
-      ...shared,
-      x: at(one.x),
-      y1: 0,
-      y2: at(one.y),
-      insetLeft: before,
-      insetRight: after,
-    });
-  return rect(indices, {
-    ...shared,
-    x1: (/** @type {number} */ index) => Number(one.x[index]) + from,
-    x2: (/** @type {number} */ index) => Number(one.x[index]) + to,
-    y1: () => 0,
-    y2: at(one.y),
-  });
+    return barY(indices, { ...shared, ...upright, x: at(one.x), insetLeft: before, insetRight: after });
+  const side = (/** @type {number} */ by) => (/** @type {number} */ index) => Number(one.x[index]) + by;
+  return rect(indices, { ...shared, ...upright, x1: side(from), x2: side(to) });
 }
 
 /** A line from low to high at each point. @param {Drawn} drawn */

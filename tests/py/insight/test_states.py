@@ -44,6 +44,7 @@ def test_map_and_memory_are_those_of_the_state_after_the_text(version: str, kern
         np.testing.assert_allclose(view.memory, matrix, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(view.map, np.linalg.norm(wkv, axis=(2, 3)), rtol=1e-4)
     assert view.half_lives.shape == (model.config.width,)
+    assert (view.half_lives > 0).all()  # NaN, which a logarithm taken for a share would give, is not
 
 
 @pytest.mark.parametrize("kernel", ["native", "numpy"])

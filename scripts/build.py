@@ -54,6 +54,7 @@ from goosequill.kernels import load_kernel  # noqa: E402
 
 DIST = ROOT / "dist"
 ZIP = ROOT / "build" / "goosequill-site.zip"
+UNSHIPPED = ROOT / "build" / "unshipped"
 BUILT = ROOT / "build" / "built.txt"
 """The states of the sources and of the outputs after the last build."""
 FACES = ROOT / "site" / "ui" / "tokens.css"
@@ -133,6 +134,16 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
+def set_aside(pages: list[Page], output: Path) -> list[Page]:
+    """Move pages that are not shipped, each a folder, out of the site; return the others."""
+    shutil.rmtree(UNSHIPPED, ignore_errors=True)
+    UNSHIPPED.mkdir(parents=True)
+    for page in pages:
+        if not page.shipped:
+            shutil.move(output / page.address, UNSHIPPED / page.address)
+    return [page for page in pages if page.shipped]
+
+
 def describe_decoding(output: Path) -> None:
     """Write ui/decoding.json, from which pages make the decoder's controls, presets and chat templates."""
     model = json.loads((output / "models" / "default" / "config.json").read_text(encoding="utf-8"))
@@ -177,8 +188,8 @@ def build(output: Path) -> None:
     write_example(output)
     write_notices(output)
     carry_files(output)
-    write_crawler_files(output, pages, site_address())
     check_addresses(output)
+    write_crawler_files(output, set_aside(pages, output), site_address())
     write_precache(output)
 
 
@@ -204,7 +215,7 @@ def state_of_sources() -> str:
 
 def state_of_outputs() -> str:
     """The hash of everything that a build writes and others read."""
-    return digest(DIST, ZIP, BUNDLES, *(FOLDER / file for file in MODULES))
+    return digest(DIST, UNSHIPPED, ZIP, BUNDLES, *(FOLDER / file for file in MODULES))
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ The fields of a line:
     menu         its name in the main menu, if it has an entry there
     group        the section of the documentation that an article belongs to
     exempt       checks of tests/browser/test_pages.py that it skips, each with the reason
+    shipped      false for a page that only tests and developers see: it is in build/unshipped/, not in dist/
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Page:
     menu: str = ""
     group: str = ""
     exempt: Mapping[str, str] = field(default_factory=dict)
+    shipped: bool = True
     article: str = ""
     """The Markdown source below docs/, `how-to/host.md`, and "" for an application. Found, not listed."""
 

@@ -23,6 +23,8 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+DIST, UNSHIPPED = ROOT / "dist", ROOT / "build" / "unshipped"
+"""Beside the site, what the build has set aside for developers and tests is served as well."""
 TYPES = {
     **SimpleHTTPRequestHandler.extensions_map,
     ".css": "text/css; charset=utf-8",
@@ -84,7 +86,10 @@ class Handler(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def translate_path(self, path: str) -> str:
-        return super().translate_path("/" + path.removeprefix(self.prefix))
+        found = super().translate_path("/" + path.removeprefix(self.prefix))
+        if self.directory == str(DIST) and not os.path.exists(found):
+            return str(UNSHIPPED) + found.removeprefix(str(DIST))
+        return found
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send the site's own page for an address that does not exist, as static hosts do."""
@@ -187,7 +192,7 @@ def open_server(options: argparse.Namespace) -> ThreadingHTTPServer:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Serve the built site on 127.0.0.1.")
-    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "dist", help="default: dist/")
+    parser.add_argument("folder", nargs="?", type=Path, default=DIST, help="default: dist/")
     parser.add_argument("--port", type=int, help="default: 8000, or the next free one")
     parser.add_argument(
         "--prefix", default="/", help="path under which the site appears, such as /goosequill/"

@@ -36,7 +36,8 @@ BLOCKING = re.compile(r"<script src=")
 @pytest.mark.parametrize("listed", PAGES, ids=lambda page: page.file)
 def test_nothing_in_the_head_blocks_what_comes_after_it(listed: pages.Page) -> None:
     """Chromium requests nothing in advance on a page that has its policy in the head."""
-    html = (ROOT / "dist" / listed.file).read_text(encoding="utf-8").partition("</head>")[0]
+    folder = ROOT / ("dist" if listed.shipped else "build/unshipped")
+    html = (folder / listed.file).read_text(encoding="utf-8").partition("</head>")[0]
     blocking = BLOCKING.search(html)
     assert blocking, "the page has no script for its colours"
     assert not REQUESTING.search(html, blocking.start())
@@ -105,9 +106,11 @@ def test_the_menu_marks_the_current_entry(opened: Opened) -> None:
     assert shown == [(entry.name, entry.current, root + entry.address) for entry in wanted]
 
 
-def test_it_is_kept_for_offline_use(opened: Opened) -> None:
+def test_it_is_kept_for_offline_use_if_it_is_shipped(opened: Opened) -> None:
     text = (ROOT / "dist" / "precache.js").read_text(encoding="utf-8")
-    assert opened.listed.file in json.loads(text[text.index("{") : text.rindex("}") + 1])["shell"]
+    shell = json.loads(text[text.index("{") : text.rindex("}") + 1])["shell"]
+    assert (opened.listed.file in shell) == opened.listed.shipped
+    assert (ROOT / "dist" / opened.listed.file).is_file() == opened.listed.shipped
 
 
 def test_axe_finds_nothing(opened: Opened) -> None:

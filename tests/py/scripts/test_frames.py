@@ -64,3 +64,17 @@ def test_a_page_carries_a_file_whatever_is_in_it(tmp_path: Path) -> None:
     frames.carry_files(tmp_path)
     (text,) = re.findall(r'd\.json">([^<]*)</script></head>', page.read_text(encoding="utf-8"))
     assert json.loads(text) == data
+
+
+def test_a_page_that_is_not_shipped_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "UNSHIPPED", tmp_path / "aside")
+    listed = [pages.Page("", "A", "B"), pages.Page("parts/", "C", "D", shipped=False)]
+    for page in listed:
+        (tmp_path / "site" / page.address).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / page.file).write_text(page.title)
+    for _ in range(2):  # a second build replaces what the first has set aside
+        (tmp_path / "site" / "parts").mkdir(exist_ok=True)
+        assert build.set_aside(listed, tmp_path / "site") == listed[:1]
+    assert (tmp_path / "site" / "index.html").read_text() == "A" and not (
+        tmp_path / "site" / "parts"
+    ).exists()

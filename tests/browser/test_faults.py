@@ -19,6 +19,7 @@ from scripts.soak.faults import Playground
 from goosequill.weights.formats.safetensors import encode
 from tests.browser.conftest import watch
 from tests.browser.search.test_collections import FILES, SearchPage
+from tests.browser.waiting import until
 from tests.browser.workers import only_worker
 from tests.py import checkpoints
 
@@ -201,7 +202,7 @@ def test_a_kept_report_that_is_damaged_is_named_and_the_others_are_opened(
     page.get_by_test_id("file-input").set_input_files([tmp_path / "one.json", tmp_path / "two.json"])
     expect(page.get_by_test_id("report")).to_have_count(2)
     page.get_by_label("Keep these files in this browser").check()
-    page.wait_for_function(KEPT)
+    until(page, KEPT)
     page.evaluate(SPOIL)
     page.reload()
     expect(page.get_by_test_id("report")).to_have_count(1)

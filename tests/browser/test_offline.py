@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -21,6 +20,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from scripts.offline import write_precache
 from scripts.serve import TYPES, make_server
+
+from .waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LONG = 90_000
@@ -62,25 +63,23 @@ def generate(page: Page, url: str, text: str) -> str:
     return page.get_by_test_id("output").inner_text()
 
 
-def status(page: Page) -> dict[str, object]:
-    found: dict[str, object] = page.evaluate(
-        """() => navigator.serviceWorker.ready.then((found) => new Promise((resolve) => {
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = ({ data }) => resolve(data);
-        found.active.postMessage({ type: "status" }, [port2]);
-      }))"""
-    )
-    return found
+STATUS = """() => navigator.serviceWorker.ready.then((found) => new Promise((resolve) => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = ({ data }) => resolve(data);
+  found.active.postMessage({ type: "status" }, [port2]);
+}))"""
+
+
+def until_stored(page: Page) -> None:
+    """Wait until the service worker has stored every part of the engine."""
+    until(page, f"() => ({STATUS})().then(({{ parts, of }}) => parts === of)")
 
 
 def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_site: Path) -> None:
     with serving(own_site) as server:
         url = url_of(server)
         first = generate(page, url, "It was a fine")
-        deadline = time.monotonic() + 30
-        while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert found["parts"] == found["of"], "the engine's parts were not stored"
+        until_stored(page)
     pages = sorted(path.relative_to(own_site).as_posix() for path in own_site.rglob("*.html"))
     for path in pages:
         if path in ("404.html", "HOW-TO-HOST.html"):
@@ -98,6 +97,15 @@ def search(page: Page, question: str) -> Locator:
     return page.locator(".md-search-result__item").locator("visible=true")
 
 
+PIECES_ARE_STORED = """async () => {
+  for (const name of await caches.keys()) {
+    const stored = await (await caches.open(name)).keys();
+    if (stored.some(({ url }) => url.includes("/web/pieces-"))) return true;
+  }
+  return false;
+}"""
+
+
 def test_the_documentation_is_searched_offline_by_words_and_then_by_meaning(
     page: Page, own_site: Path
 ) -> None:
@@ -111,9 +119,7 @@ def test_the_documentation_is_searched_offline_by_words_and_then_by_meaning(
     with serving(own_site, port=port):
         page.reload()
         expect(search(page, "how do I make the text less random").first).to_contain_text("Temperature")
-        page.wait_for_function("caches.keys().then(async (names) => (await Promise.all(names.map("
-            "async (name) => (await (await caches.open(name)).keys()).some(({ url }) => "
-            "url.includes('/web/pieces-'))))).includes(true))")  # fmt: skip
+        until(page, PIECES_ARE_STORED)
     page.reload()
     results = search(page, "lower the randomness of sampling")
     expect(results.filter(has_text="Temperature").first).to_be_visible()
@@ -129,7 +135,7 @@ ENGINE_STARTS = """
 def test_the_pages_are_stored_when_no_engine_is_starting(page: Page, site_url: str) -> None:
     page.add_init_script(ENGINE_STARTS)
     page.goto(f"{site_url}embed/")
-    page.wait_for_function("() => navigator.locks.query().then(({ pending }) => pending.length)")
+    until(page, "() => navigator.locks.query().then(({ pending }) => pending.length)")
     assert page.evaluate("navigator.serviceWorker.getRegistration().then(Boolean)") is False
     page.evaluate("started()")
     until_controlled(page)
@@ -141,14 +147,14 @@ def test_a_new_version_asks_and_other_caches_are_left_alone(page: Page, own_site
         page.goto(f"{url}storage/")
         until_controlled(page)
         page.evaluate("caches.open('somebody-elses').then((cache) => cache.put('/x', new Response('x')))")
-        before = status(page)["version"]
+        before = page.evaluate(STATUS)["version"]
         tokens = own_site / "ui" / "tokens.css"
         tokens.write_text(tokens.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
         after = write_precache(own_site)
         assert after != before
         page.reload()
         expect(page.locator(".update-notice")).to_contain_text("new version", timeout=LONG)
-        assert status(page)["version"] == before, "it took over without asking"
+        assert page.evaluate(STATUS)["version"] == before, "it took over without asking"
         old = page.evaluate("fetch('../ui/tokens.css').then((response) => response.text())")
         assert "/* changed */" not in old
         page.get_by_role("button", name="Update and reload").click()

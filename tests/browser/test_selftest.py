@@ -16,6 +16,7 @@ from scripts.serve import make_server
 
 from tests.browser.accessibility import violations_in_both_themes
 from tests.browser.conftest import PREFIX, ROOT, Record, watch
+from tests.browser.waiting import until
 
 RUN = 240_000  # milliseconds that a whole run may take on a busy machine
 DOWNLOADS = re.compile(r"\.(wasm|safetensors|whl|gz|zip)$")
@@ -112,6 +113,10 @@ def test_groups_are_opened_with_the_keyboard(finished: tuple[Page, Record, list[
     expect(rows(page, "passed").filter(has_text="neox-20b")).to_be_hidden()
 
 
+ENGINE_IS_GONE = """() => navigator.locks.query()
+  .then(({ held }) => !held.some(({ name }) => name.startsWith("goosequill-engine")))"""
+
+
 def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, site_url: str) -> None:
     page.goto(f"{site_url}selftest/")
     page.context.route("**/pyodide.asm.wasm", lambda route: None)  # never answered
@@ -120,8 +125,7 @@ def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, si
     page.get_by_test_id("cancel").click()
     finish(page, "Test cancelled")
     expect(page.get_by_test_id("report")).to_contain_text("Kernels: not run")
-    page.wait_for_function("() => navigator.locks.query().then(({ held }) => !held.some("
-        "({ name }) => name.startsWith('goosequill-engine')))")  # fmt: skip
+    until(page, ENGINE_IS_GONE)
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("status")).to_contain_text("Kernels")
     page.get_by_test_id("cancel").click()

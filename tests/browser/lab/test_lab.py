@@ -6,7 +6,6 @@ What a page shows besides is tested with the page itself; idle pages are among t
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from scripts import pages
 
 from ..accessibility import violations_in_both_themes
 from ..conftest import PREFIX, ROOT, Record, watch
-from ..test_offline import serving, status, url_of
+from ..test_offline import serving, until_stored, url_of
 from ..test_pages import NOTE_VIOLATIONS
 
 LONG = 120_000
@@ -217,10 +216,7 @@ def test_an_experiment_runs_when_the_server_is_gone(page: Page) -> None:
         experiment = show(page, url + listed.address, name)
         experiment.get_by_test_id("run").click()
         finish(experiment)
-        deadline = time.monotonic() + 60
-        while (found := status(page))["parts"] != found["of"] and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert found["parts"] == found["of"]
+        until_stored(page)
     page.goto("about:blank")
     experiment = show(page, url + listed.address, name)
     experiment.get_by_test_id("run").click()

@@ -51,6 +51,11 @@ SCROLL_THROUGH = """async () => {
 }"""
 
 
+HEIGHTS = """() => [...document.querySelectorAll(".lab-picture, .lab-figure")]
+  .map((place) => place.getBoundingClientRect().height)"""
+"""Of charts that the build has drawn, and of what takes their place."""
+
+
 class Slow:
     """A network that answers in the worst order: the page is painted, then scripts, data and fonts arrive."""
 
@@ -104,31 +109,17 @@ def check(page: Page) -> None:
 def test_a_page_that_loads_slowly_stays_in_place(
     browser: Browser, site_url: str, listed: pages.Page, width: int
 ) -> None:
+    """What the build has drawn and a phone draws again has the height that was kept for it."""
     page = make_page(browser, width)
     Slow(page, ROOT / "dist" / listed.file).open(site_url + listed.address)
+    before = page.evaluate(HEIGHTS)
     page.evaluate(SCROLL_THROUGH)
     page.wait_for_load_state("networkidle")
+    if width == min(SIZES):
+        expect(page.locator(".chart-place")).to_have_count(0)
+        page.evaluate(FRAMES)
+        assert page.evaluate(HEIGHTS) == pytest.approx(before, rel=0.03)
     check(page)
-    page.context.close()
-
-
-DRAWN = [page for page in CHOSEN if "chart-place" in (ROOT / "dist" / page.file).read_text(encoding="utf-8")]
-"""The pages with charts that the build has drawn, which a phone draws again."""
-
-
-@pytest.mark.parametrize("listed", DRAWN, ids=lambda page: page.file)
-def test_what_a_phone_draws_again_has_the_height_that_was_kept(
-    browser: Browser, site_url: str, listed: pages.Page
-) -> None:
-    heights = """() => [...document.querySelectorAll(".lab-picture, .lab-figure")]
-      .map((place) => place.getBoundingClientRect().height)"""
-    page = make_page(browser, 360)
-    page.goto(site_url + listed.address, wait_until="networkidle")
-    before = page.evaluate(heights)
-    page.evaluate(SCROLL_THROUGH)
-    expect(page.locator(".chart-place")).to_have_count(0)
-    page.evaluate(FRAMES)
-    assert page.evaluate(heights) == pytest.approx(before, rel=0.03)
     page.context.close()
 
 

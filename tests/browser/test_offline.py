@@ -84,7 +84,7 @@ def test_every_page_and_the_model_work_when_the_server_is_gone(page: Page, own_s
     for path in pages:
         if path in ("404.html", "HOW-TO-HOST.html"):
             continue
-        page.goto(url + path.removesuffix("index.html"))
+        page.goto(url + path.removesuffix("index.html"), wait_until="commit")
         expect(page.locator("h1").first).to_be_attached()
     assert generate(page, url, "It was a fine") == first != ""
 

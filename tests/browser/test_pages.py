@@ -1,6 +1,7 @@
-"""Every page of site/pages.json as it opens: axe, narrow screens, console, policy, title and menu.
+"""Every page of site/pages.json as it opens: axe, narrow screens, console, policy, title, menu, sizes, focus.
 
-States that a page reaches later (streaming, an error, an open dialog) are tested with the page itself.
+Each is opened once, for all tests. States that a page reaches later (streaming, an error, an open dialog)
+are tested with the page itself.
 """
 
 from __future__ import annotations
@@ -19,9 +20,15 @@ from scripts.bench import sizes
 
 from .accessibility import violations_in_both_themes
 from .conftest import PREFIX, ROOT, Record, watch
+from .forced_colors import unfocused, unmarked
 from .test_busy_states import MOVING
 
 PAGES = pages.read_pages()
+ARTICLES = ("documentation/", "tutorials/search/", "lab/dilation/", "lab/letters/")
+COLORED = [page for page in PAGES if not page.article or page.address in ARTICLES]
+"""The pages for forced colors: every application, and articles of each kind."""
+VISITED = sorted(PAGES, key=lambda page: page not in COLORED)
+"""With those first: pytest shares what has one index in two lists."""
 NOTE_VIOLATIONS = """
   window.policyViolations = [];
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
@@ -58,7 +65,7 @@ class Opened:
             pytest.skip(reason)
 
 
-@pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.file)
+@pytest.fixture(scope="module", params=VISITED, ids=lambda page: page.file)
 def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
     context = browser.new_context(
         viewport={"width": 1280, "height": 720}, reduced_motion="reduce", service_workers="block"
@@ -182,6 +189,27 @@ def test_its_download_stays_within_the_limit(opened: Opened, site_url: str) -> N
 
 def test_no_cookie_is_set(opened: Opened) -> None:
     assert opened.page.context.cookies() == []
+
+
+@pytest.fixture
+def forced_colors(opened: Opened) -> Iterator[Page]:
+    opened.page.set_viewport_size({"width": 1280, "height": 1600})
+    opened.page.emulate_media(forced_colors="active")
+    yield opened.page
+    opened.page.emulate_media(forced_colors="none")
+
+
+each_colored = pytest.mark.parametrize("opened", COLORED, indirect=True, ids=lambda page: page.file)
+
+
+@each_colored
+def test_the_focus_is_seen_with_forced_colors(forced_colors: Page) -> None:
+    assert unfocused(forced_colors) == []
+
+
+@each_colored
+def test_what_is_chosen_differs_with_forced_colors(forced_colors: Page) -> None:
+    assert unmarked(forced_colors) == []
 
 
 def test_the_page_that_deletes_does_not_work_in_a_frame(browser: Browser, site_url: str) -> None:

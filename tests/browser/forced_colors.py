@@ -1,16 +1,8 @@
-"""Every page with forced colors, such as Windows' high contrast: the focus and what is chosen are seen."""
+"""What a page hides with forced colors, such as Windows' high contrast: the focus, and what is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-from playwright.sync_api import Browser, Page
-from scripts import pages
-
-ARTICLES = ("documentation/", "tutorials/search/", "lab/dilation/", "lab/letters/")
-CHOSEN = [page for page in pages.read_pages() if not page.article or page.address in ARTICLES]
+from playwright.sync_api import Page
 
 SHARED = """
   const seen = (node) => node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) &&
@@ -69,22 +61,12 @@ UNMARKED = """() => { SHARED
 """What is chosen but looks like what is not."""
 
 
-@pytest.fixture(scope="module", params=CHOSEN, ids=lambda page: page.file)
-def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    size: Any = {"width": 1280, "height": 1600}
-    context = browser.new_context(
-        viewport=size, forced_colors="active", reduced_motion="reduce", service_workers="block"
-    )
-    page = context.new_page()
-    page.goto(site_url + request.param.address, wait_until="networkidle")
-    yield page
-    context.close()
+def unfocused(page: Page) -> list[str]:
+    page.keyboard.press("Tab")  # from here on a focus counts as one by the keyboard
+    found: list[str] = page.evaluate(UNFOCUSED.replace("SHARED", SHARED))
+    return found
 
 
-def test_the_focus_is_seen(opened: Page) -> None:
-    opened.keyboard.press("Tab")  # from here on a focus counts as one by the keyboard
-    assert opened.evaluate(UNFOCUSED.replace("SHARED", SHARED)) == []
-
-
-def test_what_is_chosen_differs(opened: Page) -> None:
-    assert opened.evaluate(UNMARKED.replace("SHARED", SHARED)) == []
+def unmarked(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(UNMARKED.replace("SHARED", SHARED))
+    return found

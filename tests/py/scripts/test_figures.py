@@ -114,6 +114,16 @@ def test_readme_and_home_page_show_what_was_measured() -> None:
     assert found["RWKV-7 2.9B"].one == large["tokens_per_s"]
 
 
+def test_every_line_that_an_article_shows_is_in_its_source() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (figures.ROOT / "docs").rglob("*.md")]
+    shown = [
+        each.split() for text in texts for each in re.findall(r"^<!-- generate: line (.*) -->$", text, re.M)
+    ]
+    assert len(shown) > 5
+    for where in shown:
+        assert figures.line(*where)
+
+
 def test_a_line_that_is_no_longer_in_the_source_fails_the_build() -> None:
     where = ("goosequill.kernels.numpy_kernel", "NumpyKernel.add")
     assert figures.line(*where, "return a + b") == "```python\nreturn a + b\n```"

@@ -1,13 +1,15 @@
 /**
  * Draws the laboratory's first pictures when the site is built: with the modules that the pages use too, in a
  * document of jsdom. It also typesets formulas. The task is JSON on the standard input (scripts/lab.py), the
- * markup JSON on the standard output.
+ * markup JSON on the standard output. An argument is the folder of other modules than those of site/lab/.
  */
 
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { JSDOM } from "jsdom";
 import temml from "../site/vendor/temml/temml.js";
+
+const MODULES = process.argv[2] ?? "../site/lab";
 
 /** What modules may use of a browser; no layout, no canvas. */
 const NAMES = [
@@ -40,7 +42,7 @@ const task = JSON.parse(await text(process.stdin));
 /** @param {(typeof task.experiments)[0]} task */
 async function drawExperiment({ name, parts, first }) {
   const { Experiment } = await import("../site/lab/frame.js");
-  const module = await import(`../site/lab/${name}.js`);
+  const module = await import(`${MODULES}/${name}.js`);
   const root = window.document.createElement("section");
   window.document.body.append(root);
   await module.prepare?.();

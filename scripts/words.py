@@ -40,25 +40,12 @@ CATALOGUES = ROOT / "site" / "ui" / "languages"
 STALE = ROOT / "scripts" / "stale_words.json"
 SIMILAR = 0.7
 """How similar two texts are if one is taken for a change of the other, from 0 to 1 (difflib)."""
-SCRIPTS = (
-    "site/collections",
-    "site/compare",
-    "site/decoder",
-    "site/embed",
-    "site/home",
-    "site/playground",
-    "site/reports",
-    "site/search",
-    "site/selftest",
-    "site/storage",
-    "site/ui",
-    "site/widget",
-)
-"""Folders whose texts are wrapped in t(); a text there that is not is an error."""
 ELSEWHERE = ("site/search/static",)
 """Folders in these whose words other sites show, in English."""
 ENGINE = ("site/engine", "site/prompt-api")
 """Folders whose messages are translated where they enter the page."""
+ENGLISH = ("site/components", "site/lab", "site/models", "site/vendor")
+"""Folders whose words are English, as articles are. In all others a text that is not in t() is an error."""
 SILENT = {
     "api",
     "cli",
@@ -95,7 +82,9 @@ Parts = tuple[str, ...]
 
 def collect() -> tuple[dict[str, str], list[str]]:
     """Every text with the first place where it is used, and what could not be collected."""
-    request = {"pages": render_pages(), "rooms": SCRIPTS, "elsewhere": ELSEWHERE, "engine": ENGINE}
+    folders = sorted(f"site/{path.name}" for path in (ROOT / "site").iterdir() if path.is_dir())
+    rooms = [folder for folder in folders if folder not in (*ENGINE, *ENGLISH)]
+    request = {"pages": render_pages(), "rooms": rooms, "elsewhere": ELSEWHERE, "engine": ENGINE}
     command = ["node", str(ROOT / "scripts" / "words.js")]
     done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
     if done.returncode:

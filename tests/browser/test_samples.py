@@ -23,7 +23,7 @@ LONG = 120_000  # milliseconds that a start may take on a busy machine
 EXCUSED = reasons()
 SAMPLES = [sample for sample in samples() if (sample.file, sample.first) not in EXCUSED]
 ONLY_CHECKED = {
-    'import("../ui/chart.js")': "the site has it only inside bundles",
+    '"../ui/': "the site has it only inside bundles",
     '"BlinkDL/': "an id needs a network",
     'http://goosequill/v1",': "tests/js/npm/node.test.js runs it, where the clients are",
 }

@@ -37,7 +37,8 @@ const MOVED = [
   [/"goosequill\/element"/g, '"../../site/widget/goose-quill.js"'],
   [/"goosequill\/search"/g, '"../../site/search/static/search.js"'],
   [/"\.\/engine\//g, '"../../site/engine/'],
-  [/"\.\.\/ui\//g, '"../../site/ui/'],
+  [/"\.\.\/(ui|engine)\//g, '"../../site/$1/'],
+  [/"\.\/frame\.js"/g, '"../../site/lab/frame.js"'],
 ];
 
 /** A module that the checker can read. @param {string} code */

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from scripts import docs_pages, imports, kept, lab, policies
-from scripts.command import BuildError
+from scripts.command import ROOT, BuildError
 from scripts.pages import Page
+
+import goosequill.lab
+from tests.samples import samples
 
 ARTICLE = r"""# Goose
 
@@ -197,3 +202,25 @@ def test_the_policy_allows_the_engine_where_an_experiment_is() -> None:
         directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
         assert "'wasm-unsafe-eval'" in directives["script-src"].split()
         assert directives["worker-src"] == "'self'"
+
+
+def test_the_experiment_of_the_guide_for_contributors_is_computed_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = [sample.code for sample in samples() if sample.file == "docs/how-to/contribute.md"]
+    for name, head in {"decay.py": '"""Decay:', "site/lab/decay.js": "/** Draws what is left"}.items():
+        (code,) = (code for code in guide if code.startswith(head))
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(code, encoding="utf-8")
+    (tmp_path / "site" / "ui").symlink_to(ROOT / "site" / "ui")
+    monkeypatch.setattr(goosequill.lab, "__path__", [*goosequill.lab.__path__, str(tmp_path)])
+    first = tmp_path / "decay.json"
+    first.write_text(lab._compute("decay"), encoding="utf-8")
+    monkeypatch.delitem(sys.modules, "goosequill.lab.decay")
+    task = {"experiments": [{"name": "decay", "parts": [], "first": str(first)}], "math": []}
+    command = ["node", "scripts/draw.js", str(tmp_path / "site" / "lab")]
+    done = subprocess.run(command, input=json.dumps(task), capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)["experiments"]["decay"]["experiment"]
+    assert 'id="lab-decay-half_life"' in made and 'value="8"' in made
+    assert "What is left of an input" in made and "<svg" in made

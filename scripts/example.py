@@ -1,4 +1,4 @@
-"""Write the example that the page of decoders side by side opens with: the default model, three decoders.
+"""Write the example that the comparer's live columns open with: the default model, three decoders.
 
 The page can write it again. It is written by the kernel that rounds inputs as the page's does; but kernels
 differ in the last bits, and where two tokens are about equally likely they may choose different ones.
@@ -23,7 +23,7 @@ EXAMPLE_SEED = 1
 
 
 def write_example(output: Path) -> None:
-    """Write playground/example.json, the sampling report that the page shows first."""
+    """Write compare/examples/live.json, the sampling report that the view shows first."""
     loaded = load_path(output / "models" / "default", kernel=load_kernel())
     prompt = loaded.description["prompts"][0]["text"]
     results = []
@@ -40,4 +40,4 @@ def write_example(output: Path) -> None:
         results.append(result)
     report = sampling_report(loaded.description["title"], [(prompt, results)])
     text = json.dumps(report, ensure_ascii=False, indent=1)
-    (output / "playground" / "example.json").write_text(text + "\n", encoding="utf-8")
+    (output / "compare" / "examples" / "live.json").write_text(text + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ extends overrides/application.html) or an article (Markdown in docs/).
 
 The fields of a line:
 
-    address      from the site's root: "" is the home page, "lab/decay/" a folder, "playground/side.html"
+    address      from the site's root: "" is the home page, "lab/decay/" a folder, "more/one.html"
     title        what the browser's tab and the navigation show
     description  one sentence, for search engines and the documentation's contents
     menu         its name in the main menu, if it has an entry there

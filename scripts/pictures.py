@@ -107,10 +107,9 @@ def show_token(page: Page) -> Locator:
 
 def show_decoders(page: Page) -> Locator:
     """The texts of three decoders, as the page shows them when it opens."""
-    page.goto(f"{page.url}playground/side.html")
-    heading = page.get_by_role("heading", name="Decoder C")
-    heading.wait_for()
-    return page.get_by_role("heading", name="Decoder A")
+    page.goto(f"{page.url}compare/#page=write")
+    page.get_by_text("Longest repeated passage").first.wait_for()
+    return page.locator("#prompts")
 
 
 def show_comparer(page: Page) -> Locator:

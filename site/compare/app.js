@@ -5,7 +5,7 @@
 
 import { fromAddress, memory, toAddress } from "../reports/state.js";
 import { here, writeAddress } from "../ui/address.js";
-import { copyLink } from "../ui/clipboard.js";
+import { copyLink, copyText } from "../ui/clipboard.js";
 import { byId } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { recall, remember } from "../ui/memory.js";
@@ -27,12 +27,16 @@ import { setUpTools } from "./tools.js";
 import { VotePage } from "./vote-page.js";
 
 const ADDRESS_DELAY = 200;
+const WEIGHTS = /\.(safetensors|pth|gguf|prefab|bin)$/i;
 
 const session = new Session(fromAddress(here(), recall("compare.settings")));
 const engine = new LazyEngine();
 const votes = new VotePage(session, engine);
 const opening = new Opening(session);
-const reading = new Reading(session, { measures: (row, text) => pages.measuresOf(row, text) });
+const reading = new Reading(session, {
+  measures: (row, text) => pages.measuresOf(row, text),
+  facts: (row, text) => live?.factsOf(row.prompt, text),
+});
 const pages = new Pages(session, { engine, reading, votes, close: ({ id }) => opening.close(id) });
 listenForRows(session);
 
@@ -40,10 +44,19 @@ listenForRows(session);
 
 let writing = 0;
 
+/** The values of the address: the view's, and on their page those of the live columns. */
+function addressOf() {
+  const own = session.view.page === "write" ? (live?.values ?? []) : [];
+  return new Map([...own, ...toAddress(session.view)]);
+}
+
 /** Rewrites the page's address in place, a moment later: typing must not fill the history. */
 function writeAddressSoon() {
   clearTimeout(writing);
-  writing = setTimeout(() => writeAddress(toAddress(session.view)), ADDRESS_DELAY);
+  writing = setTimeout(() => {
+    // Live columns are fetched when their page is opened: all that the address says of them is known then.
+    if (session.view.page !== "write" || live) writeAddress(addressOf());
+  }, ADDRESS_DELAY);
 }
 
 /** The visitor has changed the address of the open page, for example with a link to another view. */
@@ -52,51 +65,78 @@ function followAddress() {
   const view = fromAddress(here(), recall("compare.settings"));
   session.change(view);
   opening.openAddresses(view.files, { link: true });
+  if (view.page === "write") live ? live.follow() : openLive();
 }
 
 function copyAddress() {
   clearTimeout(writing); // it would take the words out of the address again
+  const values = addressOf();
   const local = session.loaded.some(({ address }) => address === "");
-  const copied = t(local ? "Link copied. It does not include the files on this machine." : "Link copied.");
-  return copyLink(toAddress(session.view), { say: announce, copied });
+  let copied = t(local ? "Link copied. It does not include the files on this machine." : "Link copied.");
+  if (values.has("prompt") && !live?.fitsAddress) {
+    values.delete("prompt");
+    copied = t("The link is copied without the prompts, which are too long.");
+  }
+  return copyLink(values, { say: announce, copied });
 }
 
-session.on(["view", "files", "round"], writeAddressSoon);
+session.on(["view", "files", "round", "live"], writeAddressSoon);
 session.on("view", () => remember("compare.settings", memory(session.view)));
 addEventListener("hashchange", followAddress);
 byId("copy-link", "button").addEventListener("click", copyAddress);
 
 // ---- Live columns ------------------------------------------------------------------------------
 
-/** Set once its panel has been opened. @type {import("./live.js").Live | undefined} */
+/** Set once their page has been opened. @type {import("./live.js").Live | undefined} */
 let live;
 
-/** Fetches the live column when its panel is first opened. */
-async function startLive() {
+/** Fetches the live columns when their page is first opened. */
+async function openLive() {
   if (live) return;
   try {
-    const { Live } = await import("./live.js");
-    live ??= new Live(engine, {
+    const { startLive } = await import("./live.js");
+    const started = await startLive(engine, {
+      hasReports: () => session.loaded.length > 0 && !session.examples,
       prompts: () => session.shown.map(({ prompt }) => prompt),
-      open: addLive,
-      changed: (report, prompt) => session.grow(report, prompt),
+      open: openColumns,
+      changed: ({ report }, prompt) => session.grow(report, prompt),
+      stored: () => session.announce("live"),
     });
+    live ??= started;
+    if (session.loaded.length === 0 && live.isFresh) await live.openExample();
+    session.announce("live");
   } catch (error) {
     const reason = errorWords(error).message;
-    announce(
-      t("The live column could not be fetched ({reason}). Close its panel and open it again.", { reason }),
-    );
+    announce(t("The live columns could not be fetched ({reason}). Open the view again.", { reason }));
   }
 }
 
-/** @param {import("../reports/report.js").Report} report */
-async function addLive(report) {
-  const file = session.nextFile();
-  const added = { id: `${file}.0`, source: "live", file, address: "", blob: null, report, size: 0 };
-  if (await session.open([...session.loaded, added])) session.announce("reports");
+/**
+ * @param {readonly import("./live-report.js").LiveReport[]} columns
+ * @param {{alone: boolean, blind?: boolean}} options alone: in place of earlier live columns and of the
+ *   examples; blind: they are judged before their names are shown
+ */
+async function openColumns(columns, { alone, blind = false }) {
+  const { loaded, live: earlier } = session;
+  const files = session.examples ? [] : loaded.filter((one) => !earlier.includes(one));
+  const kept = alone ? files : loaded;
+  const added = columns
+    .filter(({ report }) => !kept.some((one) => one.report === report))
+    .map(({ source, report }) => {
+      const file = session.nextFile();
+      return { id: `${file}.0`, source, file, address: "", blob: null, report, size: 0 };
+    });
+  if (alone) {
+    session.examples = false;
+    session.change({ config: "", sample: 0, q: "", differ: false, coverage: "any", hide: [], base: "" });
+  }
+  if (!(await session.open([...kept, ...added]))) return;
+  session.announce("reports");
+  if (blind) votes.judge(); // at once, before anything is drawn
 }
 
-byId("live", "details").addEventListener("toggle", startLive);
+session.on("view", ({ page }) => page === "write" && openLive());
+session.on("judged", (words) => live?.say(words));
 session.on("closed", (report) => live?.forget(report));
 session.on("round", () => {
   if (!session.blind || !live?.running) return;
@@ -116,7 +156,9 @@ async function save(saver) {
   }
   const { shown: rows, columns, view } = session;
   const { save: saveAs } = await import("../reports/saving.js"); // few visitors need it
-  saveAs(format, { rows, columns, view });
+  if (format !== "copy") return saveAs(format, { rows, columns, view });
+  const { toMarkdown } = await import("../reports/export.js");
+  copyText(toMarkdown({ rows, columns, view }), { say: announce });
 }
 
 /**
@@ -153,6 +195,8 @@ saver.addEventListener("keydown", (event) => openAtArrows(saver, event));
 acceptDrops({
   onFiles: (files) => {
     if (session.blind) announce(t("A blind round is open. End it before you open other files."));
+    else if (live && session.view.page === "write" && files.some(({ name }) => WEIGHTS.test(name)))
+      live.takeModel(files);
     else opening.openFiles(files);
   },
   onDrag: (dragging) => (byId("drop", "div").hidden = !dragging),
@@ -169,4 +213,5 @@ document.querySelector(".skip-link")?.addEventListener("click", (event) => {
 
 prepareReader();
 session.addEventListener("drawn", () => reading.restorePosition(), { once: true });
-opening.start(prepare());
+await opening.start(prepare());
+if (session.view.page === "write") openLive();

@@ -48,8 +48,10 @@ export function commandsOf({ session, reading, votes }) {
     following(session.view.base, ["", ...session.table.columns.map(({ letter }) => letter)]);
   /** @type {[keys: string[], does: string, run: () => void][]} */
   const judge = [
-    [["1", "ArrowLeft"], t("The first is better"), () => votes.vote("left")],
-    [["2", "ArrowRight"], t("The second is better"), () => votes.vote("right")],
+    [["1", "ArrowLeft"], t("The first is better"), () => votes.vote(0)],
+    [["2", "ArrowRight"], t("The second is better"), () => votes.vote(1)],
+    [["3"], t("The third is better"), () => votes.vote(2)],
+    [["4"], t("The fourth is better"), () => votes.vote(3)],
     [["="], t("Tie"), () => votes.vote("tie")],
     [["0"], t("Both are bad"), () => votes.vote("both_bad")],
     [["x"], t("Skip the pair"), () => votes.skip()],

@@ -1,32 +1,45 @@
 /**
- * The state of blind judging: the round, the pairs that are left, and the rounds of other raters. Every
- * change is stored in the browser. What it looks like is in vote-page.js.
+ * The state of blind judging: the round, what is left to judge, and the rounds of other raters. Every change
+ * is stored in the browser. What it looks like is in vote-page.js.
+ *
+ * Reports are judged in pairs. One model's live columns are judged all at once, as many as there are, and
+ * their rounds add up: one file of votes on decoders, whatever they wrote.
  */
 
 import {
   ballot,
   drawSeed,
   fromFile,
+  groups,
   nextPair,
   roundKey,
   scopeOf,
   toFile,
+  winsOf,
+  withBest,
   withoutLast,
-  withVote,
 } from "../reports/votes.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { recall, remember, setAside } from "../ui/memory.js";
 
-/** @import { Choice, Pair, Round } from "../reports/votes.js" */
+/** @import { Group, Round } from "../reports/votes.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
+/** @typedef {number | "tie" | "both_bad"} Best an index into the texts as shown */
 
 const RATER = "compare.rater";
+const LIVE = "side.votes"; // that of the former page for decoders side by side
+const VISIBLE = "names were visible";
 
 export class Judging {
   /** @type {Round | null} */
   #round = null;
-  /** @type {Pair[]} */
+  /** @type {Group[]} */
   #pairs = [];
+  #live = false;
+  /** How many votes the round had before it went on; they are locked. */
+  #from = 0;
+  /** A note for votes on texts that were seen under their names. */
+  #seen = "";
   /** @type {Set<string>} */
   #skipped = new Set();
   /** @type {Round[]} */
@@ -62,23 +75,50 @@ export class Judging {
     return this.#pairs;
   }
 
-  /** The pair to judge now. */
+  /** Whether all texts for a prompt are judged at once. */
+  get live() {
+    return this.#live;
+  }
+
+  /** The votes that can still be taken back. */
+  get votes() {
+    return this.#round?.votes.slice(this.#from) ?? [];
+  }
+
+  /** How many of the pairs, or of the prompts, are judged. */
+  get judged() {
+    return this.#live ? new Set(this.votes.map(({ prompt }) => prompt)).size : this.votes.length;
+  }
+
+  /** The texts to judge now. */
   get current() {
-    return this.#round ? nextPair(this.#round, this.#pairs, this.#skipped) : undefined;
+    return this.#round ? nextPair(this, this.#pairs, this.#skipped) : undefined;
   }
 
   get complete() {
-    return this.#round !== null && !nextPair(this.#round, this.#pairs, new Set());
+    return this.#round !== null && !nextPair(this, this.#pairs, new Set());
+  }
+
+  /** How often each contender won, and in how many votes it was, by name. */
+  get wins() {
+    return winsOf(this.#round?.votes ?? []);
   }
 
   get lastRater() {
     return String(recall(RATER) ?? "");
   }
 
-  /** Finds the stored round of the open reports. @param {readonly Column[]} columns all, hidden ones too */
-  open(columns) {
-    this.#key = `compare.${roundKey(columns)}`;
-    this.#round = columns.length > 0 ? readRound(this.#key) : null;
+  /**
+   * Finds the stored round of the open reports.
+   * @param {readonly Column[]} columns all, hidden ones too
+   * @param {{live?: boolean}} [options] live: whether they are one model's live columns
+   */
+  open(columns, { live = false } = {}) {
+    this.#live = live;
+    this.#key = live ? LIVE : `compare.${roundKey(columns)}`;
+    const round = columns.length > 0 ? readRound(this.#key) : null;
+    this.#round = round && live ? { ...round, revealed: true } : round; // what it was about is not open
+    this.#from = 0;
     this.#others = [];
     if (columns.length > 0 && !this.#round) this.#setDamagedAside();
   }
@@ -98,12 +138,22 @@ export class Judging {
    */
   deal(rows, columns, config) {
     this.#skipped.clear();
-    this.#pairs = this.#round ? ballot(rows, columns, { seed: this.#round.seed, config }) : [];
+    const { seed = 0 } = this.#round ?? {};
+    const pairs = () => ballot(rows, columns, { seed, config });
+    if (!this.#round) this.#pairs = [];
+    else if (this.#live) this.#pairs = groups(rows, columns, { seed });
+    else this.#pairs = pairs().map(({ left, right, ...pair }) => ({ ...pair, texts: [left, right] }));
   }
 
-  /** @param {{rater: string, rubric: string, scope: import("../reports/votes.js").Scope}} options */
-  begin({ rater, rubric, scope }) {
+  /**
+   * @param {{rater: string, rubric: string, scope: import("../reports/votes.js").Scope, unseen?: boolean}}
+   *   options unseen: whether the texts of live columns were never shown under their names
+   */
+  begin({ rater, rubric, scope, unseen = false }) {
     remember(RATER, rater);
+    const votes = (this.#live && this.#round?.votes) || [];
+    this.#from = votes.length;
+    this.#seen = this.#live && !unseen ? VISIBLE : "";
     this.#store({
       rater: rater.trim() || "unnamed",
       seed: drawSeed(),
@@ -111,15 +161,18 @@ export class Judging {
       scope: scopeOf(scope),
       revealed: false,
       pairs: 0,
-      votes: [],
+      votes,
     });
   }
 
-  /** @param {Choice} choice @param {string} note @returns {boolean} whether there was a pair to vote on */
-  vote(choice, note) {
+  /** @param {Best} best @param {string} note @returns {boolean} whether there was anything to vote on */
+  vote(best, note) {
     const { current } = this;
     if (!this.#round || !current || !this.blind) return false;
-    this.#store(withVote(this.#round, current, { choice, note, at: new Date().toISOString() }));
+    if (typeof best === "number" && best >= current.texts.length) return false;
+    const sides = { prompt: current.prompt, sides: current.texts };
+    const vote = { best, note: note || this.#seen, at: new Date().toISOString() };
+    this.#store(withBest(this.#round, sides, vote));
     this.#skipped.delete(current.key);
     return true;
   }
@@ -129,9 +182,11 @@ export class Judging {
    * @throws {Error} in a frame, where nothing is deleted
    */
   undo() {
-    if (!this.#round || !this.blind || this.#round.votes.length === 0) return false;
+    const last = this.votes.at(-1);
+    if (!this.#round || !this.blind || !last) return false;
     refuseInFrame();
-    this.#store(withoutLast(this.#round));
+    const together = this.votes.filter(({ prompt }) => prompt === last.prompt).length;
+    this.#store(withoutLast(this.#round, this.#live ? together : 1));
     this.#skipped.clear();
     return true;
   }
@@ -147,11 +202,15 @@ export class Judging {
 
   /** Ends the round: names may be shown, and the votes are locked. */
   reveal() {
-    if (this.#round) this.#store({ ...this.#round, revealed: true, pairs: this.#pairs.length });
+    if (!this.#round) return;
+    const left = this.#pairs.length - this.judged;
+    const pairs = this.#live ? this.#round.votes.length + left : this.#pairs.length;
+    this.#store({ ...this.#round, revealed: true, pairs });
   }
 
-  /** Deletes the round. @throws {Error} in a frame, if it has votes */
+  /** Deletes the round; live columns keep their votes. @throws {Error} in a frame, if it has votes */
   discard() {
+    if (this.#live && this.#from) return this.reveal();
     if (this.#round?.votes.length) refuseInFrame();
     this.#others = [];
     this.#store(null);

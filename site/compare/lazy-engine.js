@@ -3,23 +3,21 @@
  * Python.
  */
 
-import { engineOptions } from "../ui/address.js";
 import { inWords } from "../ui/progress.js";
 
-/** @import { EngineHolder, ModelSlot } from "../ui/engine.js" */
-/** @typedef {{holder: EngineHolder, slot: ModelSlot}} Started */
+/** @import { EngineHolder } from "../ui/engine.js" */
 
 export class LazyEngine {
-  /** @type {Promise<Started> | undefined} */
-  #started;
+  /** @type {Promise<EngineHolder> | undefined} */
+  #holder;
 
-  /** @returns {Promise<Started>} */
-  #start() {
-    if (!this.#started) {
-      this.#started = start();
-      this.#started.catch(() => (this.#started = undefined)); // it can be tried again
+  /** The engine, which starts when it is first used. @returns {Promise<EngineHolder>} */
+  holder() {
+    if (!this.#holder) {
+      this.#holder = import("../ui/engine.js").then(({ EngineHolder }) => new EngineHolder());
+      this.#holder.catch(() => (this.#holder = undefined)); // it can be tried again
     }
-    return this.#started;
+    return this.#holder;
   }
 
   /**
@@ -31,20 +29,8 @@ export class LazyEngine {
    * @returns {Promise<any>}
    */
   async run(name, args, { say = () => {}, ...options } = {}) {
-    const { holder } = await this.#start();
+    const holder = await this.holder();
     const onProgress = (/** @type {import("../engine/protocol.js").Progress} */ step) => say(inWords(step));
     return holder.use((engine) => engine.run(name, args, { ...options, onProgress }));
   }
-
-  /** Holds one model at a time. */
-  async slot() {
-    return (await this.#start()).slot;
-  }
-}
-
-/** @returns {Promise<Started>} */
-async function start() {
-  const { EngineHolder, ModelSlot } = await import("../ui/engine.js");
-  const holder = new EngineHolder();
-  return { holder, slot: new ModelSlot(holder, engineOptions()) };
 }

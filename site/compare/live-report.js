@@ -2,6 +2,7 @@
  * The report that a live column grows: which outputs are still missing, and where the next one goes. No page.
  */
 
+import { pairs } from "../reports/report.js";
 import { t } from "../ui/words.js";
 
 /** @import { Report, Result, Scalar } from "../reports/report.js" */
@@ -9,12 +10,23 @@ import { t } from "../ui/words.js";
  * @typedef {{name: string, title: string, before: string, between: string, after: string, stop: string[]}}
  *   Template one of ui/decoding.json
  * @typedef {Record<string, any> & {signal: AbortSignal}} WritingOptions the decoder's settings for one text
+ * @typedef {{text: string, logprob?: number, finish_reason?: string}} Piece of an output as it is written
  * What writes a column: in this page or on a server. `source` differs where a column of its own is needed,
  * `params` are the settings that count.
  * @typedef {{
- *   source: unknown, name: string, args: [string, Scalar][], params: Record<string, any>,
- *   write: (prompt: string, template: Template, options: WritingOptions) => AsyncIterable<string>
+ *   source: unknown, name: string, args: [string, Scalar][], params: Record<string, any>, notices?: string[],
+ *   model?: import("../engine/client.js").Model,
+ *   write: (prompt: string, template: Template, options: WritingOptions) => AsyncIterable<Piece>
  * }} Writer
+ * @typedef {{source: string, writtenBy: unknown, report: Report}} LiveReport `source` is the column's name
+ *   beside those that the same model wrote
+ * @typedef {{before: string, repeated: string, after: string, words: number, times: number}} Loop a text with
+ *   a passage of so many words that occurs so often in a row (goosequill.evaluation.text_metrics.loops)
+ * @typedef {Object} Facts what is known of a text that was written in the page
+ * @property {number} tokens
+ * @property {number} seconds from the first token to the last, 0 if unknown
+ * @property {import("../reports/measures.js").Measures} measures
+ * @property {Loop | null} loop where the text repeats itself
  */
 
 /** @param {Pick<Writer, "name" | "args">} writer @returns {Report} */
@@ -74,4 +86,44 @@ export function withTemplate({ before, between, after }, prompt) {
   if (!between) return before + prompt + after;
   const parts = prompt.split(between).map((part) => part.trim());
   return before + parts.filter(Boolean).join("\n") + after;
+}
+
+/** Decoders' names; a number tells those with the same settings apart. @param {readonly string[]} names */
+export function numbered(names) {
+  return names.map((name, at) => {
+    const earlier = names.slice(0, at).filter((other) => other === name).length;
+    return earlier ? `${name} (${earlier + 1})` : name;
+  });
+}
+
+/** What several live columns have written, as one report. @param {readonly {report: Report}[]} columns */
+export function joined(columns) {
+  const [first] = /** @type {[{report: Report}]} */ (columns);
+  const whole = { ...first.report, entries: /** @type {Report["entries"]} */ ([]) };
+  for (const { report } of columns)
+    for (const { prompt, results } of report.entries) {
+      const written = results.filter(({ outputs }) => outputs.length > 0);
+      const entry = whole.entries.find((one) => one.prompt === prompt);
+      if (entry) entry.results.push(...written);
+      else if (written.length) whole.entries.push({ prompt, results: written });
+    }
+  return whole;
+}
+
+/**
+ * The columns of texts that were written earlier (scripts/example.py).
+ * @param {any} example
+ * @param {(prompt: string, text: string, facts: Facts) => void} onText
+ * @returns {LiveReport[]}
+ */
+export function exampleOf({ model_name: name = "", prompts = [] }, onText) {
+  const [{ prompt = "", results = [] } = {}] = prompts;
+  return results.map((/** @type {any} */ { sampling_config: config, sampling_params, outputs, ...known }) => {
+    const { logprobs, ...params } = sampling_params;
+    const report = newReport({ name, args: [["engine", "goosequill"]] });
+    Object.assign(resultFor(report, prompt, { config, params: pairs(params) }), { outputs });
+    const [measures, loop] = [known.measures[0], known.loops[0] ?? null];
+    onText(prompt, outputs[0], { tokens: logprobs.length, seconds: 0, measures, loop });
+    return { source: config, writtenBy: null, report };
+  });
 }

@@ -45,13 +45,14 @@ export class LiveServer {
   /**
    * What writes with the fields as they are. Throws if they cannot be right, and shows why.
    * @param {Record<string, any>} settings of the decoder
+   * @param {Record<string, any>} [all] those of all decoders
    * @returns {Writer}
    */
-  writer(settings) {
+  writer(settings, all = settings) {
     const { server } = this.#fields;
     const sendsAll = this.#sendsAll.checked;
-    const { known, others } = knownSettings(settings);
-    const names = sendsAll ? "" : others.join(", ");
+    const { known } = knownSettings(settings);
+    const names = sendsAll ? "" : knownSettings(all).others.join(", ");
     this.#leftOut.textContent =
       names && t("Not sent, because not every server knows it: {names}.", { names });
     const { max_new_tokens } = settings;
@@ -67,7 +68,7 @@ export class LiveServer {
         const continues = template !== CHAT;
         const text = continues ? withTemplate(template, prompt) : prompt;
         const { signal, ...own } = options;
-        return complete({ ...server, prompt: text, continues, settings: own, sendsAll, signal });
+        return piecesOf(complete({ ...server, prompt: text, continues, settings: own, sendsAll, signal }));
       },
     };
   }
@@ -76,4 +77,9 @@ export class LiveServer {
   explain(error) {
     this.#fields.explain(error);
   }
+}
+
+/** @param {AsyncIterable<string>} texts */
+async function* piecesOf(texts) {
+  for await (const text of texts) yield { text };
 }

@@ -1,97 +1,219 @@
 /**
- * A live column: a model in this page or on a server writes for the prompts that are shown, into the table,
- * and what it wrote is a sampling report. Nothing of the engine is loaded, and nothing is sent, before the
- * visitor presses Generate. The app owns the column.
+ * Live columns: a model in this page or on a server writes for the visitor's prompts, or for those that are
+ * shown, under one to four decoders, each into a column of the table; what it wrote is a sampling report.
+ * Nothing of the engine is loaded, and nothing is sent, before the visitor presses Generate. The app owns the
+ * columns.
  */
 
+import { ModelPanel } from "../decoder/model-panel.js";
+import { ROOT } from "../engine/root.js";
 import { pairs } from "../reports/report.js";
 import { samplingText } from "../reports/sampling.js";
+import { DEFAULTS } from "../reports/state.js";
+import { readAddress } from "../ui/address.js";
 import { byId, download } from "../ui/dom.js";
-import { inWords } from "../ui/progress.js";
+import { fetchDescription } from "../ui/fetch.js";
+import { Memory } from "../ui/memory.js";
+import { ProgressView } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
-import { errorWords, problem, StatusLine } from "../ui/status.js";
-import { t, tn } from "../ui/words.js";
+import { errorWords, isAbort, problem, StatusLine } from "../ui/status.js";
+import { t, tn, translated } from "../ui/words.js";
 import { LiveForm } from "./live-form.js";
-import { newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
+import { exampleOf, joined, newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
 
-/** @import { Report, Result } from "../reports/report.js" */
+/** @import { Result } from "../reports/report.js" */
 /** @import { Model } from "../engine/client.js" */
-/** @import { Writer } from "./live-report.js" */
+/** @import { LiveSettings } from "./live-form.js" */
+/** @import { Facts, LiveReport, Piece, Writer } from "./live-report.js" */
 
 /**
  * @typedef {Object} Host
+ * @property {() => boolean} hasReports whether files of the visitor are open
  * @property {() => string[]} prompts those that are shown
- * @property {(report: Report) => void} open adds the report as a column
- * @property {(report: Report, prompt: string) => void} changed an output for the prompt has grown
+ * @property {(columns: LiveReport[], options: {alone: boolean, blind?: boolean}) => Promise<void>} open opens
+ *   the columns that are not open; `alone`: in place of earlier live columns and of the examples; `blind`: to
+ *   be judged before their names are shown
+ * @property {(column: LiveReport, prompt: string) => void} changed an output for the prompt has grown
+ * @property {() => void} stored the values have changed
  */
 
 const REDRAW = 120; // milliseconds between two drawings of a growing output
 
 export class Live {
-  /** @type {Report | null} */
-  #report = null;
+  /** Whether neither the address nor the last visit said anything. */
+  isFresh = true;
+  /** Those of the last run. @type {LiveReport[]} */
+  #columns = [];
   /** @type {AbortController | null} */
   #running = null;
-  /** The chosen model; the engine knows it by this object. */
-  #choice = { model: "" };
-  #engine;
   #host;
+  #example;
   #status = new StatusLine(byId("live-status", "p"));
-  /** What wrote the report. @type {unknown} */
-  #source = null;
-  #form = new LiveForm({
-    onRun: () => this.#run(),
-    onReady: () => this.#showButtons(),
-    onProblem: (error) => this.#fail(error),
-  });
+  #memory = new Memory("side");
+  /** What is known of the texts, by prompt and text. @type {Map<string, Facts>} */
+  #facts = new Map();
+  #form;
+  #panel;
 
-  /** @param {import("./lazy-engine.js").LazyEngine} engine @param {Host} host */
-  constructor(engine, host) {
-    this.#engine = engine;
+  /**
+   * @param {import("../ui/engine.js").EngineHolder} engine
+   * @param {{decoding: any, example: any, host: Host}} options
+   */
+  constructor(engine, { decoding, example, host }) {
     this.#host = host;
-    byId("live-stop", "button").addEventListener("click", () => this.stop());
-    byId("live-save", "button").addEventListener("click", () => {
-      if (this.#report) download("live-report.json", samplingText(this.#report), "application/json");
+    this.#example = example;
+    const { say, complain } = this.#status;
+    const progress = new ProgressView(
+      {
+        box: byId("progress-box", "div"),
+        bar: byId("progress", "progress"),
+        label: byId("progress-label", "p"),
+      },
+      say,
+    );
+    this.#form = new LiveForm(decoding, {
+      onRun: () => this.#run(),
+      onChange: () => this.#changed(),
+      say,
+      complain,
     });
+    this.#panel = new ModelPanel({
+      engine,
+      takesDrops: false,
+      busy: () => this.running,
+      changed: () => this.#showButtons(),
+      chosen: () => this.#changed(),
+      say,
+      complain,
+      progress,
+      described: (description) => this.#form.offer(description),
+      hint: t("Nothing is downloaded until you press Generate or Load now."),
+    });
+    byId("live-stop", "button").addEventListener("click", () => this.stop());
+    byId("live-save", "button").addEventListener("click", () =>
+      download("live-report.json", samplingText(joined(this.#columns)), "application/json"),
+    );
+    byId("live-reset", "button").addEventListener("click", () => {
+      this.#restore(new Map());
+      this.#changed();
+      if (!host.hasReports()) this.openExample();
+      else say(t("Everything is reset."));
+    });
+    document.addEventListener("keydown", (event) => {
+      if (byId("write-page", "div").hidden) return;
+      if (event.key === "Escape") this.stop();
+      const button = byId("live-run", "button");
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || button.disabled) return;
+      event.preventDefault();
+      byId("live-form", "form").requestSubmit(button);
+    });
+    this.#form.own = !host.hasReports();
+    this.#panel.describe();
+    this.follow();
+  }
+
+  /** Shows what the address names, or else what was there at the last visit. */
+  follow() {
+    const own = [...readAddress()].filter(([name]) => !Object.hasOwn(DEFAULTS, name) && !/^[fv]$/.test(name));
+    const values = this.#memory.complete(new Map(own));
+    this.isFresh = values.size === 0;
+    this.#restore(values);
   }
 
   get running() {
     return this.#running !== null;
   }
 
+  /** The values of an address. @returns {Map<string, string>} */
+  get values() {
+    return new Map([...this.#form.values(), ...this.#panel.values()]);
+  }
+
+  /** Whether the prompts are short enough for an address. */
+  get fitsAddress() {
+    return this.#form.fitsAddress;
+  }
+
   stop() {
+    this.#panel.stop();
     this.#running?.abort();
   }
 
-  /** The column was closed. @param {Report} report */
+  /** Loads the files of a model. @param {File[]} files */
+  takeModel(files) {
+    this.#panel.chooseFiles(files);
+  }
+
+  /** Opens the texts that were written when the site was built. */
+  async openExample() {
+    this.#columns = exampleOf(this.#example, (prompt, text, facts) =>
+      this.#facts.set(keyOf(prompt, text), facts),
+    );
+    await this.#host.open(this.#columns, { alone: true });
+    this.#showButtons();
+    if (this.#columns.length)
+      this.say(
+        t("The default model wrote these texts when this site was built. Generate writes them again."),
+      );
+  }
+
+  /** What is known of a text, if it was written here. @param {string} prompt @param {string} text */
+  factsOf(prompt, text) {
+    return this.#facts.get(keyOf(prompt, text));
+  }
+
+  /** @param {string} words */
+  say(words) {
+    this.#status.say(words);
+  }
+
+  /** The column was closed. @param {import("../reports/report.js").Report} report */
   forget(report) {
-    if (report !== this.#report) return;
+    if (!this.#columns.some((column) => column.report === report)) return;
     this.stop();
-    this.#report = null;
+    this.#columns = this.#columns.filter((column) => column.report !== report);
+    this.#showButtons();
+  }
+
+  #changed() {
+    this.#memory.write(this.values);
+    this.#host.stored();
+    this.#showButtons();
+  }
+
+  /** @param {Map<string, string>} values */
+  #restore(values) {
+    const [first] = this.#example.prompts ?? [];
+    const { max_new_tokens: length, seed } = first?.results[0]?.sampling_params ?? {};
+    const decoders = this.#form.own ? "" : "greedy";
+    this.#form.restore(values, { prompt: first?.prompt, length, seed, decoders });
+    this.#panel.restore(values);
+    this.#showButtons();
   }
 
   async #run() {
-    if (this.#running || !this.#form.ready) return;
+    if (byId("live-run", "button").disabled) return;
+    const how = this.#form.settings; // those of now: they can be edited while a model is loaded
+    if (how.own && !how.prompts.length) {
+      this.#status.complain(
+        problem(t("The prompt is empty."), t("Type a few words for the model to continue.")),
+      );
+      return this.#form.focus();
+    }
     this.#running = new AbortController();
     const { signal } = this.#running;
-    const { settings } = this.#form; // those of now: they can be edited while a model is loaded
-    this.#showButtons();
+    this.#changed();
     try {
-      const writer = await this.#writer(settings.settings, signal);
+      const writers = await this.#writers(how, signal);
       signal.throwIfAborted();
-      await this.#write(writer, settings, signal);
+      await this.#write(writers, how, signal);
     } catch (error) {
       this.#form.server?.explain(error);
-      if (signal.aborted) this.#say(t("Stopped. Generate continues with the remaining prompts."));
+      if (signal.aborted || isAbort(error)) this.say(stopped(how));
       else this.#fail(error);
     }
     this.#running = null;
     this.#showButtons();
-  }
-
-  /** @param {string} words */
-  #say(words) {
-    this.#status.say(words);
   }
 
   /** @param {unknown} error */
@@ -102,101 +224,217 @@ export class Live {
 
   #showButtons() {
     const buttons = { start: byId("live-run", "button"), stop: byId("live-stop", "button") };
-    showStartOrStop(buttons, { busy: this.running, ready: this.#form.ready });
-    byId("live-save", "button").disabled = !this.#report;
-  }
-
-  /** @param {Record<string, any>} settings @param {AbortSignal} signal @returns {Promise<Writer>} */
-  async #writer(settings, signal) {
-    const { server } = this.#form;
-    return server ? server.writer(settings) : written(await this.#model(signal), settings);
-  }
-
-  /** @param {AbortSignal} signal */
-  async #model(signal) {
-    const { model } = this.#form;
-    if (this.#choice.model !== model) this.#choice = { model };
-    this.#say(t("Loading the engine…"));
-    const slot = await this.#engine.slot();
-    const loaded = slot.modelOf(this.#choice);
-    if (loaded) return loaded;
-    return slot.load(this.#choice, { signal, onProgress: (progress) => this.#say(inWords(progress)) });
-  }
-
-  /** The writer's column, opened if there is none yet. @param {Writer} writer */
-  #reportOf(writer) {
-    if (this.#report && this.#source === writer.source) return this.#report;
-    this.#source = writer.source;
-    this.#report = newReport(writer);
-    this.#host.open(this.#report);
-    return this.#report;
+    const busy = this.running || Boolean(this.#panel?.loading);
+    showStartOrStop(buttons, { busy, ready: true });
+    this.#form.busy = busy;
+    byId("live-reset", "button").disabled = busy;
+    byId("live-save", "button").disabled = !this.#columns.length || busy;
+    this.#panel?.showButtons();
   }
 
   /**
-   * @param {Writer} writer
-   * @param {import("./live-form.js").LiveSettings} how
+   * What writes, for each decoder.
+   * @param {LiveSettings} how
+   * @param {AbortSignal} signal
+   * @returns {Promise<Writer[]>}
+   */
+  async #writers({ decoders }, signal) {
+    const { server } = this.#form;
+    const all = Object.assign({}, ...decoders.map(({ settings }) => settings));
+    if (server) return decoders.map(({ settings }) => server.writer(settings, all));
+    const model = await this.#panel.ensure();
+    signal.throwIfAborted();
+    return decoders.map(({ settings }) => writerOf(model, settings));
+  }
+
+  /**
+   * The column of each decoder: that of the last run, where it goes on with the same prompts, or a new one.
+   * @param {Writer[]} writers
+   * @param {LiveSettings} how
+   */
+  #columnsOf(writers, { own, decoders }) {
+    const several = decoders.length > 1;
+    const earlier = own ? [] : this.#columns;
+    return writers.map((writer, at) => {
+      const name = several ? (decoders[at]?.name ?? "") : "live";
+      const found = earlier.find((one) => one.writtenBy === writer.source && one.source === name);
+      return found ?? { source: name, writtenBy: writer.source, report: newReport(writer) };
+    });
+  }
+
+  /**
+   * @param {Writer[]} writers
+   * @param {LiveSettings} how
    * @param {AbortSignal} signal
    */
-  async #write(writer, { config, settings, template, samples, limit }, signal) {
-    const stop = [...(settings.stop ?? []), ...template.stop];
-    const params = pairs({ ...writer.params, template: template.name });
-    const report = this.#reportOf(writer);
-    const prompts = unwritten(report, this.#host.prompts().slice(0, limit), { config, samples });
-    for (const [index, prompt] of prompts.entries()) {
-      const step = { number: index + 1, of: prompts.length };
-      this.#say(t("Generating for prompt {number} of {of} …", step));
-      const result = resultFor(report, prompt, { config, params });
-      while (result.outputs.length < samples) {
-        const seed = settings.seed + result.outputs.length;
-        const options = { ...settings, seed, ...(stop.length && { stop }), signal };
-        await this.#stream(writer.write(prompt, template, options), { report, prompt, result });
+  async #write(writers, how, signal) {
+    const { own, samples, decoders, blind } = how;
+    const prompts = own ? how.prompts : this.#host.prompts().slice(0, how.limit);
+    this.#columns = this.#columnsOf(writers, how);
+    if (own)
+      // so that the table has a row for each prompt
+      for (const [at, { report }] of this.#columns.entries())
+        for (const prompt of prompts)
+          resultFor(report, prompt, { config: decoders[at]?.name ?? "", params: [] });
+    await this.#host.open(blind ? [] : this.#columns, { alone: own });
+    const columns = this.#columns.map((column, at) => {
+      const { name: config, settings } = /** @type {LiveSettings["decoders"][0]} */ (decoders[at]);
+      const writer = /** @type {Writer} */ (writers[at]);
+      const left = new Set(unwritten(column.report, prompts, { config, samples }));
+      return { column, config, settings, writer, left };
+    });
+    const todo = prompts.filter((prompt) => columns.some(({ left }) => left.has(prompt)));
+    try {
+      for (const [index, prompt] of todo.entries()) {
+        this.say(t("Generating for prompt {number} of {of} …", { number: index + 1, of: todo.length }));
+        const written = [];
+        for (const one of columns)
+          if (one.left.has(prompt)) written.push(...(await this.#writeSamples(one, { prompt, how, signal })));
+        await this.#measure(writers[0]?.model, prompt, written);
       }
+    } finally {
+      if (blind) await this.#judge(); // until then nothing is shown, not even how fast each is
     }
-    if (prompts.length === 0) this.#say(t("Every prompt already has its outputs with these settings."));
-    else this.#say(tn(prompts.length, "Done: {n} prompt.", "Done: {n} prompts."));
+    if (todo.length === 0) this.say(t("Every prompt already has its outputs with these settings."));
+    else
+      this.say(
+        [tn(todo.length, "Done: {n} prompt.", "Done: {n} prompts."), ...(writers[0]?.notices ?? [])].join(
+          " ",
+        ),
+      );
+  }
+
+  /** Begins a blind round on the prompts that every decoder has written for. */
+  async #judge() {
+    const has = (/** @type {string} */ prompt) =>
+      this.#columns.every(({ report }) =>
+        report.entries.some((entry) => entry.prompt === prompt && entry.results[0]?.outputs.length),
+      );
+    const whole = new Set((this.#columns[0]?.report.entries ?? []).map(({ prompt }) => prompt).filter(has));
+    for (const { report } of this.#columns)
+      report.entries = report.entries.filter(({ prompt }) => whole.has(prompt));
+    this.#running = null;
+    if (whole.size) await this.#host.open(this.#columns, { alone: true, blind: true });
+    else this.#columns = [];
+  }
+
+  /**
+   * @param {{column: LiveReport, config: string, settings: Record<string, any>, writer: Writer}} one
+   * @param {{prompt: string, how: LiveSettings, signal: AbortSignal}} what
+   */
+  async #writeSamples({ column, config, settings, writer }, { prompt, how, signal }) {
+    const { template, samples, blind } = how;
+    const stop = [...(settings.stop ?? []), ...template.stop];
+    const params = { ...writer.params, template: template.name };
+    const result = resultFor(column.report, prompt, { config, params: [] });
+    result.params = pairs(params);
+    const written = [];
+    while (result.outputs.length < samples) {
+      const seed = settings.seed + result.outputs.length;
+      const options = { ...settings, seed, ...(stop.length && { stop }), signal };
+      const changed = () => blind || this.#host.changed(column, prompt);
+      const pieces = writer.write(prompt, template, options);
+      const { finish, ...text } = await this.#stream(pieces, { result, changed });
+      if (finish && samples === 1) result.params = pairs({ ...params, finish_reason: finish });
+      written.push({ changed, ...text });
+    }
+    return written;
   }
 
   /**
    * One output, growing in the table. An output that is stopped half-way is removed, so that a later run
    * writes it in full.
-   * @param {AsyncIterable<string>} pieces
-   * @param {{report: Report, prompt: string, result: Result}} into
+   * @param {AsyncIterable<Piece>} pieces
+   * @param {{result: Result, changed: () => void}} into
    */
-  async #stream(pieces, { report, prompt, result }) {
+  async #stream(pieces, { result, changed }) {
     const index = result.outputs.push("") - 1;
-    let drawn = 0;
+    const logprobs = /** @type {number[]} */ ([]);
+    const written = { text: "", logprobs, seconds: 0, finish: "" };
+    let [drawn, started] = [0, 0];
     try {
-      for await (const text of pieces) {
-        result.outputs[index] += text;
-        if (performance.now() - drawn < REDRAW) continue;
-        drawn = performance.now();
-        this.#host.changed(report, prompt);
+      for await (const piece of pieces) {
+        const now = performance.now();
+        written.text += piece.text;
+        written.finish = piece.finish_reason ?? "";
+        result.outputs[index] = written.text;
+        if (typeof piece.logprob === "number") {
+          started ||= now;
+          written.seconds = (now - started) / 1000;
+          logprobs.push(piece.logprob);
+        }
+        if (now - drawn < REDRAW) continue;
+        drawn = now;
+        changed();
       }
     } catch (error) {
       result.outputs.splice(index, 1);
       throw error;
     } finally {
-      this.#host.changed(report, prompt);
+      changed();
+    }
+    return written;
+  }
+
+  /**
+   * Measures what a model in this page wrote.
+   * @param {Model | undefined} model
+   * @param {string} prompt
+   * @param {{text: string, logprobs: number[], seconds: number, changed: () => void}[]} written
+   */
+  async #measure(model, prompt, written) {
+    if (!model || !written.length) return;
+    const outputs = written.map(({ text, logprobs }) => ({ prompt, text, logprobs }));
+    const measures = await model.engine.run("measure", { outputs });
+    const loops = await model.engine.run("loops", { texts: written.map(({ text }) => text) });
+    for (const [index, { text, logprobs, seconds, changed }] of written.entries()) {
+      const facts = {
+        tokens: logprobs.length,
+        seconds,
+        measures: measures[index],
+        loop: loops[index] ?? null,
+      };
+      this.#facts.set(keyOf(prompt, text), facts); // Python's None arrives as undefined
+      changed();
     }
   }
 }
 
+/** @param {LiveSettings} how */
+function stopped({ own }) {
+  return own ? t("Stopped.") : t("Stopped. Generate continues with the remaining prompts.");
+}
+
 /** @param {Model} model @param {Record<string, any>} settings @returns {Writer} */
-function written(model, settings) {
+function writerOf(model, settings) {
   const name = model.info.name || "live";
   return {
     source: model,
+    model,
     name,
+    notices: (model.info.notices ?? []).map(translated),
     args: [
       ["model", model.info.title || name],
       ["engine", "goosequill"],
     ],
     params: settings,
-    write: (prompt, template, options) => textsOf(model.generate(withTemplate(template, prompt), options)),
+    write: (prompt, template, options) => model.generate(withTemplate(template, prompt), options),
   };
 }
 
-/** @param {AsyncIterable<import("../engine/client.js").Chunk | import("../engine/client.js").End>} chunks */
-async function* textsOf(chunks) {
-  for await (const chunk of chunks) if (!("finish_reason" in chunk)) yield chunk.text;
+/** @param {string} prompt @param {string} text */
+function keyOf(prompt, text) {
+  return `${prompt}\u0000${text}`;
+}
+
+/**
+ * @param {import("./lazy-engine.js").LazyEngine} engine
+ * @param {Host} host
+ * @returns {Promise<Live>}
+ */
+export async function startLive(engine, host) {
+  const names = ["ui/decoding.json", "compare/examples/live.json"];
+  const [decoding, example] = await Promise.all(names.map((name) => fetchDescription(new URL(name, ROOT))));
+  if (!decoding.parts) throw new Error(t("The decoder settings could not be loaded. Reload the page."));
+  return new Live(await engine.holder(), { decoding, example, host });
 }

@@ -68,6 +68,7 @@ export class Opening {
     const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
     const { now, later } = this.#fromLink(this.#session.view.files);
     const sources = [...now.map(sourceOf), ...files];
+    if (sources.length === 0 && this.#session.view.page === "write") return this.#session.announce("reports");
     if (sources.length === 0) return this.#openExamples(renderer);
     await renderer;
     this.#askFor(later);

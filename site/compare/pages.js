@@ -1,6 +1,6 @@
 /**
- * Draws the page that the view names (read, metrics, coverage or judge) and everything that shows the names
- * of reports. During a blind round no name may be anywhere in the document.
+ * Draws the page that the view names (read, write, metrics, coverage or judge) and everything that shows the
+ * names of reports. During a blind round no name may be anywhere in the document.
  */
 
 import { collate } from "../reports/collate.js";
@@ -18,12 +18,11 @@ import { showTools } from "./tools.js";
 const NAMED = /** @type {const} */ ([
   ["sources", "section"],
   ["tools", "form"],
-  ["live", "details"],
   ["reading-bar", "div"],
 ]);
 const SITE = "Goosequill";
 /** Pages beside Read, each in its own element. */
-const OTHERS = ["metrics", "coverage", "vote"];
+const OTHERS = ["metrics", "coverage", "vote", "write"];
 
 export class Pages {
   #session;
@@ -68,7 +67,6 @@ export class Pages {
   #showFrame() {
     const { loaded, examples } = this.#session;
     const some = loaded.length > 0;
-    this.#work.hidden = !some;
     document.body.classList.toggle("reading", some);
     byId("files-row", "div").hidden = !some || examples;
     byId("examples", "span").hidden = !examples;
@@ -78,7 +76,8 @@ export class Pages {
   /** Shows the page of the view, and announces when its prompts are laid out. */
   async #show() {
     const { reading, votes } = this.#options;
-    const { view, blind } = this.#session;
+    const { view, blind, loaded } = this.#session;
+    this.#work.hidden = loaded.length === 0 && view.page !== "write";
     this.#work.dataset.page = view.page;
     for (const button of this.#buttons()) {
       const current = button.dataset.page === view.page;
@@ -86,11 +85,11 @@ export class Pages {
       else button.removeAttribute("aria-current");
       button.disabled = blind && !current;
     }
-    const laidOut = reading.show({ visible: view.page === "read" });
+    const laidOut = reading.show({ visible: ["read", "write"].includes(view.page) });
     for (const name of OTHERS) {
       const page = byId(`${name}-page`, "div");
       page.hidden = view.page !== name;
-      if (page.hidden) page.replaceChildren();
+      if (page.hidden && name !== "write") page.replaceChildren();
     }
     this.#drawOnDemand();
     if (view.page === "vote") votes.setUp(this.#session);

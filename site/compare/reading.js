@@ -27,7 +27,9 @@ export class Reading {
 
   /**
    * @param {Session} session
-   * @param {{measures: (row: Row, text: string) => string}} options
+   * @param {{
+   *   measures: (row: Row, text: string) => string, facts: import("./row.js").RowContext["facts"]
+   * }} options
    */
   constructor(session, options) {
     this.#session = session;
@@ -104,6 +106,7 @@ export class Reading {
       mark: (bubble) => markFound(bubble, view),
       onToggle: (row) => this.toggle(row),
       measures: this.#options.measures,
+      facts: this.#options.facts,
       announce,
     };
   }

@@ -28,6 +28,8 @@ const LEAST_SAMPLES = 3; // in each column
  * @property {(bubble: HTMLElement) => void} mark marks what the search found
  * @property {(row: Row) => void} onToggle
  * @property {(row: Row, text: string) => string} measures the measures of an output in words, or ""
+ * @property {(row: Row, text: string) => import("./live-report.js").Facts | undefined} facts what is known of
+ *   an output that was written in the page
  * @property {(message: string) => void} announce
  */
 

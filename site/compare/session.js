@@ -10,6 +10,8 @@
  * - `drawn`: they are shown
  * - `grown`: an output of a row, which is the detail, has grown
  * - `closed`: a report, which is the detail, is about to be closed
+ * - `judged`: all live columns are judged; the detail are words about the result
+ * - `live`: the values of live columns have changed
  */
 
 import { collate, collating } from "../reports/collate.js";
@@ -20,7 +22,10 @@ import { Store } from "../ui/store.js";
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @import { Report } from "../reports/report.js" */
 
-/** @typedef {"view" | "files" | "reports" | "round" | "rows" | "drawn" | "grown" | "closed"} SessionEvent */
+/**
+ * @typedef {"view" | "files" | "reports" | "round" | "rows" | "drawn" | "grown" | "closed" | "judged" |
+ *   "live"} SessionEvent
+ */
 /**
  * @typedef {Object} Loaded one open report
  * @property {string} id
@@ -119,6 +124,17 @@ export class Session extends Store {
       models: this.#loaded.length,
       characters: this.#loaded.reduce((sum, { size }) => sum + size, 0),
     };
+  }
+
+  /** The reports that come from neither a file nor an address: live columns. */
+  get live() {
+    return this.#loaded.filter(({ address, blob }) => address === "" && blob === null);
+  }
+
+  /** Whether one model's live columns are all that is open, so that its decoders are compared. */
+  get isLive() {
+    const models = new Set(this.#loaded.map(({ report }) => report.model));
+    return this.#loaded.length > 1 && this.live.length === this.#loaded.length && models.size === 1;
   }
 
   /** A new file id; ids sort in the order in which they were made, also across visits. */

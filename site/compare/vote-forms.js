@@ -1,27 +1,27 @@
-/** What the page for blind votes is made of: the form that begins a round, and a pair to judge. */
+/** What the page for blind votes is made of: the form that begins a round, and the texts to judge. */
 
 import { element } from "../ui/dom.js";
 import { renderInto } from "../ui/render/index.js";
 import { t } from "../ui/words.js";
 import { promptShown } from "./row.js";
 
-/** @import { Choice } from "../reports/votes.js" */
+/** @import { Best } from "./judging.js" */
 
-/** @type {readonly [Choice, label: string, key: string][]} */
-const BUTTONS = [
-  ["left", t("First is better"), "1"],
-  ["tie", t("Tie"), "="],
-  ["both_bad", t("Both are bad"), "0"],
-  ["right", t("Second is better"), "2"],
+/** @type {readonly [name: string, better: string, best: string][]} */
+const PLACES = [
+  [t("First"), t("First is better"), t("First is best")],
+  [t("Second"), t("Second is better"), t("Second is best")],
+  [t("Third"), "", t("Third is best")],
+  [t("Fourth"), "", t("Fourth is best")],
 ];
 
 /**
  * @param {{
- *   rater: string, single: boolean, importButton: HTMLElement,
+ *   rater: string, single: boolean, live: boolean, importButton: HTMLElement,
  *   onBegin: (round: {rater: string, rubric: string}) => void
- * }} options single: one report is open, and its configurations are compared
+ * }} options single: one report is open, and its configurations are compared; live: one model's live columns
  */
-export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
+export function beginForm({ rater: lastRater, single, live, importButton, onBegin }) {
   const rater = element("input", {
     id: "rater",
     type: "text",
@@ -34,9 +34,11 @@ export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
     placeholder: t("What makes an answer better? Shown above every pair and saved with the votes."),
   });
   const explanation = t(
-    single
-      ? "You see two outputs for one prompt without names and say which is better. The contenders are the configurations of this report; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked."
-      : "You see two outputs for one prompt without names and say which is better. The contenders are the open reports; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked.",
+    live
+      ? "You see what all decoders wrote for one prompt, shuffled and without names, and say which is best. Prompts with identical outputs are skipped. Names stay hidden and the other views closed until the last prompt is judged; after that, the votes are locked."
+      : single
+        ? "You see two outputs for one prompt without names and say which is better. The contenders are the configurations of this report; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked."
+        : "You see two outputs for one prompt without names and say which is better. The contenders are the open reports; identical outputs are skipped. Names stay hidden and the other views closed until you reveal the names; after that, the votes are locked.",
   );
   const form = element(
     "form",
@@ -65,14 +67,33 @@ export function beginForm({ rater: lastRater, single, importButton, onBegin }) {
 }
 
 /**
- * @param {import("../reports/votes.js").Pair} pair
- * @param {{onVote: (choice: Choice) => void, onSkip: () => void}} options
+ * Beside its text, a side has nothing that another does not have.
+ * @param {import("../reports/votes.js").Group} group two to four texts
+ * @param {{onVote: (best: Best) => void, onSkip: () => void}} options
  */
-export function pairView({ prompt, left, right }, { onVote, onSkip }) {
-  const buttons = BUTTONS.map(([choice, label, key]) =>
+export function groupView({ prompt, texts }, { onVote, onSkip }) {
+  const places = PLACES.slice(0, texts.length);
+  const two = texts.length === 2;
+  const [first, ...others] = places.map(
+    ([, better, best], at) =>
+      /** @type {[Best, string, string]} */ ([at, two ? better : best, String(at + 1)]),
+  );
+  /** @type {[Best, string, string][]} */
+  const choices = [
+    ...(first ? [first] : []),
+    ...(two ? [] : others),
+    ["tie", t("Tie"), "="],
+    ["both_bad", two ? t("Both are bad") : t("All are bad"), "0"],
+    ...(two ? others : []),
+  ];
+  const buttons = choices.map(([best, label, key]) =>
     element(
       "button",
-      { type: "button", "data-choice": choice, onclick: () => onVote(choice) },
+      {
+        type: "button",
+        "data-choice": typeof best === "number" ? "best" : best,
+        onclick: () => onVote(best),
+      },
       `${label} `,
       element("kbd", {}, key),
     ),
@@ -85,7 +106,7 @@ export function pairView({ prompt, left, right }, { onVote, onSkip }) {
   );
   return [
     element("p", { class: "duel-prompt", dir: "auto" }, ...promptShown(prompt)),
-    element("div", { class: "duel" }, sideView(t("First"), left.text), sideView(t("Second"), right.text)),
+    element("div", { class: "duel" }, ...places.map(([name], at) => sideView(name, texts[at]?.text ?? ""))),
     element("div", { class: "choices", role: "group", "aria-label": t("Your vote") }, ...buttons, skip),
     element(
       "div",

@@ -1,7 +1,7 @@
 /**
- * The page for blind votes: begins a round, shows pairs, and ends the round with its results. Until names are
- * revealed, nothing on it (text, colour, order, attributes) shows which side is whose, and no other page is
- * open.
+ * The page for blind votes: begins a round, shows pairs (of one model's live columns, all texts at once), and
+ * ends the round with its results. Until names are revealed, nothing on it (text, colour, order, attributes)
+ * shows which side is whose, and no other page is open.
  */
 
 import { toFile, unblinded } from "../reports/votes.js";
@@ -13,9 +13,10 @@ import { inLine } from "../ui/unseen.js";
 import { inEnglish, t, tn } from "../ui/words.js";
 import { Judging } from "./judging.js";
 import { announce, ask as askAbout } from "./messages.js";
-import { beginForm, pairView } from "./vote-forms.js";
+import { beginForm, groupView } from "./vote-forms.js";
 
-/** @import { Choice, Round } from "../reports/votes.js" */
+/** @import { Round } from "../reports/votes.js" */
+/** @import { Best } from "./judging.js" */
 
 export class VotePage {
   #root = byId("vote-page", "div");
@@ -39,7 +40,7 @@ export class VotePage {
     this.#session = session;
     this.#engine = engine;
     session.on("reports", () => {
-      this.#judging.open(session.table.columns); // all, hidden ones too
+      this.#judging.open(session.table.columns, { live: session.isLive }); // all, hidden ones too
       this.#turn();
     });
   }
@@ -54,6 +55,13 @@ export class VotePage {
   get finished() {
     const { round, rounds } = this.#judging;
     return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
+  }
+
+  /** Begins a round on live columns whose texts were never shown. */
+  judge() {
+    const scope = this.#session.view;
+    this.#judging.begin({ rater: this.#judging.lastRater, rubric: "", scope, unseen: true });
+    this.#turn();
   }
 
   /** @param {import("./session.js").Session} session */
@@ -72,10 +80,24 @@ export class VotePage {
     keepFocus(this.#root, draw, this.#root);
   }
 
-  /** @param {Choice} choice */
-  vote(choice) {
+  /** @param {Best} best */
+  vote(best) {
     const note = /** @type {HTMLInputElement | null} */ (this.#root.querySelector("#note"))?.value ?? "";
-    if (this.#judging.vote(choice, note)) this.#changed(t("Vote saved."));
+    const { current, live } = this.#judging;
+    if (!this.#judging.vote(best, note)) return;
+    if (!live || !this.#judging.complete) return this.#changed(t("Vote saved."));
+    const words =
+      typeof best === "number"
+        ? (current?.texts[best]?.name ?? "")
+        : { tie: t("tie"), both_bad: t("all are bad") }[best];
+    this.#judging.reveal();
+    const wins = [...this.#judging.wins].map(([name, { wins, votes }]) =>
+      t("{name}: {wins} of {votes}", { name, wins, votes }),
+    );
+    const tally = `${t("Comparisons won, votes in this browser.")} ${wins.join(" · ")}`;
+    this.#session.change({ page: "write" }); // where their names are shown beside them
+    this.#turn();
+    this.#session.announce("judged", `${t("Your vote: {words}.", { words })} ${tally}`);
   }
 
   undo() {
@@ -100,6 +122,7 @@ export class VotePage {
     return beginForm({
       rater: this.#judging.lastRater,
       single: this.#single,
+      live: this.#judging.live,
       importButton: this.#importButton(),
       onBegin: ({ rater, rubric }) => {
         this.#judging.begin({
@@ -113,8 +136,8 @@ export class VotePage {
   }
 
   #showPair() {
-    const { current, pairs } = this.#judging;
-    const { votes, rubric } = /** @type {Round} */ (this.#judging.round);
+    const { current, pairs, votes, live, judged } = this.#judging;
+    const { rubric } = /** @type {Round} */ (this.#judging.round);
     const undo = element(
       "button",
       { type: "button", class: "quiet", onclick: () => this.undo(), disabled: votes.length === 0 },
@@ -125,9 +148,11 @@ export class VotePage {
       votes.length === 0
         ? button(t("Leave the round"), () => this.#discard(), {})
         : button(t("Reveal names"), () => this.#askToReveal(), {});
-    const count = tn(pairs.length, "{votes} of {n} pair", "{votes} of {n} pairs", {
-      votes: tn(votes.length, "{n} vote", "{n} votes"),
-    });
+    const count = live
+      ? tn(pairs.length, "{judged} of {n} prompt judged", "{judged} of {n} prompts judged", { judged })
+      : tn(pairs.length, "{votes} of {n} pair", "{votes} of {n} pairs", {
+          votes: tn(judged, "{n} vote", "{n} votes"),
+        });
     const tools = element(
       "div",
       { class: "action-bar spread" },
@@ -135,7 +160,7 @@ export class VotePage {
       element("span", { class: "action-bar" }, undo, this.#saveButton(), end),
     );
     if (current) {
-      const view = pairView(current, { onVote: (choice) => this.vote(choice), onSkip: () => this.skip() });
+      const view = groupView(current, { onVote: (best) => this.vote(best), onSkip: () => this.skip() });
       const shownRubric = rubric ? [element("p", { class: "rubric" }, rubric)] : [];
       this.#root.replaceChildren(tools, ...shownRubric, ...view);
       return;
@@ -149,7 +174,7 @@ export class VotePage {
 
   /** Reveals at once when every pair is judged; else asks first, because the round ends with it. */
   async #askToReveal() {
-    const judged = this.#judging.round?.votes.length ?? 0;
+    const { judged } = this.#judging;
     const confirmed =
       this.#judging.complete ||
       (await ask({
@@ -226,7 +251,9 @@ export class VotePage {
   async #showResults() {
     const { rounds } = this.#judging;
     const body = element("div", {}, element("p", { role: "status" }, t("Computing …")));
-    const restart = button(t("New round (deletes these votes)"), () => this.#discard());
+    const restart = this.#judging.live
+      ? button(t("New round"), () => this.#root.replaceChildren(this.#begin()))
+      : button(t("New round (deletes these votes)"), () => this.#discard());
     const buttons = element(
       "span",
       { class: "action-bar" },

@@ -68,7 +68,7 @@ export class ModelPanel {
     this.#file.addEventListener("click", () => {
       this.#file.value = ""; // choosing the same file again is a change too
     });
-    this.#file.addEventListener("change", () => this.#chooseFiles([...(this.#file.files ?? [])]));
+    this.#file.addEventListener("change", () => this.chooseFiles([...(this.#file.files ?? [])]));
     this.#useDefault.addEventListener("click", () => {
       this.#file.value = "";
       this.#choose(this.#default);
@@ -81,7 +81,7 @@ export class ModelPanel {
 
   #takeDrops() {
     acceptDrops({
-      onFiles: (files) => this.#chooseFiles(files, this.#host.takeText),
+      onFiles: (files) => this.chooseFiles(files, this.#host.takeText),
       onDrag: (dragging) => document.body.toggleAttribute("data-dragging", dragging),
     });
   }
@@ -231,11 +231,11 @@ export class ModelPanel {
   }
 
   /**
-   * A file of text is refused before anything is loaded.
+   * Loads picked files; a text is refused before anything is loaded.
    * @param {File[]} files
    * @param {(file: File) => void} [takeText] what to do with one instead
    */
-  async #chooseFiles(files, takeText) {
+  async chooseFiles(files, takeText) {
     if (!files.length || this.#busy) return;
     const weights = files.reduce((largest, file) => (file.size > largest.size ? file : largest));
     if (await isText(weights)) {

@@ -5,9 +5,10 @@
 
 import { byId } from "../ui/dom.js";
 
+/** @import { StyledPrompt } from "../decoder/styled-prompt.js" */
 /**
  * @typedef {{
- *   prompt: import("./styled-prompt.js").StyledPrompt, inspector: import("./inspector.js").Inspector,
+ *   prompt: StyledPrompt, inspector: import("./inspector.js").Inspector,
  *   write: (prompt: string, rest: string) => void
  * }} Host `write` continues a prompt, of which `rest` was cut off
  */

@@ -24,7 +24,7 @@ export class PageState {
   /**
    * @param {import("./session.js").Session} session
    * @param {{
-   *   prompt: import("./styled-prompt.js").StyledPrompt, controls:
+   *   prompt: import("../decoder/styled-prompt.js").StyledPrompt, controls:
    *   import("../decoder/controls.js").DecoderControls, parts: Part[], onRestore: () => void
    * }} options `parts` have settings of their own
    */

@@ -5,8 +5,10 @@
  */
 
 import { DecoderControls } from "../decoder/controls.js";
+import { ExamplePrompts } from "../decoder/example-prompts.js";
 import { ModelPanel } from "../decoder/model-panel.js";
 import { PresetChooser } from "../decoder/preset-chooser.js";
+import { StyledPrompt } from "../decoder/styled-prompt.js";
 import { LONGEST_TEXT } from "../decoder/text-file.js";
 import { ROOT } from "../engine/root.js";
 import { readAddress } from "../ui/address.js";
@@ -22,7 +24,6 @@ import { isReturn, TabState } from "../ui/tab-state.js";
 import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
 import { Chat } from "./chat.js";
-import { ExamplePrompts } from "./example-prompts.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
 import { Inspector } from "./inspector.js";
@@ -32,7 +33,6 @@ import { PANELS } from "./rail-panels.js";
 import { saveText } from "./saving.js";
 import { Session } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
-import { StyledPrompt } from "./styled-prompt.js";
 import { TextView } from "./text-view.js";
 import { Writer } from "./writer.js";
 

@@ -7,7 +7,7 @@ import { t } from "../ui/words.js";
 /** @import { Text } from "./texts.js" */
 /**
  * @typedef {{
- *   prompt: import("./styled-prompt.js").StyledPrompt, output: HTMLElement, measures: HTMLElement
+ *   prompt: import("../decoder/styled-prompt.js").StyledPrompt, output: HTMLElement, measures: HTMLElement
  * }} Parts
  */
 

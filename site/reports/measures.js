@@ -138,6 +138,8 @@ export function inWords({ words, distinct_1: distinct, looping, truncated, echo 
  */
 export function measureList(measures) {
   return Object.entries(measures).flatMap(([name, value]) =>
-    value === null ? [] : [element("dt", {}, labelOf(name)), element("dd", {}, formatMeasure(name, value))],
+    typeof value !== "number"
+      ? []
+      : [element("dt", {}, labelOf(name)), element("dd", {}, formatMeasure(name, value))],
   );
 }

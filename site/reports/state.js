@@ -25,7 +25,7 @@ import { readAddress } from "../ui/address.js";
  *   letter of a column (only prompts that it lacks)
  * @property {string} base letter of the baseline column, "" for none
  * @property {string[]} hide letters of hidden columns
- * @property {"read" | "metrics" | "coverage" | "vote"} page
+ * @property {"read" | "metrics" | "coverage" | "vote" | "write"} page
  * @property {number} at number of the current prompt, 0 for the top
  */
 
@@ -66,7 +66,7 @@ export const REMEMBERED = /** @type {const} */ ([
 const CHOICES = {
   tokens: ["strip", "show"],
   layout: ["side", "stack"],
-  page: ["read", "metrics", "coverage", "vote"],
+  page: ["read", "metrics", "coverage", "vote", "write"],
 };
 const LETTER = /^[A-Z]\d*$/;
 

@@ -16,6 +16,7 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 /** @typedef {Side & {text: string}} Shown */
 /** @typedef {{key: string, prompt: string, left: Shown, right: Shown}} Pair */
 /** @typedef {{key: string, prompt: string, texts: [Shown, Shown]}} Couple a pair before it has sides */
+/** @typedef {{key: string, prompt: string, texts: Shown[]}} Group all contenders on a prompt */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
 /**
  * @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope
@@ -111,13 +112,30 @@ export function ballot(rows, columns, { seed, config }) {
 }
 
 /**
+ * The configurations of all reports at once on each prompt, in an order that depends on the seed and the
+ * prompt, so that the place gives nothing away. Prompts with identical texts only are left out.
+ * @param {readonly Row[]} rows
+ * @param {readonly Column[]} columns
+ * @param {{seed: number}} options
+ * @returns {Group[]}
+ */
+export function groups(rows, columns, { seed }) {
+  return rows.flatMap((row) => {
+    const { prompt } = row;
+    const found = contendersOf(row, columns, { seed, config: "", single: true });
+    if (new Set(found.map(({ text }) => text.trim())).size < 2) return [];
+    const texts = shuffled(found, ({ name }) => name, { seed, words: ["place", prompt] });
+    return [{ key: prompt, prompt, texts }];
+  });
+}
+
+/**
  * @param {Row} row
  * @param {readonly Column[]} columns
- * @param {{seed: number, config: string}} options
+ * @param {{seed: number, config: string, single?: boolean}} options single: whether configurations contend
  * @returns {Shown[]}
  */
-function contendersOf(row, columns, { seed, config }) {
-  const single = columns.length === 1;
+function contendersOf(row, columns, { seed, config, single = columns.length === 1 }) {
   return columns.flatMap((column) => {
     const results = row.cells.get(column.id) ?? [];
     if (single)
@@ -177,13 +195,16 @@ export function pairKey(prompt, one, other) {
 }
 
 /**
- * @param {Round} round
- * @param {readonly Pair[]} pairs
+ * @template {Pair | Group} T
+ * @param {Pick<Round, "votes">} round
+ * @param {readonly T[]} pairs
  * @param {ReadonlySet<string>} skipped
- * @returns {Pair | undefined}
+ * @returns {T | undefined}
  */
 export function nextPair(round, pairs, skipped) {
-  const done = new Set(round.votes.map(({ prompt, left, right }) => pairKey(prompt, left, right)));
+  const done = new Set(
+    round.votes.flatMap(({ prompt, left, right }) => [prompt, pairKey(prompt, left, right)]),
+  );
   const open = pairs.filter(({ key }) => !done.has(key));
   return open.find(({ key }) => !skipped.has(key)) ?? open[0];
 }

@@ -44,7 +44,7 @@ NAMES = {
 }
 USABLE = {
     "playground/": "#prompt, #message",
-    "playground/side.html": "#generate",
+    "playground/side.html": "[data-testid=generate]",
     "compare/": "[data-testid=url-input]",
     "search/": "[data-testid=question]",
     "lab/handwriting/": "[data-testid=run]",

@@ -72,7 +72,7 @@ def test_the_playground_while_it_writes_and_after_it_failed(page: Page, site_url
 PAGES: dict[str, Callable[[Page], Locator]] = {
     "": lambda page: page.get_by_role("button", name=re.compile("^Generate")),
     "playground/#prompt=A%20quill": lambda page: page.get_by_test_id("generate"),
-    "playground/side.html": lambda page: page.get_by_test_id("generate"),
+    "compare/#page=write": lambda page: page.get_by_test_id("generate"),
     "embed/": lambda page: page.get_by_role("button", name="Generate").first,
     "selftest/": lambda page: page.get_by_test_id("start"),
     "lab/dilation/": lambda page: page.get_by_test_id("run").first,

@@ -493,8 +493,8 @@ def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFi
         for name in names
     ]
     pick(comparer, *files)
-    comparer.get_by_text("Live column").click()
-    expect(comparer.get_by_label("Model folder")).to_be_visible()
+    open_live(comparer)
+    expect(comparer.get_by_label("Maximum prompts")).to_be_visible()
     assert violations_in_both_themes(comparer) == []
     comparer.get_by_role("button", name="Judge", exact=True).click()
     comparer.get_by_label("Rubric").fill("Is it true?")
@@ -707,6 +707,12 @@ def test_a_chart_is_drawn_for_its_width_so_that_text_keeps_its_size(
         assert comparer.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def open_live(page: Page) -> None:
+    """The view of live columns; reports are open, and one decoder is to write for their prompts."""
+    page.get_by_role("button", name="Write", exact=True).click()
+    expect(page.get_by_test_id("generate")).to_be_enabled()
+
+
 def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     comparer: Page, make_file: MakeFile, record: Record
 ) -> None:
@@ -714,8 +720,8 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     prompts: Outputs = {f"The goose {i}": {"g": ["x"]} for i in range(count)}
     pick(comparer, make_file("r.json", sampling(prompts, "one")))
     assert not [url for url in record.requests if "vendor/pyodide" in url or "models/" in url]
-    comparer.get_by_text("Live column").click()
-    comparer.get_by_label("Decoder", exact=True).select_option("greedy-penalty")
+    open_live(comparer)
+    comparer.get_by_label("Preset of decoder A").select_option("greedy-penalty")
     comparer.get_by_label("Maximum tokens").fill("400")
     comparer.get_by_role("button", name="Generate").click()
     comparer.wait_for_function(
@@ -743,6 +749,7 @@ def test_a_live_column_streams_stops_goes_on_and_is_a_report(
         "max_new_tokens": 8,
         "seed": 1,
         "template": "plain",
+        "finish_reason": "length",
     }
     assert not record.console_errors
 
@@ -751,10 +758,11 @@ def test_a_server_writes_a_live_column(
     comparer: Page, make_file: MakeFile, record: Record, site_url: str
 ) -> None:
     pick(comparer, make_file("r.json", sampling({"one": {"g": ["x"]}, "two": {"g": ["x"]}}, "m")))
-    comparer.get_by_text("Live column").click()
+    open_live(comparer)
+    comparer.get_by_label("Maximum tokens").fill("64")
     comparer.get_by_label("A server", exact=True).check()
     comparer.get_by_role("button", name="Generate").click()
-    address = comparer.get_by_label("Address")
+    address = comparer.get_by_label("Address", exact=True)
     expect(address).to_have_accessible_description(re.compile("address is missing"))
     expect(comparer.locator("#live-status")).to_contain_text("could not be generated")
     status = comparer.locator("#live-status")
@@ -803,7 +811,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
             comparer,
             make_file(f"{name}.json", sampling({f"The goose {i}": {"g": [text]} for i in range(3)}, name)),
         )
-    comparer.get_by_text("Live column").click()
+    open_live(comparer)
     comparer.get_by_label("Maximum tokens").fill("1000")
     status, count = comparer.locator("#live-status"), comparer.locator("#vote-count")
 
@@ -816,7 +824,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
     begin()  # while the engine is being loaded
     expect(count).to_have_text("0 votes of 3 pairs")
     comparer.get_by_role("button", name="Leave the round").click()
-    comparer.get_by_role("button", name="Read", exact=True).click()
+    comparer.get_by_role("button", name="Write", exact=True).click()
     comparer.get_by_role("button", name="Generate").click()
     live = comparer.locator("[data-letter=C]").get_by_test_id("output")
     expect(live.first).to_contain_text(re.compile(r"\S"), timeout=90_000)

@@ -132,7 +132,7 @@ def test_settings_that_cannot_be_read_are_replaced_by_the_defaults(
         "([names, value]) => { for (const n of names) localStorage.setItem(`goosequill.${n}`, value); }",
         [names, value],
     )
-    for address in ("playground/", "playground/side.html", "search/", "compare/"):
+    for address in ("playground/", "compare/#page=write", "search/", "compare/"):
         page.goto(site_url + address)
         expect(page.locator("h1")).to_be_visible()
     page.goto(f"{site_url}playground/?max_new_tokens=3&seed=1")

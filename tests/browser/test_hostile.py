@@ -224,7 +224,7 @@ def test_in_addresses(page: Page, site_url: str, record: Record) -> None:
     ]
     names += ["mode", "system", "format", "choices", "regex", "schema", "stop", "seed", "theme", "page"]
     with harmless(page, record, site_url):
-        for address in ("playground/", "playground/side.html", "compare/", "search/", "lab/handwriting/"):
+        for address in ("playground/", "compare/#page=write", "compare/", "search/", "lab/handwriting/"):
             for mark, text in (("#", ALL), ("?", "".join(STRINGS[:30]))):
                 values = urlencode(dict.fromkeys(names, text), quote_via=quote)
                 page.goto("about:blank")

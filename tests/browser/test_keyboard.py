@@ -250,25 +250,25 @@ def test_the_comparer_from_a_report_to_votes(
 
 
 def test_decoders_side_by_side(page: Page, keys: Keyboard, site_url: str) -> None:
-    page.goto(f"{site_url}playground/side.html")
+    page.goto(f"{site_url}compare/#page=write")
     generate = page.get_by_role("button", name="Generate", exact=True)
     expect(generate).to_be_enabled()
-    keys.press("Tab", "Enter")
-    expect(page.get_by_role("textbox", name="Prompt", exact=True)).to_be_focused()
+    keys.to(page.get_by_role("textbox", name="Prompt", exact=True))
     keys.type("The goose was a")
-    keys.to(page.get_by_role("spinbutton", name="Length"))
+    keys.to(page.get_by_role("spinbutton", name="Maximum tokens"))
     keys.type("6")
     keys.to(page.get_by_role("checkbox", name="Blind"))
     keys.press("Space")
     keys.back_to(generate)
     keys.press("Enter")
-    vote = page.get_by_role("group", name="Which reads best?")
-    keys_of_vote = vote.get_by_role("button", name="Text B")
+    vote = page.get_by_role("group", name="Your vote")
+    keys_of_vote = vote.get_by_role("button", name="Second is best")
     expect(keys_of_vote).to_be_visible(timeout=LONG)
     keys.check()
     keys.activate(keys_of_vote)
-    expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
+    expect(page.locator("#live-status")).to_contain_text("Your vote: ")
     keys.check()
+    keys.activate(page.get_by_role("button", name="Judge", exact=True))
     with page.expect_download():
         keys.activate(page.get_by_role("button", name="Save votes"))
 

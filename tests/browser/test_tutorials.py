@@ -44,34 +44,35 @@ def test_a_first_text_ends_with_the_same_text_twice(page: Page, site_url: str) -
 
 
 def test_two_decoders_are_compared_blind_and_kept(page: Page, site_url: str, tmp_path: Path) -> None:
-    page.goto(site_url + "playground/side.html")
+    page.goto(site_url + "compare/#page=write")
     expect(page.get_by_test_id("output")).to_have_count(3)
-    page.locator(".column").nth(1).get_by_role("button", name="Remove").click()
-    expect(page.locator(".column")).to_have_count(2)
-    page.get_by_test_id("prompt").fill(prompt_of("compare-decoders"))
+    decoders = page.locator("#live-decoders > section")
+    decoders.nth(1).get_by_role("button", name="Remove").click()
+    expect(decoders).to_have_count(2)
+    page.get_by_test_id("live-prompt").fill(prompt_of("compare-decoders"))
 
     def generate() -> None:
         page.get_by_test_id("generate").click()
-        expect(page.get_by_test_id("status")).to_have_text(re.compile("^Done"), timeout=LONG)
+        expect(page.locator("#live-status")).to_have_text(re.compile("^Done"), timeout=LONG)
 
     generate()
     for measure in ("Longest repeated passage", "Mean surprise"):
         expect(page.locator("dl.measured").first).to_contain_text(measure)
-    column = page.locator(".column").nth(1)
+    column = decoders.nth(1)
     column.get_by_text("Settings", exact=True).click()
     temperature = column.get_by_role("spinbutton", name="Temperature")
     temperature.fill("1.5")
     temperature.blur()
     expect(column.locator("> select")).to_have_value("")
     generate()
-    page.locator("#blind").check()
-    generate()
-    page.get_by_role("group", name="Which reads best?").get_by_role("button", name="Text A").click()
-    expect(page.get_by_test_id("status")).to_contain_text("Your vote: ")
+    page.locator("[name=blind]").check()
+    page.get_by_test_id("generate").click()
+    page.get_by_role("button", name="First is better").click(timeout=LONG)
+    expect(page.locator("#live-status")).to_contain_text("Your vote: ")
     with page.expect_download() as saved:
-        page.get_by_role("button", name="Save as sampling report").click()
+        page.get_by_role("button", name="Save report").click()
     saved.value.save_as(tmp_path / "report.json")
-    page.goto(site_url + "compare/")
+    page.get_by_role("button", name="Close all").click()
     page.locator("input[type=file]").first.set_input_files(tmp_path / "report.json")
     expect(page.locator("main")).to_contain_text("The old house at the end of the lane")
 

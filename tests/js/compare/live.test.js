@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { newReport, resultFor, unwritten, withTemplate } from "../../../site/compare/live-report.js";
+import {
+  joined,
+  newReport,
+  numbered,
+  resultFor,
+  unwritten,
+  withTemplate,
+} from "../../../site/compare/live-report.js";
+import { collate } from "../../../site/reports/collate.js";
+import { toMarkdown } from "../../../site/reports/export.js";
 import { readReports } from "../../../site/reports/index.js";
 import { samplingText } from "../../../site/reports/sampling.js";
 
@@ -38,4 +47,34 @@ test("a template surrounds the prompt, and what separates messages does not occu
     withTemplate({ ...template, before: "", between: "", after: "" }, " as it is\n\n"),
     " as it is\n\n",
   );
+});
+
+test("what decoders wrote is one sampling report, with equal decoders told apart", () => {
+  const names = numbered(["greedy", "greedy"]);
+  const params = [["finish_reason", "length"]];
+  const columns = names.map((config, at) => {
+    const report = empty();
+    resultFor(report, "p", { config, params }).outputs.push(["one", "three"][at]);
+    if (at === 0) resultFor(report, "q", { config, params }).outputs.push("two");
+    return { report };
+  });
+  const report = joined(columns);
+  const { reports, problems } = readReports(samplingText(report), { fileName: "x.json" });
+  assert.deepEqual(problems, []);
+  assert.deepEqual(reports[0].entries, report.entries);
+  assert.deepEqual(
+    report.entries.map(({ results }) => results.map(({ config, outputs }) => [config, ...outputs])),
+    [
+      [
+        ["greedy", "one"],
+        ["greedy (2)", "three"],
+      ],
+      [["greedy", "two"]],
+    ],
+  );
+  assert.deepEqual(report.entries[0].results[0].params, params);
+  assert.equal(columns[0].report.entries[0].results.length, 1);
+  const table = collate([{ id: "live", source: "live", report }]);
+  const shown = { ...table, view: { config: "", sample: 0, group: false } };
+  assert.match(toMarkdown(shown), /## 1\. p\n[\s\S]*greedy \\?\(2\\?\) #1[\s\S]*three/);
 });

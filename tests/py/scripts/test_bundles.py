@@ -140,7 +140,6 @@ def test_scripts_of_one_page_have_no_two_copies_of_a_modules_state(tmp_path: Pat
     assert "ui/everywhere.js" in html
     pages = {
         "playground/index.html": "playground",
-        "playground/side.html": "side",
         "compare/index.html": "main",
     }
     pages |= {"storage/index.html": "storage", "embed/index.html": "gallery"}

@@ -13,9 +13,12 @@ from scripts.command import BuildError
 
 
 def test_pages_are_rendered_and_marked_in_the_menu(tmp_path: Path) -> None:
-    build.copy_site(pages.read_pages(), tmp_path)
+    below = pages.Page("compare/below.html", "Title", "Sentence.")
+    (tmp_path / "compare").mkdir()
+    shutil.copy(build.ROOT / "site" / "storage" / "index.html", tmp_path / below.file)
+    build.copy_site([*pages.read_pages(), below], tmp_path)
     marks = {}
-    for path in ("playground/index.html", "playground/side.html", "compare/index.html", "storage/index.html"):
+    for path in ("playground/index.html", "compare/below.html", "compare/index.html", "storage/index.html"):
         html = (tmp_path / path).read_text(encoding="utf-8")
         assert html.startswith("<!doctype html>") and "{%" not in html
         assert html.index("Content-Security-Policy") < html.index("<script")
@@ -23,7 +26,7 @@ def test_pages_are_rendered_and_marked_in_the_menu(tmp_path: Path) -> None:
         marks[path] = re.findall(r'<a href="([^"]*)" aria-current="(\w+)">', html)
     assert marks == {
         "playground/index.html": [("../playground/", "page")],
-        "playground/side.html": [("../playground/", "true")],
+        "compare/below.html": [("../compare/", "true")],
         "compare/index.html": [("../compare/", "page")],
         "storage/index.html": [],
     }

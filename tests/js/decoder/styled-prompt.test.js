@@ -3,7 +3,7 @@ import test from "node:test";
 
 import "../dom.js";
 
-const { StyledPrompt } = await import("../../../site/playground/styled-prompt.js");
+const { StyledPrompt } = await import("../../../site/decoder/styled-prompt.js");
 
 const STYLES = [
   { name: "speech", tag: "<speech>\n" },

@@ -5,15 +5,15 @@
 import { element } from "../ui/dom.js";
 import { translated } from "../ui/words.js";
 
+/** @import { StyledPrompt } from "./styled-prompt.js" */
+
 export class ExamplePrompts {
   #box;
   #prompt;
   #onChoose;
 
   /**
-   * @param {{
-   *   box: HTMLElement, prompt: import("./styled-prompt.js").StyledPrompt, onChoose: (text: string) => void
-   * }} options
+   * @param {{box: HTMLElement, prompt: StyledPrompt, onChoose: (text: string) => void}} options
    */
   constructor({ box, prompt, onChoose }) {
     this.#box = box;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { promptsOf, readPrompts, textOf } from "../../../site/playground/prompts.js";
+import { promptsOf, readPrompts, textOf } from "../../../site/compare/prompts.js";
 
 test("a text has a prompt on each line, and a list turns into such a text and back", () => {
   const prompts = ["A goose", "One\nday"];

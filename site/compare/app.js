@@ -3,7 +3,7 @@
  * page's own controls ask for. Views change the store; none of them calls another one back.
  */
 
-import { fromAddress, memory, toAddress } from "../reports/state.js";
+import { fromAddress, memory, toAddress } from "../reports/view.js";
 import { here, writeAddress } from "../ui/address.js";
 import { copyLink, copyText } from "../ui/clipboard.js";
 import { byId } from "../ui/dom.js";

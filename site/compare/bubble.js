@@ -11,7 +11,7 @@ import { factsElements, showLoop } from "./live-facts.js";
 
 /** @import { Row, Sample } from "../reports/collate.js" */
 /** @import { RowContext } from "./row.js" */
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 
 const LONG = 700; // characters from which an output is shortened
 const PLAIN = { characters: 20_000, lines: 500 }; // that are shown until the output is drawn in full

@@ -7,7 +7,7 @@ import { hueOf } from "./row.js";
 
 /** @import { Column } from "../reports/collate.js" */
 /** @typedef {import("../reports/collate.js").Table} CollatedTable */
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 
 /**
  * @typedef {Object} ColumnActions

@@ -13,7 +13,7 @@ import { t } from "../ui/words.js";
  * @returns {Command[]}
  */
 export function commandsOf({ session, reading, votes }) {
-  /** @param {Partial<import("../reports/state.js").View>} change */
+  /** @param {Partial<import("../reports/view.js").View>} change */
   const update = (change) => session.update(change);
   /** @type {[key: string, does: string, run: () => void][]} */
   const reader = [

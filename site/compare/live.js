@@ -9,7 +9,7 @@ import { ModelPanel } from "../decoder/model-panel.js";
 import { ROOT } from "../engine/root.js";
 import { pairs } from "../reports/report.js";
 import { samplingText } from "../reports/sampling.js";
-import { DEFAULTS } from "../reports/state.js";
+import { DEFAULTS } from "../reports/view.js";
 import { readAddress } from "../ui/address.js";
 import { byId, download } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";

@@ -4,7 +4,7 @@
  */
 
 import { checkLimit } from "../reports/limits.js";
-import { isPasted, notUrl, splitFiles } from "../reports/state.js";
+import { isPasted, notUrl, splitFiles } from "../reports/view.js";
 import { isComposing } from "../ui/composing.js";
 import { byId, element } from "../ui/dom.js";
 import { recall, remember } from "../ui/memory.js";

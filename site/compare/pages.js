@@ -12,7 +12,7 @@ import { announce } from "./messages.js";
 import { showTools } from "./tools.js";
 
 /** @import { Session } from "./session.js" */
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 
 const NAMED = /** @type {const} */ ([

@@ -10,7 +10,7 @@ import { t, translated } from "../ui/words.js";
 import { draw, drawDifference, sampleElement, sampleOf } from "./bubble.js";
 
 /** @import { Column, Row, Sample } from "../reports/collate.js" */
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 /** @import { Piece } from "./diff.js" */
 
 const LONGEST_PROMPT = 5000; // characters that are shown

@@ -18,7 +18,7 @@ import { collate, collating } from "../reports/collate.js";
 import { inSlices } from "../ui/slices.js";
 import { Store } from "../ui/store.js";
 
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @import { Report } from "../reports/report.js" */
 

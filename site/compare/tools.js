@@ -3,7 +3,7 @@
 import { byId, element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 /** @typedef {import("../reports/collate.js").Table} CollatedTable */
 /** @typedef {[value: string, label: string]} Option */
 

@@ -13,7 +13,7 @@ import { counterpart, hueOf } from "./row.js";
 import { metricsPart, votesPart } from "./web-page-results.js";
 
 /** @import { Column, Row, Sample } from "../reports/collate.js" */
-/** @import { View } from "../reports/state.js" */
+/** @import { View } from "../reports/view.js" */
 /** @import { Round } from "../reports/votes.js" */
 /** @typedef {{pieces: import("./diff.js").Piece[], complete: boolean}} Difference */
 

@@ -8,7 +8,7 @@ import { t } from "../ui/words.js";
 import { samplesOf } from "./collate.js";
 import { checkLimit } from "./limits.js";
 import { ImportError, kindOf, mismatch } from "./report.js";
-import { DEFAULTS, fromAddress, toAddress } from "./state.js";
+import { DEFAULTS, fromAddress, toAddress } from "./view.js";
 
 /** @import { Column, Row } from "./collate.js" */
 /** @typedef {"left" | "right" | "tie" | "both_bad"} Choice */
@@ -19,7 +19,7 @@ import { DEFAULTS, fromAddress, toAddress } from "./state.js";
 /** @typedef {{key: string, prompt: string, texts: Shown[]}} Group all contenders on a prompt */
 /** @typedef {{prompt: string, left: Side, right: Side, choice: Choice, note: string, at: string}} Vote */
 /**
- * @typedef {Pick<import("./state.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope
+ * @typedef {Pick<import("./view.js").View, "config" | "hide" | "q" | "re" | "differ" | "coverage">} Scope
  *   which prompts and samples are judged
  */
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Session } from "../../../site/compare/session.js";
-import { DEFAULTS } from "../../../site/reports/state.js";
+import { DEFAULTS } from "../../../site/reports/view.js";
 
 const EVENTS = /** @type {const} */ (["view", "files", "reports", "round", "rows", "grown"]);
 

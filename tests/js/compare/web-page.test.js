@@ -5,7 +5,7 @@ import { wordDiff } from "../../../site/compare/diff.js";
 import { MOST_DIFFERENCES, webPage } from "../../../site/compare/web-page.js";
 import { collate } from "../../../site/reports/collate.js";
 import { readReports } from "../../../site/reports/index.js";
-import { DEFAULTS } from "../../../site/reports/state.js";
+import { DEFAULTS } from "../../../site/reports/view.js";
 import { setWords, t } from "../../../site/ui/words.js";
 import { sampling } from "../reports/make.js";
 

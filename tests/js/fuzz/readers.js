@@ -12,7 +12,7 @@ import { readPrompts } from "../../../site/playground/prompts.js";
 import { readText } from "../../../site/reports/bytes.js";
 import { readReports } from "../../../site/reports/index.js";
 import { checkReports } from "../../../site/reports/limits.js";
-import { fromAddress, toAddress } from "../../../site/reports/state.js";
+import { fromAddress, toAddress } from "../../../site/reports/view.js";
 import { fromFile, toFile } from "../../../site/reports/votes.js";
 import { readLink } from "../../../site/search/permalink.js";
 import { Reader } from "../../../site/search/static/bytes.js";

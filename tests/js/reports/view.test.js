@@ -8,7 +8,7 @@ import {
   notUrl,
   splitFiles,
   toAddress,
-} from "../../../site/reports/state.js";
+} from "../../../site/reports/view.js";
 import { addressWith } from "../../../site/ui/address.js";
 
 const query = (search) => ({ search, hash: "" });

@@ -1,7 +1,7 @@
 /**
- * The state of the comparer's view, and how it is written in the page's address (the whole view, so that a
- * link shows what its sender saw) and among the settings that the browser remembers. Values from outside are
- * checked: an unknown one becomes the default. No access to the page.
+ * The comparer's view, and how it is written in the page's address (the whole view, so that a link shows what
+ * its sender saw) and among the settings that the browser remembers. Values from outside are checked: an
+ * unknown one becomes the default. No access to the page.
  */
 
 import { readAddress } from "../ui/address.js";

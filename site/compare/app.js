@@ -96,7 +96,7 @@ async function openLive() {
   try {
     const { startLive } = await import("./live.js");
     const started = await startLive(engine, {
-      hasReports: () => session.loaded.length > 0 && !session.examples,
+      hasReports: () => !session.examples && session.loaded.length > session.live.length,
       prompts: () => session.shown.map(({ prompt }) => prompt),
       open: openColumns,
       changed: ({ report }, prompt) => session.grow(report, prompt),
@@ -132,11 +132,16 @@ async function openColumns(columns, { alone, blind = false }) {
   }
   if (!(await session.open([...kept, ...added]))) return;
   session.announce("reports");
-  if (blind) votes.judge(); // at once, before anything is drawn
+  if (!blind) return;
+  votes.judge(); // at once, before anything is drawn
+  byId("vote-page", "div").focus();
 }
 
 session.on("view", ({ page }) => page === "write" && openLive());
-session.on("judged", (words) => live?.say(words));
+session.on("judged", (words) => {
+  live?.say(words);
+  session.addEventListener("drawn", () => byId("live-run", "button").focus(), { once: true });
+});
 session.on("closed", (report) => live?.forget(report));
 session.on("round", () => {
   if (!session.blind || !live?.running) return;

@@ -25,7 +25,7 @@ from goosequill.search.index import Index, text_key
 from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexModel
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
-from goosequill.search.vectors import MEMORY, QuantizedVectors
+from goosequill.search.vectors import MEMORY
 from goosequill.support.lasting import Lasting
 from goosequill.support.progress import Progress
 from goosequill.weights.source import ByteSource
@@ -265,7 +265,7 @@ def embed_pending(index: Index, embedder: Embedder, *, chunk: int = CHUNK) -> It
     while len(waiting := index.waiting(chunk)):
         vectors = np.zeros((len(waiting), model.dimensions), np.float32)
         texts = [index.embedded_text(number) for number in waiting.tolist()]
-        kept = index.vectors if isinstance(index.vectors, QuantizedVectors) else None  # others are on disk
+        kept = index.vectors if index.can_read_vectors else None
         found = [earlier.get(text_key(text)) if kept else None for text in texts]
         known = [at for at, each in enumerate(found) if each is not None]
         if kept and known:

@@ -219,6 +219,11 @@ class Index:
         return len(self) - sum(end - first for first, end in map(self.entries.span, self.deleted))
 
     @property
+    def can_read_vectors(self) -> bool:
+        """Whether vectors can be read at any time: a page has those on disk that are too many for memory."""
+        return isinstance(self.vectors, QuantizedVectors) or hasattr(self._storage, "map")
+
+    @property
     def embedded(self) -> int:
         """How many passages, counted from the first, have a vector or are deleted."""
         return 0 if self.vectors is None else len(self.vectors)

@@ -15,6 +15,7 @@ from goosequill.search.collection import embed_pending
 from goosequill.search.documents.reading import Source, source
 from goosequill.search.index import Index
 from goosequill.search.storage import FolderStorage, MemoryStorage
+from goosequill.search.vectors import StoredVectors
 from tests.py.search.samples import HashEmbedder, make_document
 
 
@@ -80,13 +81,15 @@ def test_a_changed_row_writes_no_more_in_a_larger_index(
     assert indexing.tidied(index, tmp_path / "False 3000", published=False).deleted == set()
 
 
-def test_rows_without_titles_that_have_moved_keep_their_vectors() -> None:
-    index, embedder = Index.create(MemoryStorage(), load_kernel().search, name=""), HashEmbedder()
+@pytest.mark.parametrize("memory", [1 << 20, 0], ids=["in memory", "on disk"])
+def test_rows_without_titles_that_have_moved_keep_their_vectors(tmp_path: Path, memory: int) -> None:
+    index = Index.create(FolderStorage(tmp_path), load_kernel().search, name="", memory=memory)
+    embedder = HashEmbedder()
     rows = [f"A row about piston {number}." for number in range(50)]
     for lines in (rows, ["A new row.", *rows], rows[:3] + rows[9:]):
         _take_in(index, source("a/t.csv", "\n".join(["text", *lines]).encode()))
         list(embed_pending(index, embedder))
-    assert embedder.embedded == 51
+    assert embedder.embedded == 51 and isinstance(index.vectors, StoredVectors) == (not memory)
     assert index.entries[index.find("a/t.csv#4") or 0].title == "t.csv, row 4"
 
 

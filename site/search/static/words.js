@@ -48,7 +48,8 @@ export class WordTable {
    */
   async scores(question, { completing }) {
     const words = tokens(question).slice(-MAX_WORDS);
-    const unfinished = completing && words.at(-1)?.end === question.length ? words.at(-1) : undefined;
+    const last = words.at(-1);
+    const unfinished = completing && last?.end === question.length && last;
     const kept = words.filter(({ text }) => !this.stop.has(text));
     const wanted = [...new Set(kept.map(({ stem }) => stem))];
     const found = await Promise.all(wanted.map((stem) => this.#exact(stem)));
@@ -75,21 +76,21 @@ export class WordTable {
         best.set(passage, Math.max(best.get(passage) ?? 0, weights[at]));
       });
     }
-    for (const [passage, weight] of best) if (passage < this.count) scores[passage] += weight;
+    for (const [passage, weight] of best) scores[passage] += weight; // none beyond the end of the array
   }
 
   /** @param {string} stem @returns {Promise<Postings | undefined>} */
   async #exact(stem) {
     const block = this.directory.find(stem);
     if (block < 0) return undefined;
-    return (await this.#read(block, (key) => key === stem)).at(0);
+    return (await this.#read(block, (key) => key === stem))[0];
   }
 
   /** @param {string} beginning @returns {Promise<Postings[]>} */
   async #completions(beginning) {
     const first = Math.max(this.directory.find(beginning), 0);
     const last = Math.min(this.directory.find(`${beginning}\uffff`), first + MAX_COMPLETION_BLOCKS - 1);
-    const blocks = Array.from({ length: Math.max(last - first + 1, 0) }, (_, at) =>
+    const blocks = Array.from({ length: last - first + 1 }, (_, at) =>
       this.#read(first + at, (key) => key.startsWith(beginning)),
     );
     return (await Promise.all(blocks)).flat().slice(0, MAX_COMPLETIONS);

@@ -108,6 +108,7 @@ def simulated(prompts: int, *, spread: float, seed: int) -> tuple[np.ndarray, np
     return wins, ties
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize(("prompts", "spread"), [(10, 0.0), (40, 1.0), (400, 0.0)])
 def test_the_95_percent_interval_covers_the_truth_93_to_97_times_in_100(prompts: int, spread: float) -> None:
     """A thousand rounds measure the coverage to within 1 in 100; four hundred once gave 92.7."""

@@ -31,7 +31,7 @@ SYSTEM = {"memset", "memcpy", "memmove", "bzero", "__bzero", "sched_yield", "dyl
 
 @pytest.fixture(scope="module")
 def builds() -> Path:
-    """The folder with all builds, made if a source has changed."""
+    """The folder with all builds, made if a source has changed, which takes a minute and more."""
     native_builds.build_all(native, native.FOLDER)
     return native.FOLDER
 
@@ -108,6 +108,7 @@ def pe_symbols(data: bytes) -> tuple[str, set[str], set[str]]:
 READERS = {"linux": elf_symbols, "darwin": macho_symbols, "windows": pe_symbols}
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("build", native.BUILDS, ids=lambda build: build.file)
 def test_a_build_has_what_python_calls_and_needs_nothing_else(build: native.Build, builds: Path) -> None:
     data = (builds / build.file).read_bytes()
@@ -123,16 +124,19 @@ def test_a_build_has_what_python_calls_and_needs_nothing_else(build: native.Buil
         assert folder.encode() + b"/" not in data  # where it was built, so that it is the same anywhere
 
 
+@pytest.mark.rest
 def test_the_build_for_apples_processors_is_signed(builds: Path) -> None:
     """Their system refuses to load one that is not, if only by itself (LC_CODE_SIGNATURE)."""
     assert 0x1D in macho_commands((builds / "darwin-arm64.bin").read_bytes())
 
 
+@pytest.mark.rest
 def test_builds_that_are_there_are_not_made_again(builds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_builds, "compile_build", lambda *_: pytest.fail("compiled again"))
     native_builds.build_all(native, builds)
 
 
+@pytest.mark.rest
 def test_this_machine_runs_the_build_that_its_processor_allows(builds: Path) -> None:
     path = native.packaged()
     assert path is not None
@@ -145,6 +149,7 @@ def test_this_machine_runs_the_build_that_its_processor_allows(builds: Path) -> 
     assert load_kernel("native").name == "native"
 
 
+@pytest.mark.rest
 def test_every_build_that_runs_here_computes_what_numpy_computes(builds: Path) -> None:
     level = Library(native.packaged() or native.compiled(), "native").processor_level()
     here = [
@@ -169,6 +174,7 @@ def fakes(folder: Path, *, stamp: str = "") -> Path:
     return folder
 
 
+@pytest.mark.rest
 def test_builds_of_other_sources_are_not_used(builds: Path, tmp_path: Path) -> None:
     folder = fakes(tmp_path / "b", stamp="0" * 64)
     for file in builds.glob("*.bin"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,19 +34,35 @@ from tests.py.kernels import plain
 
 Array = NDArray[np.float32]
 Operation = Callable[..., Any]
-KERNELS: dict[str, Kernel] = {
-    "numpy": NumpyKernel(),
-    "numpy without blas": NumpyKernel(multiply_einsum),
-    "native": load_kernel("native"),
+OTHERS = {
     # Where bytes cannot be multiplied, as in a page's plain kernel.
-    "native in 16 bits": SimdKernel(Library(compiled("-DWITHOUT_DOT_BYTES"), "native")),
+    "native in 16 bits": "-DWITHOUT_DOT_BYTES",
     # As in a page's relaxed kernel: with sums of two products in 16 bits, and of four in 32.
-    "native in pairs": SimdKernel(Library(compiled("-DQUADS=0"), "native")),
-    "native in quads": SimdKernel(Library(compiled("-DQUADS=1"), "native")),
+    "native in pairs": "-DQUADS=0",
+    "native in quads": "-DQUADS=1",
+    "native in whole bytes": "-DQUADS=2",
 }
-if cast(SimdKernel, KERNELS["native"]).library.processor_level() >= 5:  # with AVX-512 VNNI
-    KERNELS["native in whole bytes"] = SimdKernel(Library(compiled("-DQUADS=2"), "native"))
-each_kernel = pytest.mark.parametrize("kernel", KERNELS.values(), ids=list(KERNELS))
+"""Flags with which the native kernel is as on other processors; the last needs AVX-512 VNNI itself."""
+if cast(SimdKernel, load_kernel("native")).library.processor_level() < 5:
+    del OTHERS["native in whole bytes"]
+OWN = ("numpy", "numpy without blas", "native")
+
+
+@cache
+def made(name: str) -> Kernel:
+    if name in OTHERS:
+        return SimdKernel(Library(compiled(OTHERS[name]), "native"))
+    return load_kernel("native") if name == "native" else NumpyKernel(*[multiply_einsum][: name != "numpy"])
+
+
+@pytest.fixture(scope="module")
+def kernel(request: pytest.FixtureRequest) -> Kernel:
+    return made(request.param)
+
+
+def each_kernel(test: Callable[..., None]) -> Callable[..., None]:
+    others = (pytest.param(name, marks=pytest.mark.rest) for name in OTHERS)
+    return pytest.mark.parametrize("kernel", [*OWN, *others], indirect=True)(test)
 
 
 class Case:
@@ -219,7 +235,7 @@ def plain_head(weights: QuantizedMatrix, x: Array) -> NDArray[np.float64]:
 
 
 def test_a_large_head_gives_the_same_for_one_token_and_many() -> None:
-    kernel = KERNELS["native"]
+    kernel = made("native")
     weights, _ = head_case(SKETCHED + 5, 64)
     head, tokens = kernel.head(weights), Case(7, 1, 64, 1.0, 1).tokens()
     together = compute(kernel, lambda z: kernel.product(head, z), tokens)
@@ -230,7 +246,7 @@ def test_a_large_head_gives_the_same_for_one_token_and_many() -> None:
 
 
 def test_a_sketch_has_the_weights_in_4_bits_by_group() -> None:
-    kernel: Any = KERNELS["native"]
+    kernel: Any = made("native")
     weights, x = head_case(SKETCHED + 5, 128)
     sketch = kernel.sketch(kernel.head(weights))
     groups = weights.values.reshape(len(weights.values), -1, 64).astype(np.float64)
@@ -250,7 +266,7 @@ def test_a_sketch_has_the_weights_in_4_bits_by_group() -> None:
 
 @pytest.mark.parametrize("lowest", [-127, 127])
 def test_the_largest_products_do_not_overflow_in_a_large_head(lowest: int) -> None:
-    kernel: Any = KERNELS["native"]
+    kernel: Any = made("native")
     columns = 4096
     weights = QuantizedMatrix(8, np.full((SKETCHED, columns), lowest, np.int8), np.ones(SKETCHED, np.float32))
     head = kernel.head(weights)
@@ -264,14 +280,14 @@ def test_the_largest_products_do_not_overflow_in_a_large_head(lowest: int) -> No
 
 
 def test_a_sketch_is_made_for_the_first_shortlist_and_for_helper_threads(tmp_path: Path) -> None:
-    native: Any = KERNELS["native"]
+    native: Any = made("native")
     weights, x = head_case(SKETCHED, 64)
-    made: Any = SimdKernel(native.library)
-    head = made.head(weights)
-    compute(made, lambda z: made.product(head, z), x)
-    assert not len(made.matrices)
-    compute(made, lambda z: made.likely(head, z, Shortlist()), x)
-    assert [*made.matrices] == [made.sketch(head).matrix]
+    first: Any = SimdKernel(native.library)
+    head = first.head(weights)
+    compute(first, lambda z: first.product(head, z), x)
+    assert not len(first.matrices)
+    compute(first, lambda z: first.likely(head, z, Shortlist()), x)
+    assert [*first.matrices] == [first.sketch(head).matrix]
     library = copy(native.library)
     library.helper = tmp_path / "helper.wasm"
     library.helper.write_bytes(b"")
@@ -282,7 +298,7 @@ def test_a_sketch_is_made_for_the_first_shortlist_and_for_helper_threads(tmp_pat
 
 
 def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
-    kernel: Any = KERNELS["native"]
+    kernel: Any = made("native")
     weights, x = head_case(SKETCHED - 1, 64)
     for small in (weights, weights.dequantize(), quantize(weights.dequantize(), 4)):
         head = kernel.head(small)
@@ -295,7 +311,7 @@ def test_a_head_that_is_small_or_not_in_8_bits_has_no_sketch() -> None:
 
 @pytest.mark.parametrize("bits", [None, 8, 4])
 def test_each_part_of_a_matrix_follows_that_of_the_matrix_before(bits: Any) -> None:
-    native: Any = KERNELS["native"]
+    native: Any = made("native")
     kernel: Any = SimdKernel(native.library)
     rng = np.random.default_rng(5)
     before: Any = None
@@ -314,7 +330,7 @@ def test_each_part_of_a_matrix_follows_that_of_the_matrix_before(bits: Any) -> N
 
 
 def test_a_single_panel_and_a_large_matrix_are_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    kernel: Any = KERNELS["native"]
+    kernel: Any = made("native")
     assert len(kernel.matrix(np.ones((16, 8), np.float32)).parts) == 1
     monkeypatch.setattr(Arena, "LARGEST", 16 * 8 * 4)
     assert [len(kernel.matrix(np.ones((rows, 8), np.float32)).parts) for rows in (32, 33)] == [2, 1]
@@ -374,6 +390,7 @@ def test_many_tokens_give_what_each_gives_alone(kernel: Kernel, rows: int, colum
             close(together, alone, columns**0.5)
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("columns", [8, 64, 520, 1088])
 @pytest.mark.parametrize("bits", [8, 4])
 def test_every_way_of_multiplying_gives_the_same_bits(columns: int, bits: Any) -> None:
@@ -388,14 +405,15 @@ def test_every_way_of_multiplying_gives_the_same_bits(columns: int, bits: Any) -
         x[0] = case.rng.choice([-1, 1], columns)
         x[-1] = 1
         expected: Array | None = None
-        for name, kernel in KERNELS.items():
-            if isinstance(kernel, SimdKernel):
-                matrix = kernel.matrix(weights)
-                found = compute(kernel, lambda z: kernel.product(matrix, z), x)  # noqa: B023
-                expected = found if expected is None else expected
-                np.testing.assert_array_equal(found, expected, name)
+        for name in ("native", *OTHERS):
+            kernel = made(name)
+            matrix = kernel.matrix(weights)
+            found = compute(kernel, lambda z: kernel.product(matrix, z), x)  # noqa: B023
+            expected = found if expected is None else expected
+            np.testing.assert_array_equal(found, expected, name)
 
 
+@pytest.mark.rest
 def test_every_way_of_multiplying_a_large_head_gives_the_same_bits() -> None:
     case = Case(1, 1, 1, 1.0, 9)
     for columns in (64, 1088):
@@ -405,23 +423,25 @@ def test_every_way_of_multiplying_a_large_head_gives_the_same_bits() -> None:
             [case.normal(3, columns), case.rng.choice([-1, 1], (1, columns)).astype(np.float32)]
         )
         expected: list[Array] = []
-        for name, kernel in KERNELS.items():
-            if isinstance(kernel, SimdKernel):
-                head = kernel.head(weights)
-                together = compute(kernel, lambda z: kernel.product(head, z), x)  # noqa: B023
-                alone = compute(kernel, lambda z: kernel.product(head, z), x[3:].copy())  # noqa: B023
-                sketch = kernel.sketch(head)
-                assert sketch is not None
-                found = [together, alone, sketch.reach]
-                expected = expected or found
-                for one, other in zip(found, expected, strict=True):
-                    np.testing.assert_array_equal(one, other, name)
+        for name in ("native", *OTHERS):
+            kernel: Any = made(name)
+            head = kernel.head(weights)
+            together = compute(kernel, lambda z: kernel.product(head, z), x)  # noqa: B023
+            alone = compute(kernel, lambda z: kernel.product(head, z), x[3:].copy())  # noqa: B023
+            sketch = kernel.sketch(head)
+            assert sketch is not None
+            found = [together, alone, sketch.reach]
+            expected = expected or found
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other, name)
 
 
-@pytest.mark.parametrize("name", [name for name in KERNELS if name.startswith("native")])
+@pytest.mark.parametrize(
+    "kernel", ["native", *(pytest.param(name, marks=pytest.mark.rest) for name in OTHERS)], indirect=True
+)
 @pytest.mark.parametrize("columns", [64, 768, 1024, 1088])
-def test_many_tokens_pass_through_a_large_head_as_each_alone(name: str, columns: int) -> None:
-    kernel, case = KERNELS[name], Case(1, 1, 1, 1.0, columns)
+def test_many_tokens_pass_through_a_large_head_as_each_alone(kernel: Any, columns: int) -> None:
+    case = Case(1, 1, 1, 1.0, columns)
     weights = quantize(case.normal(SKETCHED + 3, columns), 8)
     head = kernel.head(weights)
     for count in (2, 3, 4, 5, 6, 7, 13):

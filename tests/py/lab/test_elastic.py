@@ -9,6 +9,7 @@ from goosequill.lab import elastic
 from goosequill.lab.experiments import DATA
 from goosequill.lab.handwriting import FILE, Settings, letters, templates_of
 from goosequill.lab.strokes import orders, perturbed, sequence
+from tests.py.tiers import tiers
 
 
 def whole_matrix(one: np.ndarray, other: np.ndarray, band: int) -> float:
@@ -111,9 +112,12 @@ def test_only_distances_above_the_limit_are_abandoned(has_rest: bool) -> None:
     assert (compared <= whole).all() and compared.sum() < whole.sum()
 
 
-def test_fast_and_brute_force_agree_on_10000_queries(written: tuple[elastic.Bank, np.ndarray]) -> None:
+@tiers("count", 500, 10_000)
+def test_fast_and_brute_force_agree_on_10000_queries(
+    written: tuple[elastic.Bank, np.ndarray], count: int
+) -> None:
     bank, queries = written
-    for start in range(0, 10_000, 500):
+    for start in range(0, count, 500):
         part = queries[:, :, start : start + 500]
         brute, fast = (elastic.nearest(bank, part, method=method) for method in ("brute", "coarse"))
         assert np.array_equal(brute.index, fast.index)

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from goosequill.lab import lattice
 from goosequill.lab.lattice import CONSTRAINTS, Settings, compute, fit, make_data
 from goosequill.support.progress import finish
+from tests.py.tiers import tiers
 
 
 def problem(settings: Settings):
@@ -84,10 +85,11 @@ def test_a_lattice_meets_the_conditions_of_its_minimum(size: int, constraint: st
         assert unbalanced < 1e-12
 
 
-def test_constraints_are_never_violated_in_1000_seeds() -> None:
+@tiers("seeds", 50, 1000)
+def test_constraints_are_never_violated_in_1000_seeds(seeds: int) -> None:
     settings = Settings(size=5, points=40, noise=0.5)
     broken = 0
-    for seed in range(1000):
+    for seed in range(seeds):
         sample = make_data(settings, seed)
         for name in CONSTRAINTS:
             found = lattice.violations(fit(sample, 5, name, smoothness=settings.smoothness))
@@ -96,7 +98,7 @@ def test_constraints_are_never_violated_in_1000_seeds() -> None:
             else:
                 assert found["pairs"] == 0, (name, seed)
             assert name != "distribution" or found["negative"] == 0
-    assert broken == 1000
+    assert broken == seeds
 
 
 def test_violations_are_found_where_they_are() -> None:

@@ -9,6 +9,7 @@ from sklearn.isotonic import IsotonicRegression
 from goosequill.lab import monotone
 from goosequill.lab.cumulative import GRID, from_samples, judge, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
+from tests.py.tiers import tiers
 
 
 def judged(name, points, degree):
@@ -57,18 +58,20 @@ def test_the_polynomial_equals_numpys_in_the_transformed_input() -> None:
     np.testing.assert_allclose(fitted(GRID), expected, atol=1e-8)
 
 
+@tiers("seeds", 50, 1000)
 @pytest.mark.parametrize("degree", [2, 3, 6, 12])
-def test_monotone_fits_never_decrease_or_leave_in_1000_seeds(degree: int) -> None:
-    for seed in range(1000):
+def test_monotone_fits_never_decrease_or_leave_in_1000_seeds(degree: int, seeds: int) -> None:
+    for seed in range(seeds):
         points = make_data(20, seed)
         for name in MONOTONE:
             found = judged(name, points, degree)
             assert not found.decreases and not found.leaves, (name, seed)
 
 
+@tiers("seeds", 50, 1000)
 @pytest.mark.parametrize("degree", [3, 8])
-def test_monotone_fits_of_raw_samples_never_decrease_or_leave_in_1000_seeds(degree: int) -> None:
-    for seed in range(1000):
+def test_monotone_fits_of_raw_samples_never_decrease_or_leave_in_1000_seeds(degree: int, seeds: int) -> None:
+    for seed in range(seeds):
         points = from_samples(np.random.default_rng(seed).standard_normal(20))
         for name in MONOTONE:
             found = judged(name, points, degree)

@@ -59,11 +59,13 @@ def metadata(made: dict[str, Path]) -> Message:
         return email.message_from_bytes(wheel.read(name))
 
 
+@pytest.mark.rest
 def test_the_source_distribution_builds_the_same_wheel(made: dict[str, Path]) -> None:
     first, second = (hashlib.sha256(made[name].read_bytes()).hexdigest() for name in ("wheel", "again"))
     assert first == second
 
 
+@pytest.mark.rest
 def test_the_wheel_has_the_kernels_of_all_systems(made: dict[str, Path]) -> None:
     names = zipfile.ZipFile(made["wheel"]).namelist()
     wanted = {f"goosequill/kernels/builds/{build.file}" for build in native.BUILDS}
@@ -72,6 +74,7 @@ def test_the_wheel_has_the_kernels_of_all_systems(made: dict[str, Path]) -> None
     assert not [name for name in names if name.endswith((".so", ".dll", ".dylib"))]  # Pyodide would load them
 
 
+@pytest.mark.rest
 def test_the_source_distribution_has_what_the_package_needs_and_no_more(made: dict[str, Path]) -> None:
     names = {path.relative_to(made["tree"]).as_posix() for path in made["tree"].rglob("*") if path.is_file()}
     own = {name for name in names if not name.startswith("py/goosequill/")}
@@ -87,6 +90,7 @@ def test_the_source_distribution_has_what_the_package_needs_and_no_more(made: di
     assert here == {Path(name).name for name in names if name.endswith(".wasm")}
 
 
+@pytest.mark.rest
 def test_the_metadata_say_where_everything_is(metadata: Message) -> None:
     addresses = dict(line.split(", ") for line in metadata.get_all("Project-URL") or [])
     assert addresses["Source"] == ADDRESS
@@ -117,6 +121,7 @@ def test_the_address_comes_from_the_environment_or_from_the_file(tmp_path: Path)
     )
 
 
+@pytest.mark.rest
 def test_the_package_offers_users_extras_only_and_developers_groups(metadata: Message) -> None:
     extras = set(metadata.get_all("Provides-Extra") or [])
     assert extras == {"pdf", "cluster", "completion", "lancedb", "native", "notebook", "serve"}

@@ -13,7 +13,7 @@ from goosequill.decoding.grammar.compile import compiled, schema_form
 from goosequill.errors import SettingsError
 
 from .test_regex import random_pattern
-from .walks import CASES, automaton_of, distances
+from .walks import automaton_of, distances, each_number_of_cases
 
 PATTERNS = [
     "x(b|c)*|y(b*c*)*",  # derivatives alone do not see that these are alike
@@ -38,9 +38,10 @@ def test_dead_ends_are_removed() -> None:
     _check(compiled(schema_form({"type": "string", "anyOf": [both, {"const": "z"}]})))
 
 
-def test_no_two_states_of_random_expressions_are_alike() -> None:
+@each_number_of_cases
+def test_no_two_states_of_random_expressions_are_alike(cases: int) -> None:
     random = Random(3)
-    for _ in range(CASES // 8):
+    for _ in range(cases // 8):
         try:
             automaton = automaton_of(random_pattern(random))
         except SettingsError:
@@ -75,9 +76,10 @@ def _reached(automaton: Automaton) -> int:
     return len(found)
 
 
-def test_random_machines_become_the_smallest_that_do_the_same() -> None:
+@each_number_of_cases
+def test_random_machines_become_the_smallest_that_do_the_same(cases: int) -> None:
     random = Random(9)
-    for _ in range(CASES):
+    for _ in range(cases):
         machine = random_machine(random, random.randint(1, 30))
         smallest = _drained(_minimised(machine))
         table = np.full((len(machine.rows), 2), DEAD)

@@ -10,7 +10,7 @@ import pytest
 from goosequill.decoding.grammar.derivatives import Derivatives
 from goosequill.decoding.grammar.expressions import Expressions, Node, TooComplex
 
-from .walks import CASES
+from .walks import each_number_of_cases
 
 TEXTS = ["".join(letters) for length in range(6) for letters in product("ab", repeat=length)]
 ALL = frozenset(TEXTS)
@@ -57,9 +57,10 @@ def random_expression(make: Expressions, random: Random, depth: int) -> tuple[No
     return make.both([node, other]), texts & more
 
 
-def test_random_expressions_have_their_texts() -> None:
+@each_number_of_cases
+def test_random_expressions_have_their_texts(cases: int) -> None:
     random = Random(4)
-    for _ in range(CASES):
+    for _ in range(cases):
         make = Expressions(10**7)
         node, texts = random_expression(make, random, random.randint(1, 4))
         derivatives = Derivatives(make)

@@ -2,7 +2,7 @@
 
     CASES=10000 python -m pytest tests/py/decoding/grammar/test_random_schemas.py
 
-tries more of them than the usual few hundred.
+tries more of them than the few hundred of `make test-rest`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from goosequill.decoding.grammar.compile import compiled, schema_form
 from goosequill.errors import SettingsError
 
 from .random_schemas import Schemas, is_schema
-from .walks import CASES, random_text
+from .walks import each_number_of_cases, random_text
 
 USUAL = ("no value fits it", "two schemas of a oneOf allow the same output", "no number between")
 
 
-def test_random_schemas_allow_what_jsonschema_allows() -> None:
+@each_number_of_cases
+def test_random_schemas_allow_what_jsonschema_allows(cases: int) -> None:
     random, valid, refused = Random(11), 0, 0
-    for _ in range(CASES):
+    for _ in range(cases):
         made = Schemas(random)
         schema = made.root()
         assert is_schema(schema)
@@ -45,5 +46,5 @@ def test_random_schemas_allow_what_jsonschema_allows() -> None:
             text = json.dumps(value, ensure_ascii=False)
             assert automaton.matches(text) == validator.is_valid(value), (schema, text)
             valid += automaton.matches(text)
-    assert valid > CASES
-    assert refused < CASES / 3
+    assert valid > cases
+    assert refused < cases / 3

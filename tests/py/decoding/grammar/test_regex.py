@@ -15,7 +15,7 @@ from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton
 from goosequill.decoding.grammar.characters import python_class
 from goosequill.errors import SettingsError
 
-from .walks import CASES, automaton_of, random_text
+from .walks import automaton_of, each_number_of_cases, random_text
 
 EVERY = "".join(map(chr, [*range(0xD800), *range(0xE000, sys.maxunicode + 1)]))
 PATTERNS = [
@@ -200,9 +200,10 @@ def random_pattern(random: Random, depth: int = 3) -> str:
     return f"{found}|{random_pattern(random, depth - 1)}" if depth and random.random() < 0.2 else found
 
 
-def test_random_expressions_match_what_python_matches() -> None:
+@each_number_of_cases
+def test_random_expressions_match_what_python_matches(cases: int) -> None:
     random, compared = Random(7), 0
-    for _ in range(CASES):
+    for _ in range(cases):
         pattern = random.choice(["", "", "^", "(?s)"]) + random_pattern(random) + random.choice(["", "", "$"])
         try:
             automaton = automaton_of(pattern)
@@ -215,7 +216,7 @@ def test_random_expressions_match_what_python_matches() -> None:
         for text in filter(lambda text: len(text) < 16, texts):
             compared += 1
             _compare(pattern, text, automaton.matches(text))
-    assert compared > 8 * CASES
+    assert compared > 8 * cases
 
 
 def _compare(pattern: str, text: str, ours: bool) -> None:

@@ -9,9 +9,10 @@ import numpy as np
 
 from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton
 from goosequill.decoding.grammar.compile import Form, compiled
+from tests.py.tiers import tiers
 
-CASES = int(os.environ.get("CASES", "400"))
-"""Random cases of a test; CASES=10000 before the command tries more."""
+each_number_of_cases = tiers("cases", 40, int(os.environ.get("CASES", "400")))
+"""How many random cases a test tries; with CASES=10000 before the command it tries more."""
 
 
 def automaton_of(pattern: str) -> Automaton:

@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MAKEFLAGS += --keep-going # one run shows every part that fails
 
 .DEFAULT_GOAL := help
-.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser test-rest packages generate check soak soak-python soak-js soak-browser format train bench clean
+.PHONY: help setup vendor build npm release example serve test test-python test-js test-browser test-rest quick try packages generate check soak soak-python soak-js soak-browser format train bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -47,6 +47,12 @@ serve: build ## build, then serve on loopback (PORT=8000, PREFIX=/goosequill/)
 	$(PY) scripts/serve.py --quiet $(if $(PORT),--port $(PORT)) --prefix $(PREFIX)
 
 test: test-python test-js test-browser ## every behaviour once, in Chromium
+
+quick: $(STAMPS)/test node_modules/.stamp ## the tests nearest to what you have changed, without a build
+	$(PY) scripts/some_tests.py
+
+try: $(STAMPS)/test node_modules/.stamp vendor ## the tests with NAME in their path or name, those of pages too
+	@$(PY) scripts/some_tests.py $(or $(NAME),$(error make try NAME=decay))
 
 test-python: $(STAMPS)/test build
 	$(PY) -m pytest tests/py -q -n 2 -m "not rest" $(PYTEST_ARGS)

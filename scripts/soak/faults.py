@@ -243,24 +243,30 @@ def has_documents(page: Page) -> None:
     expect(entry).to_contain_text(f"{len(DOCUMENTS)} documents", timeout=2 * MINUTE)
 
 
+def check(fault: Callable[[Playground], None], context: BrowserContext, url: str, site: Path) -> None:
+    """Run a fault where documents are kept, and raise an error if something is lost or fails afterwards."""
+    play = Playground(context, url, site)
+    for name, value in SETTINGS.items():
+        play.page.locator(f"#decoder-{name}").fill(value)
+        play.page.locator(f"#decoder-{name}").blur()
+    before = play.page.evaluate(REMEMBERED)
+    fault(play)
+    text = play.write()
+    assert text, "nothing was written afterwards"
+    kept = {name: play.page.locator(f"#decoder-{name}").input_value() for name in SETTINGS}
+    assert kept == SETTINGS, f"settings were lost: {kept}"
+    after = play.page.evaluate(REMEMBERED)
+    assert set(before) <= set(after), f"{set(before) - set(after)} was forgotten"
+    play.page.goto(f"{url}search/")
+    has_documents(play.page)
+    play.page.close()
+
+
 def run(fault: Callable[[Playground], None], context: BrowserContext, url: str, site: Path) -> str:
     """Run a fault; return what went wrong, "" if nothing did."""
     try:
         keep_documents(context, url)
-        play = Playground(context, url, site)
-        for name, value in SETTINGS.items():
-            play.page.locator(f"#decoder-{name}").fill(value)
-            play.page.locator(f"#decoder-{name}").blur()
-        before = play.page.evaluate(REMEMBERED)
-        fault(play)
-        text = play.write()
-        assert text, "nothing was written afterwards"
-        kept = {name: play.page.locator(f"#decoder-{name}").input_value() for name in SETTINGS}
-        assert kept == SETTINGS, f"settings were lost: {kept}"
-        after = play.page.evaluate(REMEMBERED)
-        assert set(before) <= set(after), f"{set(before) - set(after)} was forgotten"
-        play.page.goto(f"{url}search/")
-        has_documents(play.page)
+        check(fault, context, url, site)
     except Exception as error:  # what Playwright raises is an error of the site here
         return f"{type(error).__name__}: {str(error)[:600]}"
     return ""

@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.accessibility import violations_in_both_themes
 from tests.browser.test_busy_states import Held
-from tests.browser.workers import only_worker
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODEL = ROOT / "dist" / "models" / "default" / "model.safetensors"
@@ -204,15 +203,6 @@ def test_a_style_is_chosen_in_a_list_and_its_tag_is_not_shown(playground: Playgr
     expect(style.locator("option:checked")).to_have_text("fact")
     style.select_option(index=0)
     expect(prompt).to_have_value("Goosequillia")
-
-
-def test_a_dead_worker_is_reported_at_once_and_the_text_is_kept(playground: Playground) -> None:
-    playground.write_endlessly("The goose")
-    only_worker(playground.page).evaluate("self.close()")
-    expect(playground.status).to_contain_text("The engine stopped", timeout=2000)
-    expect(playground.output).not_to_be_empty()
-    playground.reset()
-    assert playground.write("The goose", max_new_tokens=5)
 
 
 def test_an_engine_that_failed_to_start_can_be_tried_again(browser: Browser, site_url: str) -> None:

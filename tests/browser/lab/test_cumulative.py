@@ -1,4 +1,4 @@
-"""The page of the cumulative fits: points moved by pointer and keys, own data, the study, the lattice."""
+"""The page of the cumulative fits: points moved by pointer, own data, the study, the lattice."""
 
 from __future__ import annotations
 
@@ -112,21 +112,6 @@ def test_a_dragged_point_moves_the_fits(lab: Lab) -> None:
     lab.button("Reset points").click()
     lab.fitted(10, None, old)
     assert lab.data()["study"]
-
-
-def test_a_point_is_moved_by_keys_alone(lab: Lab) -> None:
-    x, y = lab.data()["x"][6], lab.data()["y"][6]
-    lab.points.first.focus()
-    for _ in range(6):
-        lab.page.keyboard.press("ArrowRight")
-    expect(lab.points.nth(6)).to_be_focused()
-    for _ in range(3):
-        lab.page.keyboard.press("ArrowUp")
-    lab.page.keyboard.press("Shift+ArrowRight")
-    lab.fitted(6, x + 0.05, y + 0.03)
-    expect(lab.points.nth(6)).to_be_focused()
-    lab.page.keyboard.press("Control+z")
-    lab.fitted(6, x, y)
 
 
 def test_own_data_are_pasted_and_errors_stand_beside_them(lab: Lab) -> None:

@@ -85,19 +85,15 @@ def search(opened: Search) -> Search:
     return opened
 
 
-def test_the_keyboard_alone_finds_opens_and_returns(search: Search) -> None:
+def test_a_passage_is_marked_opened_where_it_stands_and_returned_to(search: Search) -> None:
+    """The way by keyboard is that of tests/js/search/asking.test.js and of test_keyboard.py."""
     page = search.page
-    page.locator("body").click(position={"x": 5, "y": 5})
-    page.keyboard.press("/")
-    page.keyboard.type("what helps against heartburn at night")
-    first = search.get("result").first
+    first = search.ask("what helps against heartburn at night")
     expect(first).to_have_attribute("data-document", "reflux.md")
     assert float(first.get_attribute("data-score") or "") > 0
     expect(first.locator("mark").first).to_be_visible()
     assert not violations(page)
-    page.keyboard.press("ArrowDown")
-    assert search.focused() == "Gastro-oesophageal reflux"
-    page.keyboard.press("Enter")
+    first.get_by_role("link", name="Gastro-oesophageal reflux").press("Enter")
     expect(search.get("reader")).to_be_visible()
     current = search.get("reader-text").locator(".current")
     expect(current.first).to_be_in_viewport()
@@ -105,8 +101,6 @@ def test_the_keyboard_alone_finds_opens_and_returns(search: Search) -> None:
     page.keyboard.press("Escape")
     expect(search.get("reader")).to_be_hidden()
     assert search.focused() == "Gastro-oesophageal reflux"
-    page.keyboard.press("Escape")
-    expect(search.get("question")).to_be_focused()
 
 
 def test_nothing_fits_a_question_from_elsewhere(search: Search) -> None:

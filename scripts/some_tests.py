@@ -1,7 +1,7 @@
 """Run a few tests: those nearest to what has changed since the last commit, or those with a name.
 
     python scripts/some_tests.py          Python, JavaScript: tests that import a changed file; builds nothing
-    python scripts/some_tests.py decay    pages too: tests whose path or name has "decay"; builds the site
+    python scripts/some_tests.py decay    pages too: tests whose path or name has "decay"; builds for them
 
 Others may fail. What a test reaches without an import, such as a command or a data file, is not known here.
 """
@@ -114,21 +114,19 @@ def run_changed() -> bool:
 
 
 def run_named(name: str) -> bool:
-    title = re.compile(rf"\b(?:test|it)\(\s*[\"'`][^\"'`]*{re.escape(name)}", re.IGNORECASE)
+    part = re.escape(name)
+    own = re.compile(rf"def test_\w*{part}|\b(?:test|it)\(\s*[\"'`][^\"'`]*{part}", re.IGNORECASE)
     tests = [path for path in sorted((ROOT / "tests").rglob("*")) if is_test(path)]
-    inside = {path for path in tests if name.lower() in path.relative_to(ROOT).as_posix().lower()}
     texts = {path: path.read_text(encoding="utf-8") for path in tests}
-    python = [
-        path for path in tests if path.suffix == ".py" and name.lower() in f"{path}{texts[path]}".lower()
-    ]
+    inside = [path for path in tests if name.lower() in path.relative_to(ROOT).as_posix().lower()]
+    named = {path for path in tests if path in inside or own.search(texts[path])}
+    pages = [path for path in named if ROOT / "tests" / "browser" in path.parents]
     scripts = [path for path in inside if path.suffix == ".js"]
-    titled = [
-        path for path in tests if path.suffix == ".js" and path not in inside and title.search(texts[path])
-    ]
-    pages = {path for path in python if ROOT / "tests" / "browser" in path.parents}
+    titled = [path for path in sorted(named.difference(inside)) if path.suffix == ".js"]
     if pages or scripts or titled:
         subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
-    pattern = f"--test-name-pattern=/{re.escape(name)}/i"
+    python = [path for path in tests if path.suffix == ".py" and path in named]
+    pattern = f"--test-name-pattern=/{part}/i"
     return all([run_scripts(scripts), run_scripts(titled, pattern), run_python(python, Some(name))])
 
 

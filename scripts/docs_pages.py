@@ -183,12 +183,14 @@ def commands() -> str:
 
 
 def errors() -> str:
-    groups = importlib.import_module("goosequill.errors").GROUPS
-    return "\n\n".join(
+    module = importlib.import_module("goosequill.errors")
+    parts = [
         f"## {title}\n\n"
         + table(("Code", "Meaning", "Remedy"), ((f"`{name}`", *code) for name, code in codes.items()))
-        for title, codes in groups.items()
-    )
+        for title, codes in module.GROUPS.items()
+    ]
+    former = table(("Code", "Now"), ((f"`{old}`", f"`{new}`") for old, new in module.FORMER.items()))
+    return "\n\n".join([*parts, f"## Former names\n\n{former}"])
 
 
 GENERATORS: dict[str, Callable[..., str]] = {

@@ -37,7 +37,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "A file's length or SHA-256 differs from the one in `config.json`.",
             "Download the model folder again.",
         ),
-        "file-format": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
+        "votes-file": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
         "unknown-format": Code(
             "The file is not in a format that Goosequill reads.",
             "Choose RWKV weights as .safetensors, .pth, .gguf, .prefab (web-rwkv), or .bin (rwkv.cpp).",
@@ -175,7 +175,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "settings-conflict": Code("Two settings contradict each other.", "Leave out one of the two."),
         "all-banned": Code("`banned_tokens` bans the whole vocabulary.", "Leave at least one token."),
-        "all-cut": Code(
+        "all-tokens-removed": Code(
             "A decoder step removed every token.", "Relax that setting, or the bans and penalties before it."
         ),
         "regex": Code(
@@ -327,7 +327,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The package pypdf is not installed.", 'Install it with: pip install "goosequill[pdf]".'
         ),
         "link-outside": Code("A link in a folder leads out of it.", "Copy the file itself into the folder."),
-        "place-missing": Code("There is no such file or folder.", "Check the path."),
+        "path-not-found": Code("There is no such file or folder.", "Check the path."),
         "place-unreachable": Code("A site does not answer.", "Check the address and the connection."),
         "index-missing": Code(
             "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
@@ -354,7 +354,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The folder of an embedding model is missing.",
             "Take models/minilm and models/minilm-static from a built Goosequill site.",
         ),
-        "index-full": Code("The index has as many passages as it can.", "Divide the documents into two."),
+        "index-full": Code("The index is full.", "Divide the documents into two."),
         "index-empty": Code(
             "There was no document to index.",
             "Check the path. The reference lists the formats that are read.",
@@ -450,6 +450,8 @@ GROUPS: dict[str, dict[str, Code]] = {
 }
 """Every error code, in the groups in which the documentation shows them."""
 
+FORMER = {"all-cut": "all-tokens-removed", "file-format": "votes-file", "place-missing": "path-not-found"}
+"""Codes of earlier versions, and what they are called now."""
 CODES: dict[str, Code] = {name: code for group in GROUPS.values() for name, code in group.items()}
 """Every error code, with its meaning and remedy."""
 

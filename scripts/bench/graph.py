@@ -9,15 +9,15 @@ from onnx import helper, numpy_helper
 
 
 class Graph:
-    """Collects nodes and initialisers; `op` returns the name of its result."""
+    """Collects nodes and initializers; `op` returns the name of its result."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
-        self.initialisers: list[Any] = []
+        self.initializers: list[Any] = []
 
     def constant(self, array: Any) -> str:
-        name = f"c{len(self.initialisers)}"
-        self.initialisers.append(numpy_helper.from_array(np.asarray(array), name))
+        name = f"c{len(self.initializers)}"
+        self.initializers.append(numpy_helper.from_array(np.asarray(array), name))
         return name
 
     def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:

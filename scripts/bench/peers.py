@@ -100,7 +100,7 @@ class Step:
                 helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, shape.vocab]),
                 helper.make_tensor_value_info("new_state", TensorProto.FLOAT, size),
             ],
-            self.graph.initialisers,
+            self.graph.initializers,
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 

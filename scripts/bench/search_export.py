@@ -84,7 +84,7 @@ class Encoder:
         self.graph.nodes.append(helper.make_node("Identity", [x], ["last_hidden_state"]))
         inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, SIZES) for name in INPUTS]
         output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*SIZES, 384])
-        graph = helper.make_graph(self.graph.nodes, "minilm", inputs, [output], self.graph.initialisers)
+        graph = helper.make_graph(self.graph.nodes, "minilm", inputs, [output], self.graph.initializers)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from scripts.train import corpus
 
 from goosequill.lab import experiments
-from goosequill.lab.lstm_text import HIDDEN, NAME, Writer
+from goosequill.lab.lstm_text import HIDDEN, NAME, CharacterModel
 from goosequill.lab.optimizers import Adam
-from goosequill.lab.recurrent import Floats, Reader
+from goosequill.lab.recurrent import Floats, RecurrentNetwork
 
 STEPS, BATCH, LENGTH, UNSEEN = 5000, 24, 80, 16
 """Of each window of LENGTH characters, the first UNSEEN only fill the state: no loss is taken there."""
@@ -44,7 +44,9 @@ def windows(text: Floats, rng: np.random.Generator, *, count: int) -> tuple[Floa
     return read[:-1], read[1 + UNSEEN :]
 
 
-def train(reader: Reader, text: Floats, held: Floats, *, steps: int = STEPS, seed: int = 0) -> Floats:
+def train(
+    reader: RecurrentNetwork, text: Floats, held: Floats, *, steps: int = STEPS, seed: int = 0
+) -> Floats:
     """Return trained weights; print how they do on the way."""
     rng = np.random.default_rng(seed)
     weights = reader.start(rng, biases={"f": 1.0}).astype(np.float32)
@@ -60,7 +62,7 @@ def train(reader: Reader, text: Floats, held: Floats, *, steps: int = STEPS, see
     return weights
 
 
-def bits(reader: Reader, weights: Floats, held: Floats) -> float:
+def bits(reader: RecurrentNetwork, weights: Floats, held: Floats) -> float:
     """Return the mean number of bits a character of the held-out text costs, of 64 windows."""
     x, targets = windows(held, np.random.default_rng(1), count=64)
     letters = np.eye(reader.outputs, dtype=np.float32)
@@ -76,11 +78,11 @@ def main(steps: int = STEPS) -> None:
     places = {character: index for index, character in enumerate(characters)}
     texts = [np.array([places[each] for each in text if each in places]) for text in (learn, held)]
     print(f"{len(texts[0]):,} characters to learn from, {len(texts[1]):,} held out, {len(places)} different")
-    writer = Writer(characters, HIDDEN)
+    writer = CharacterModel(characters, HIDDEN)
     weights = train(writer.reader, texts[0], texts[1], steps=steps)
     path = experiments.DATA / NAME
     path.write_bytes(writer.pack(weights))
-    packed = Writer.unpack(path.read_bytes()).weights
+    packed = CharacterModel.unpack(path.read_bytes()).weights
     print(
         f"{path}: {path.stat().st_size:,} bytes; {bits(writer.reader, packed, texts[1]):.3f} bits a character"
     )

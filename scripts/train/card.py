@@ -113,8 +113,8 @@ def notices(manifest: dict[str, Any]) -> str:
 def samples(loaded: LoadedModel) -> list[str]:
     """Greedy, greedy with a penalty, and sampled continuations of every prompt in config.json."""
     settings = [("greedy", DecodingConfig(temperature=0.0, max_new_tokens=60))]
-    penalised = DecodingConfig(temperature=0.0, frequency_penalty=0.6, max_new_tokens=60)
-    settings.append(("greedy, frequency penalty 0.6", penalised))
+    penalized = DecodingConfig(temperature=0.0, frequency_penalty=0.6, max_new_tokens=60)
+    settings.append(("greedy, frequency penalty 0.6", penalized))
     for seed in SEEDS:
         config = DecodingConfig(temperature=0.8, top_p=0.9, seed=seed, max_new_tokens=SAMPLE_TOKENS)
         settings.append((f"temperature 0.8, top-p 0.9, seed {seed}", config))

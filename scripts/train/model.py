@@ -244,9 +244,9 @@ class Rwkv(nn.Module):
         self.blocks = nn.ModuleList(Block(size, layer) for layer in range(size.layers))
         self.ln_out = nn.LayerNorm(size.width)
         self.head = nn.Linear(size.width, size.vocab_size, bias=False)
-        self._initialise()
+        self._initialize()
 
-    def _initialise(self) -> None:
+    def _initialize(self) -> None:
         """Initialize as RWKV-LM does: a small embedding (ln0 scales it up), outputs of branches at zero."""
         nn.init.uniform_(self.emb.weight, -1e-2, 1e-2)
         nn.init.orthogonal_(self.head.weight, gain=0.5)

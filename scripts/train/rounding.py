@@ -1,6 +1,6 @@
 """Weights as they will be stored, while the model is trained to be stored so.
 
-A released model has rounded weights. If the last steps compute with these, while the optimisers move the
+A released model has rounded weights. If the last steps compute with these, while the optimizers move the
 weights that are not rounded yet, the model learns to do without what rounding takes away (Jacob and others,
 2018; the gradient is taken as if nothing had been rounded: Bengio and others, 2013).
 """

@@ -2,14 +2,14 @@
 
 The schedule is warm-up, stable, decay: the stable run can continue for as long as there is time, and at any
 point a branch with `--decay-steps` anneals its last checkpoint into a model to release. A branch of such a
-branch goes on at the full rate after a new warm-up, with the optimisers' states, so nothing learned in the
+branch goes on at the full rate after a new warm-up, with the optimizers' states, so nothing learned in the
 decay is lost (WSD-S, Wen et al. 2024, "Understanding warmup-stable-decay learning rates"). With
 `--mean-with` it begins with the mean of both runs' weights, which predicts better than either (Wortsman et
 al. 2022, "Model soups"). If no steps follow, that mean is the result.
 Matrices are trained by Muon, embedding, head and vectors by AdamW (`--matrices adamw`: all of them).
 
 A run starts from random weights, or with `--start-from` from those of a released model folder: its steps,
-tokens and seconds continue from the folder's, the optimisers' states are empty, and the rate warms up again,
+tokens and seconds continue from the folder's, the optimizers' states are empty, and the rate warms up again,
 to `--peak` of the full rate. Layers beyond the folder's (`--layers`) start as no-ops.
 
 With `--bits` the model computes with weights as they will be stored (rounding.py), as it does when it is

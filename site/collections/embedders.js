@@ -10,7 +10,7 @@ import { t } from "../ui/words.js";
 import { embedTexts } from "./endpoint.js";
 import { MINILM_SOURCE } from "./session.js";
 
-/** @import { Options, Session } from "./session.js" */
+/** @import { Options, SearchSession } from "./session.js" */
 /**
  * How an embedder is reached, as the page keeps it. A model's `address` is "" for files of the visitor's own,
  * which must be chosen again after a reload. A server's key is never kept, only whether it has one.
@@ -78,7 +78,7 @@ export class Embedder {
   /** How many wait for it to be loaded. */
   #loading = 0;
 
-  /** @param {Session} session @param {Choice} choice @param {Secrets} [secrets] */
+  /** @param {SearchSession} session @param {Choice} choice @param {Secrets} [secrets] */
   constructor(session, choice, secrets = {}) {
     this.#session = session;
     this.choice = choice;

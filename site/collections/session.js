@@ -46,7 +46,7 @@ export const MINILM_SOURCE = {
   open: (engine, options) => openFolder(engine, MODELS.embedder, options),
 };
 
-export class Session {
+export class SearchSession {
   /** @type {Promise<EngineHolder> | undefined} */
   #holder;
   #createHolder;

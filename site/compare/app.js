@@ -21,7 +21,7 @@ import { announce } from "./messages.js";
 import { Opening } from "./opening.js";
 import { Pages } from "./pages.js";
 import { Reading } from "./reading.js";
-import { Session } from "./session.js";
+import { ReportSession } from "./session.js";
 import { prepareReader } from "./sources.js";
 import { setUpTools } from "./tools.js";
 import { VotePage } from "./vote-page.js";
@@ -29,7 +29,7 @@ import { VotePage } from "./vote-page.js";
 const ADDRESS_DELAY = 200;
 const WEIGHTS = /\.(safetensors|pth|gguf|prefab|bin)$/i;
 
-const session = new Session(fromAddress(here(), recall("compare.settings")));
+const session = new ReportSession(fromAddress(here(), recall("compare.settings")));
 const engine = new LazyEngine();
 const votes = new VotePage(session, engine);
 const opening = new Opening(session);

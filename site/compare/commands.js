@@ -7,7 +7,7 @@ import { t } from "../ui/words.js";
 
 /**
  * @param {{
- *   session: import("./session.js").Session, reading: import("./reading.js").Reading,
+ *   session: import("./session.js").ReportSession, reading: import("./reading.js").Reading,
  *   votes: import("./vote-page.js").VotePage
  * }} page
  * @returns {Command[]}

@@ -7,13 +7,13 @@ import { inSlices } from "../ui/slices.js";
 import { passes } from "./filter.js";
 import { Search } from "./search.js";
 
-/** @import { Session } from "./session.js" */
+/** @import { ReportSession } from "./session.js" */
 /** @import { Row } from "../reports/collate.js" */
 /** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
 
 const TYPING = 150; // milliseconds of rest before a search starts
 
-/** @param {Session} session */
+/** @param {ReportSession} session */
 export function listenForRows(session) {
   const filtering = new Filtering();
   const find = async (/** @type {number} */ delay) => {
@@ -32,7 +32,7 @@ class Filtering {
   #running = new AbortController();
 
   /**
-   * @param {Session} session
+   * @param {ReportSession} session
    * @param {{delay: number}} options delay: milliseconds to wait, while somebody types
    * @returns {Promise<Found | null>} null if another call came after this one
    */
@@ -54,7 +54,7 @@ class Filtering {
   }
 
   /**
-   * @param {Session} session
+   * @param {ReportSession} session
    * @returns {Promise<{numbers: Set<number> | null, problem: string}>} numbers is null if nothing is searched
    *   for
    */

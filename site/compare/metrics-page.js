@@ -60,7 +60,7 @@ export class MetricsPage {
 
   /**
    * Measures what is shown, then draws; a later call overtakes an earlier one.
-   * @param {import("./session.js").Session} session
+   * @param {import("./session.js").ReportSession} session
    */
   async show({ shown: rows, columns, view, baseline }) {
     this.#running.abort();
@@ -71,7 +71,7 @@ export class MetricsPage {
     this.#root.replaceChildren(status, bar);
     const shown = { rows, columns, view };
     try {
-      const summary = await this.metrics.summarise(shown, baseline, {
+      const summary = await this.metrics.summarize(shown, baseline, {
         say: (words) => (status.textContent = words),
         onProgress: (done, total) => {
           status.textContent = tn(

@@ -1,5 +1,5 @@
 /**
- * Has the engine measure and summarise outputs, and remembers the measures, so that no text is measured, or
+ * Has the engine measure and summarize outputs, and remembers the measures, so that no text is measured, or
  * sent to Python, twice. What the numbers look like is in measures.js and metrics-page.js.
  */
 
@@ -31,13 +31,13 @@ export class Metrics {
 
   /**
    * Measures every shown output that was not measured yet, and returns the means with their intervals, and
-   * the differences from the baseline, as Python's `summarise` returns them.
+   * the differences from the baseline, as Python's `summarize` returns them.
    * @param {Shown} shown
    * @param {Column | null} baseline
    * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void,
    *   onMeasured?: () => void, signal: AbortSignal}} options onMeasured: only the summary is left to compute
    */
-  async summarise(shown, baseline, { say, onProgress, onMeasured = () => {}, signal }) {
+  async summarize(shown, baseline, { say, onProgress, onMeasured = () => {}, signal }) {
     const { outputs, columns, groups } = this.#question(shown);
     const fresh = outputs.filter(({ measures }) => !measures);
     let done = 0;

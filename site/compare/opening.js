@@ -24,7 +24,7 @@ import {
 } from "./messages.js";
 import { fetchReport, openBlob } from "./sources.js";
 
-/** @import { Loaded, Session } from "./session.js" */
+/** @import { Loaded, ReportSession } from "./session.js" */
 /**
  * @typedef {Object} Source
  * @property {string} source its name or address, as shown
@@ -51,7 +51,7 @@ export class Opening {
   /** Whether the visitor has opened anything; examples that arrive later are dropped. */
   #used = false;
 
-  /** @param {Session} session */
+  /** @param {ReportSession} session */
   constructor(session) {
     this.#session = session;
     this.#keep.checked = recall("compare.keep") === true;
@@ -215,10 +215,10 @@ export class Opening {
     }
     document.body.setAttribute("aria-busy", "true");
     const { models, characters } = this.#session.taken;
-    const room = new Room({ models, characters });
+    const capacity = new Capacity({ models, characters });
     let left = 0;
     const opened = await inTurns(sources, AT_ONCE, async (source) => {
-      if (!room.full) return this.#open(source, room);
+      if (!capacity.full) return this.#open(source, capacity);
       left++;
       return [];
     });
@@ -237,10 +237,10 @@ export class Opening {
 
   /**
    * @param {Source} source
-   * @param {Room} room
+   * @param {Capacity} capacity
    * @returns {Promise<Loaded[]>} empty if it could not be opened, which is then shown
    */
-  async #open({ source, address = "", file = this.#session.nextFile(), get }, room) {
+  async #open({ source, address = "", file = this.#session.nextFile(), get }, capacity) {
     dismiss(source);
     const control = new AbortController();
     const { signal } = control;
@@ -250,7 +250,7 @@ export class Opening {
       const blob = await get({ signal, onProgress: (progress) => wait.say(fetched(progress)) });
       wait.say(t("is being read."));
       const { reports, problems, size } = await openBlob(blob, source, signal);
-      room.take(reports.length, size);
+      capacity.take(reports.length, size);
       wait.end();
       if (problems.length > 0) showProblems(source, problems, { kind: "warning" });
       const kept = address === "" ? blob : null;
@@ -357,7 +357,7 @@ function sourceOf(address) {
 }
 
 /** What the page still holds beside the reports that are open or being opened. */
-class Room {
+class Capacity {
   full = false;
 
   /** @param {{models: number, characters: number}} taken */

@@ -13,11 +13,11 @@ import { Asker } from "../ui/workers.js";
 import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
 
-/** @import { Session } from "./session.js" */
+/** @import { ReportSession } from "./session.js" */
 /** @import { Round } from "../reports/votes.js" */
 /**
  * @typedef {Object} Sources
- * @property {Session} session
+ * @property {ReportSession} session
  * @property {import("./lazy-engine.js").LazyEngine} engine
  * @property {() => Promise<import("./metrics.js").Metrics>} metrics
  * @property {{rounds: readonly Round[], locked: string} | null} votes those whose names are known
@@ -141,7 +141,7 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
   if (chosen.metrics) {
     say(t("Starting Python …"));
     const measuring = await metrics();
-    summary = await measuring.summarise(shown, base, {
+    summary = await measuring.summarize(shown, base, {
       say,
       onProgress: (done, total) => onProgress(t("Measuring outputs"), done, total),
       onMeasured: () =>

@@ -11,7 +11,7 @@ import { showReports } from "./columns.js";
 import { announce } from "./messages.js";
 import { showTools } from "./tools.js";
 
-/** @import { Session } from "./session.js" */
+/** @import { ReportSession } from "./session.js" */
 /** @import { View } from "../reports/view.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 
@@ -34,7 +34,7 @@ export class Pages {
   #columnActions;
 
   /**
-   * @param {Session} session
+   * @param {ReportSession} session
    * @param {{
    *   engine: import("./lazy-engine.js").LazyEngine,
    *   reading: import("./reading.js").Reading,

@@ -9,7 +9,7 @@ import { clearMarks, markFound } from "./marks.js";
 import { announce } from "./messages.js";
 import { Table } from "./table.js";
 
-/** @import { Session } from "./session.js" */
+/** @import { ReportSession } from "./session.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 
 const COLUMN_WIDTH = 320; // pixels below which columns wrap
@@ -26,7 +26,7 @@ export class Reading {
   #differ = new Asker("compare/diff-worker.js");
 
   /**
-   * @param {Session} session
+   * @param {ReportSession} session
    * @param {{
    *   measures: (row: Row, text: string) => string, facts: import("./row.js").RowContext["facts"]
    * }} options

@@ -38,7 +38,7 @@ import { Store } from "../ui/store.js";
  */
 
 /** @extends {Store<SessionEvent>} */
-export class Session extends Store {
+export class ReportSession extends Store {
   /** @type {readonly Loaded[]} */
   #loaded = [];
   /** Rows that the visitor folded or unfolded one by one. @type {Set<number>} */

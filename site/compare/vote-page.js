@@ -33,7 +33,7 @@ export class VotePage {
   #single = false;
 
   /**
-   * @param {import("./session.js").Session} session
+   * @param {import("./session.js").ReportSession} session
    * @param {import("./lazy-engine.js").LazyEngine} engine
    */
   constructor(session, engine) {
@@ -64,7 +64,7 @@ export class VotePage {
     this.#turn();
   }
 
-  /** @param {import("./session.js").Session} session */
+  /** @param {import("./session.js").ReportSession} session */
   setUp({ shown, columns, view }) {
     this.#scope = view;
     this.#single = columns.length === 1;

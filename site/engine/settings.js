@@ -52,7 +52,7 @@
  *   From 0 to 100. Default: 0.0.
  * @property {number | null} [dry_base] The factor by which the penalty grows with each repeated token. From
  *   1 to 10. Default: 1.75.
- * @property {number | null} [dry_allowed_length] Repetitions shorter than this are not penalised. From 1 to
+ * @property {number | null} [dry_allowed_length] Repetitions shorter than this are not penalized. From 1 to
  *   1000. Default: 2.
  * @property {number | null} [dry_window] How many of the last tokens are searched for repetitions; 0
  *   searches all. From 0 to 1000000. Default: 0.
@@ -110,7 +110,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "file-missing",
   "file-truncated",
   "file-altered",
-  "file-format",
+  "votes-file",
   "unknown-format",
   "safetensors-header",
   "pth",
@@ -155,7 +155,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "setting-range",
   "settings-conflict",
   "all-banned",
-  "all-cut",
+  "all-tokens-removed",
   "regex",
   "regex-too-large",
   "regex-empty",
@@ -206,7 +206,7 @@ export const ERROR_CODES = /** @type {const} */ ([
   "csv-column",
   "no-pypdf",
   "link-outside",
-  "place-missing",
+  "path-not-found",
   "place-unreachable",
   "index-missing",
   "index-version",

@@ -81,14 +81,14 @@ let made = null;
 /**
  * What the page keeps for its tab: Back and a reload bring it back, and the playground continues it
  * (playground/from-home.js). The prompt is without the tag of its style.
- * @typedef {{style: string, tag: string, prompt: string, temperature: number, made: Made | null}} Kept
- * @type {Kept | null} what was kept by the last visit
+ * @typedef {{style: string, tag: string, prompt: string, temperature: number, made: Made | null}} KeptDemo
+ * @type {KeptDemo | null} what was kept by the last visit
  */
 let kept = null;
 const tab = new TabState("home", {
   demo: {
     toValue: () => (isUntouched() ? undefined : currentDemo()),
-    fromValue: (/** @type {Kept} */ value) => {
+    fromValue: (/** @type {KeptDemo} */ value) => {
       kept = value;
     },
   },
@@ -243,7 +243,7 @@ function sayGenerated() {
   );
 }
 
-/** @returns {Kept} */
+/** @returns {KeptDemo} */
 function currentDemo() {
   const tag = recording?.tag ?? "";
   return { style: chosenStyle(), tag, prompt: page.prompt.value, temperature: temperature(), made };
@@ -257,7 +257,7 @@ function isUntouched() {
   return isFirst && isSame && !made;
 }
 
-/** Shows what this tab had before the page was left. @param {Kept} demo */
+/** Shows what this tab had before the page was left. @param {KeptDemo} demo */
 async function restore({ style, prompt, temperature, made: text }) {
   for (const radio of page.styles.querySelectorAll("input")) radio.checked = radio.value === style;
   page.temperature.value = String(temperature);

@@ -8,7 +8,7 @@ import { svgElement } from "../ui/svg.js";
 import { across, down, valuesAt } from "./cumulative-axes.js";
 
 /** @import { Panel } from "./cumulative-axes.js" */
-/** @import { Session } from "./cumulative-session.js" */
+/** @import { CumulativeSession } from "./cumulative-session.js" */
 
 const REACH = 14; // pixels from a point within which a press takes it
 const STEP = 0.01;
@@ -25,7 +25,7 @@ export class Handles {
   #drags = 0;
 
   /**
-   * @param {Session} session
+   * @param {CumulativeSession} session
    * @param {() => any} data the result that is shown
    */
   constructor(session, data) {

@@ -13,7 +13,7 @@ import { FITS, labelled, TRUTH } from "./cumulative-fits.js";
 import { Handles } from "./cumulative-handles.js";
 
 /** @import { Panel } from "./cumulative-axes.js" */
-/** @import { Session } from "./cumulative-session.js" */
+/** @import { CumulativeSession } from "./cumulative-session.js" */
 /**
  * @typedef {{key: string, label: string, color: string, dash: string, width: number, step?: boolean}} Line
  */
@@ -50,7 +50,7 @@ export class Picture {
   #verdict = element("div", { class: "cumulative-verdict" });
   #tools = /** @type {HTMLElement} */ (element("div"));
 
-  /** @param {Session} session */
+  /** @param {CumulativeSession} session */
   constructor(session) {
     this.#session = session;
     this.#handles = new Handles(session, () => this.#data);

@@ -15,7 +15,7 @@
 
 const MOST_STEPS = 200;
 
-export class Session {
+export class CumulativeSession {
   /** @type {Own} */
   own = null;
   /** Called when the data, or the ways back and forth, have changed. @type {Set<() => void>} */

@@ -9,7 +9,7 @@ import { number } from "../ui/words.js";
 import { parseData } from "./cumulative-data.js";
 import { labelled } from "./cumulative-fits.js";
 import { Picture } from "./cumulative-picture.js";
-import { Session } from "./cumulative-session.js";
+import { CumulativeSession } from "./cumulative-session.js";
 
 /** @import { Drawing, InputOptions } from "./frame.js" */
 
@@ -25,13 +25,13 @@ export const labels = {
  * Pictures by the element that they are in, and sessions by the experiment's own function that starts a run.
  */
 const pictures = /** @type {WeakMap<HTMLElement, Picture>} */ (new WeakMap());
-const sessions = /** @type {WeakMap<object, Session>} */ (new WeakMap());
+const sessions = /** @type {WeakMap<object, CumulativeSession>} */ (new WeakMap());
 
 /** @param {(request?: any) => void} run */
 function sessionOf(run) {
   let session = sessions.get(run);
   if (!session) {
-    session = new Session(run);
+    session = new CumulativeSession(run);
     sessions.set(run, session);
   }
   return session;
@@ -70,7 +70,7 @@ export const figures = {
 
   /** How far each fit is from the truth. @param {Drawing} drawing */
   errors({ data, element: place, settings }) {
-    const errors = spread(data.study, "rmse");
+    const errors = withIntervals(data.study, "rmse");
     drawStudy(data, place, () =>
       chart({
         title: `Distance from the truth: ${studyWords(data, settings)}`,
@@ -93,7 +93,7 @@ export const figures = {
         title: `Difference from the polynomial as meant: ${studyWords(data, settings)}`,
         x: { label: "mean paired difference of the errors, with its 95% interval; left is better" },
         y: { label: "", scale: "band" },
-        series: [{ name: "difference", kind: "points", ...spread(others, "difference") }],
+        series: [{ name: "difference", kind: "points", ...withIntervals(others, "difference") }],
         rules: [{ x: 0, label: "no difference" }],
         height: 250,
       }),
@@ -139,7 +139,7 @@ function column(study, key) {
 }
 
 /** Means with their intervals. @param {Record<string, any>} study @param {string} key */
-function spread(study, key) {
+function withIntervals(study, key) {
   const rows = labelled(study);
   const half = `${key}_half_width`;
   return {

@@ -102,11 +102,11 @@ function summary({ source, deviation, error, prediction }) {
   return sentences.join(" ");
 }
 
-/** @param {any} data @param {"error" | "deviation"} spread @param {string} name */
-function average(data, spread, name) {
+/** @param {any} data @param {"error" | "deviation"} width @param {string} name */
+function average(data, width, name) {
   const ends = (/** @type {number} */ sign) =>
     data.average.map(
-      (/** @type {number} */ value, /** @type {number} */ index) => value + sign * data[spread][index],
+      (/** @type {number} */ value, /** @type {number} */ index) => value + sign * data[width][index],
     );
   return [{ name, x: data.time, y: data.average, low: ends(-1), high: ends(1) }];
 }

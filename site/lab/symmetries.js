@@ -20,11 +20,11 @@ import { smallNetwork } from "./symmetries-picture.js";
  *   name: string, sentence: string, must: boolean, largest: number, single: number, share: number,
  *   drawn: number, active?: number, silent?: number
  * }} Change
- * @typedef {{mean: number, half_width: number}} Spread
+ * @typedef {{mean: number, half_width: number}} Estimate
  * @typedef {{
  *   command: string, seeds: number, first_seed: number, passes: number, looks: number,
  *   rows: {setting: string, losses: Record<string, number>, differences: Difference[]}[],
- *   widths: {hidden: number, loss: number, apart: Spread, matched: Spread}[]
+ *   widths: {hidden: number, loss: number, apart: Estimate, matched: Estimate}[]
  * }} Study
  */
 

@@ -30,7 +30,7 @@ class AttributionPanel {
   #outcome = element("div", { class: "insight", "data-testid": "attribution" });
   #drawn = -Infinity;
 
-  /** @param {import("./session.js").Session} session @param {HTMLElement} box */
+  /** @param {import("./session.js").PlaygroundSession} session @param {HTMLElement} box */
   constructor(session, box) {
     this.#session = session;
     this.#task = new TaskLine(() => session.stop());

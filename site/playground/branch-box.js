@@ -21,7 +21,10 @@ export class BranchBox {
   #note = byId("branch-note", "span");
   #file = byId("branches-file", "input");
 
-  /** @param {import("./session.js").Session} session @param {(text: Text) => void} choose shows a text */
+  /**
+   * @param {import("./session.js").PlaygroundSession} session
+   * @param {(text: Text) => void} choose shows a text
+   */
   constructor(session, choose) {
     this.#session = session;
     this.#choose = choose;

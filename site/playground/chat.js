@@ -46,7 +46,7 @@ export class Chat {
   #linked = null;
 
   /**
-   * @param {import("./session.js").Session} page
+   * @param {import("./session.js").PlaygroundSession} page
    * @param {Host} host
    * @param {import("./chat-form.js").ChatDescription} description
    */

@@ -19,7 +19,7 @@ export class FromHere {
   #button = byId("from-here", "button");
   #inText = false;
 
-  /** @param {import("./session.js").Session} session @param {Host} host */
+  /** @param {import("./session.js").PlaygroundSession} session @param {Host} host */
   constructor(session, host) {
     this.#session = session;
     this.#host = host;

@@ -51,7 +51,7 @@ export class Inspector {
   /** The explanation that is being made, which can take a while after a search. */
   #making = { pinned: false, control: new AbortController() };
 
-  /** @param {import("./session.js").Session} session @param {Host} host */
+  /** @param {import("./session.js").PlaygroundSession} session @param {Host} host */
   constructor(session, host) {
     this.#session = session;
     this.#host = host;

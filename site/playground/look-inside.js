@@ -52,7 +52,7 @@ class InsidePanel {
   #head = element("select", { "data-testid": "state-head" });
   #vector = element("select", {});
 
-  /** @param {import("./session.js").Session} session @param {HTMLElement} box */
+  /** @param {import("./session.js").PlaygroundSession} session @param {HTMLElement} box */
   constructor(session, box) {
     this.#session = session;
     this.#task = new TaskLine(() => this.#running?.abort());

@@ -22,7 +22,7 @@ export class PageState {
   #isNew = true;
 
   /**
-   * @param {import("./session.js").Session} session
+   * @param {import("./session.js").PlaygroundSession} session
    * @param {{
    *   prompt: import("../decoder/styled-prompt.js").StyledPrompt, controls:
    *   import("../decoder/controls.js").DecoderControls, parts: Part[], onRestore: () => void

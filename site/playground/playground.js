@@ -31,10 +31,10 @@ import { PageState } from "./page-state.js";
 import { Rail } from "./rail.js";
 import { PANELS } from "./rail-panels.js";
 import { saveText } from "./saving.js";
-import { Session } from "./session.js";
+import { PlaygroundSession } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
 import { TextView } from "./text-view.js";
-import { Writer } from "./writer.js";
+import { TextWriter } from "./writer.js";
 
 const page = {
   prompt: new StyledPrompt({
@@ -84,7 +84,7 @@ const progress = new ProgressView(
   },
   say,
 );
-const session = new Session({ panel: () => panel, say, complain, progress });
+const session = new PlaygroundSession({ panel: () => panel, say, complain, progress });
 const { texts } = session;
 const changed = () => session.announce("settings");
 const changedSoon = debounce(changed, 300);
@@ -139,7 +139,7 @@ const inspector = new Inspector(session, {
   reveal: () => rail.openForToken("token"),
 });
 new BranchBox(session, (text) => view.choose(text));
-const writer = new Writer(session, {
+const writer = new TextWriter(session, {
   count: () => page.count.valueAsNumber,
   begin: (start, nth) =>
     view.begin({ ...start, settings: controls.settings(), seed: (controls.seed + nth) % 2 ** 53 }),

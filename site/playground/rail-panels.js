@@ -7,8 +7,8 @@ import { t } from "../ui/words.js";
 
 /**
  * @typedef {{shown?: (visible: boolean) => void}} MountedPanel `shown` is called when its tab opens or closes
- * @typedef {{session: import("./session.js").Session, element: HTMLElement}} PanelContext `element` is the
- *   panel's own, empty at first
+ * @typedef {{session: import("./session.js").PlaygroundSession, element: HTMLElement}} PanelContext `element`
+ *   is the panel's own, empty at first
  * @typedef {(context: PanelContext) => MountedPanel | void} Mount
  * With `followsToken` it is about the selected token, and stays open when another one is selected.
  * @typedef {{

@@ -33,7 +33,8 @@ export class Rail {
   /**
    * @param {HTMLElement} root with an empty tab list, and a `<section data-panel data-label>` for each panel,
    *   with `data-follows-token` where it is about the selected token
-   * @param {{session: import("./session.js").Session, panels: RailPanel[]}} options panels besides these
+   * @param {{session: import("./session.js").PlaygroundSession, panels: RailPanel[]}} options panels besides
+   *   these
    */
   constructor(root, { session, panels }) {
     this.#root = root;

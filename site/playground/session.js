@@ -29,7 +29,7 @@ import { Texts } from "./texts.js";
  */
 
 /** @extends {Store<SessionEvent>} */
-export class Session extends Store {
+export class PlaygroundSession extends Store {
   texts = new Texts();
   #panel;
   /** The selected token: its index in the text; below 0 it counts the prompt's from their end. */

@@ -16,7 +16,7 @@ export class TextView {
   #texts;
   #parts;
 
-  /** @param {import("./session.js").Session} session @param {Parts} parts */
+  /** @param {import("./session.js").PlaygroundSession} session @param {Parts} parts */
   constructor(session, parts) {
     this.#session = session;
     this.#texts = session.texts;

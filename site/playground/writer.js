@@ -33,14 +33,14 @@ function endWords(reason, tokens) {
   return tn(tokens, "Length limit reached after {n} token.", "Length limit reached after {n} tokens.");
 }
 
-export class Writer {
+export class TextWriter {
   #session;
   #host;
   /** What is being generated. @type {Writing | null} */
   #current = null;
   #stopped = false;
 
-  /** @param {import("./session.js").Session} session @param {Host} host */
+  /** @param {import("./session.js").PlaygroundSession} session @param {Host} host */
   constructor(session, host) {
     this.#session = session;
     this.#host = host;

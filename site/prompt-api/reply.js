@@ -20,7 +20,7 @@ export function joined(pieces) {
 /** Codes of the engine's errors that have an exception of their own. @type {Record<string, string>} */
 const EXCEPTIONS = {
   network: "NetworkError",
-  "all-cut": "NotSupportedError",
+  "all-tokens-removed": "NotSupportedError",
   "json-schema": "NotSupportedError",
   "reasoning-effort": "NotSupportedError",
   regex: "NotSupportedError",

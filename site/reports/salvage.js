@@ -33,10 +33,10 @@ class Fault extends Error {
  * @returns {Salvaged}
  */
 export function salvage(text) {
-  const reader = new Reader(text);
+  const parser = new JsonParser(text);
   try {
-    reader.run();
-    return { value: reader.root[0], fault: null };
+    parser.run();
+    return { value: parser.root[0], fault: null };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const before = text.slice(0, error.position).split("\n");
@@ -47,12 +47,12 @@ export function salvage(text) {
       what: error.message,
       atEnd: error.atEnd,
     };
-    return { value: reader.root[0], fault };
+    return { value: parser.root[0], fault };
   }
 }
 
 /** A parser without recursion: partial values stay in `root`, so nothing is lost when it stops. */
-class Reader {
+class JsonParser {
   /** @param {string} text */
   constructor(text) {
     this.text = text;

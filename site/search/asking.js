@@ -11,7 +11,7 @@ import { errorWords, isAbort } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
 import { Inquiry } from "./inquiry.js";
 import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
-import { Reader } from "./reader.js";
+import { DocumentReader } from "./reader.js";
 import { Results } from "./results.js";
 
 /** @import { Hit } from "./inquiry.js" */
@@ -82,7 +82,7 @@ export class Asking {
       open: (hit) => this.#open(hit),
       addressOf: ({ name }) => linkTo({ ...this.#link, document: name }),
     });
-    this.#reader = new Reader({ closed: () => this.#closed() });
+    this.#reader = new DocumentReader({ closed: () => this.#closed() });
     this.#inquiry = new Inquiry({
       search: (question, stage) => this.#search(question, stage),
       isFull: (question) => library.full() === "ready" && !this.#isHeldBack(question),

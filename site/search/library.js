@@ -6,7 +6,7 @@
 
 import { CollectionStore, explained, takeLock, untilFree } from "../collections/collection-store.js";
 import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../collections/embedders.js";
-import { Session } from "../collections/session.js";
+import { SearchSession } from "../collections/session.js";
 import { recall, remember } from "../ui/memory.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
@@ -55,10 +55,10 @@ export class Library extends EventTarget {
   /**
    * @param {{
    *   status: StatusLine, progress: ProgressView, readFile: import("./indexing.js").ReadFile,
-   *   session?: Session, store?: CollectionStore
+   *   session?: SearchSession, store?: CollectionStore
    * }} parts
    */
-  constructor({ status, progress, readFile, session = new Session(), store }) {
+  constructor({ status, progress, readFile, session = new SearchSession(), store }) {
     super();
     this.status = status;
     this.progress = progress;

@@ -27,7 +27,7 @@ const PART = 12_000;
 /** Milliseconds of writing parts before the browser may do something else. */
 const SLICE = 8;
 
-export class Reader {
+export class DocumentReader {
   #dialog = byId("reader", "dialog");
   #title = byId("reader-title", "h2");
   #trail = byId("reader-trail", "p");

@@ -240,17 +240,17 @@ export function tableOf({ x, y, series }) {
 
 /** @param {Lists[]} lists @param {{place: Axis, value: Axis}} axes @returns {Table} */
 function longTable(lists, { place, value }) {
-  const spread = lists.some(({ low }) => low);
+  const hasRange = lists.some(({ low }) => low);
   const starts = [0];
   for (const { places } of lists) starts.push(/** @type {number} */ (starts.at(-1)) + places.length);
   return {
-    columns: ["series", axisWords(place), axisWords(value), ...(spread ? ["low", "high"] : [])],
+    columns: ["series", axisWords(place), axisWords(value), ...(hasRange ? ["low", "high"] : [])],
     count: /** @type {number} */ (starts.at(-1)),
     row(index) {
       const which = starts.findIndex((start) => start > index) - 1;
       const one = /** @type {Lists} */ (lists[which]);
       const at = index - /** @type {number} */ (starts[which]);
-      const ends = spread ? [plain(one.low?.[at]), plain(one.high?.[at])] : [];
+      const ends = hasRange ? [plain(one.low?.[at]), plain(one.high?.[at])] : [];
       return [one.name, plain(one.places[at]), plain(one.values[at]), ...ends];
     },
   };

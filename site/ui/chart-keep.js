@@ -4,13 +4,13 @@
  */
 
 /**
- * @typedef {Object} Kept
+ * @typedef {Object} KeptChart
  * @property {HTMLElement} root
  * @property {import("./chart-cursor.js").Cursor} cursor
  * @property {number} focused the index of the focused part, -1 if there is none
  */
 
-/** The charts that stand or stood in an element, in their order. @type {WeakMap<Element, Kept[]>} */
+/** The charts that stand or stood in an element, in their order. @type {WeakMap<Element, KeptChart[]>} */
 const charts = new WeakMap();
 
 /**
@@ -18,7 +18,7 @@ const charts = new WeakMap();
  * in the page a moment later counts.
  * @param {HTMLElement} root
  * @param {import("./chart-cursor.js").Cursor} cursor
- * @returns {Kept}
+ * @returns {KeptChart}
  */
 export function watchFocus(root, cursor) {
   const kept = { root, cursor, focused: -1 };
@@ -31,7 +31,7 @@ export function watchFocus(root, cursor) {
   return kept;
 }
 
-/** Once a chart is in the page: takes over from the one that stood there before. @param {Kept} kept */
+/** Once a chart is in the page: takes over from the one that stood there before. @param {KeptChart} kept */
 export function takeOver(kept) {
   const parent = kept.root.parentElement;
   if (!parent) return;

@@ -14,13 +14,13 @@ export function swatch({ kind = "line", low, high }, look) {
   if (!look) return null;
   const point = kind === "points";
   const whole = kind === "bars";
-  const spread = low && high && !point && !whole;
+  const hasRange = low && high && !point && !whole;
   const one = {
     name: "",
     kind,
     x: point || whole ? [1] : [0, 1, 2],
     y: whole ? [1] : point ? [0] : [0.2, 0.2, 0.2],
-    ...(spread ? { low: [-1, -1, -1], high: [1, 1, 1] } : {}),
+    ...(hasRange ? { low: [-1, -1, -1], high: [1, 1, 1] } : {}),
   };
   const drawn = { one, look, indices: point || whole ? [0] : [0, 1, 2], alone: true, sideways: false };
   const marks = seriesMarks({ ...drawn, shift: 0, insets: [0, 0], reach: whole ? [-0.6, 0.6] : [0, 0] });

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from scripts.docs_pages import GENERATORS, MARKER
 
-from goosequill.errors import CODES, GROUPS, GoosequillError
+from goosequill.errors import CODES, FORMER, GROUPS, GoosequillError
 
 ROOT = Path(__file__).parents[2]
 JS_CODE = re.compile(
@@ -127,3 +127,8 @@ def test_an_error_is_pickled_and_copied_whole(
             assert made.to_dict() == error.to_dict()
             assert str(made) == str(error) and made.args == error.args
             assert made.__notes__ == ["in cell 3"]
+
+
+def test_a_former_code_names_one_that_there_is() -> None:
+    assert set(FORMER.values()) <= set(CODES)
+    assert not set(FORMER) & set(CODES)

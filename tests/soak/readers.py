@@ -88,7 +88,7 @@ def _json(data: bytes) -> Any:
     try:
         return bounded_json.parse(data)
     except ValueError as error:
-        raise FileFormatError("It is not JSON.", code="file-format") from error
+        raise FileFormatError("It is not JSON.", code="votes-file") from error
 
 
 def votes(data: bytes) -> None:

@@ -24,7 +24,7 @@ from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.loading.load import Fit, LoadedModel, LoadOptions, load_files
 from goosequill.models.pace import choose_threads
-from goosequill.support.lasting import Lasting
+from goosequill.support.resources import Resource
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import ByteSource, open_tensors
 from goosequill.weights.source import ByteRange, TensorSource, truncated
@@ -175,7 +175,7 @@ class Bridge:
         """Start a job; nothing is computed before its first step.
 
         The arguments ``model`` and those of `KINDS` are handles; the rest are the function's own. `files`
-        are objects that a `JsSource` reads. A `Lasting` value is kept, and its handle returned.
+        are objects that a `JsSource` reads. A `Resource` value is kept, and its handle returned.
         """
         function, arguments = find(name), args.to_py()
         model = arguments.pop("model", None)
@@ -185,7 +185,7 @@ class Bridge:
             resources["files"] = {file.name: file for file in map(source_over, files)}
 
         def finish(result: Any) -> Any:
-            return self._handles.keep(result, model) if isinstance(result, Lasting) else result
+            return self._handles.keep(result, model) if isinstance(result, Resource) else result
 
         return BridgeJob(function, arguments, resources=resources, finish=finish)
 

@@ -13,7 +13,7 @@ from goosequill.decoding import StateMemory
 from goosequill.errors import LoadError
 from goosequill.kernels import Kernel, Shortlist
 from goosequill.loading.load import LoadedModel
-from goosequill.support.lasting import Divisible, Lasting
+from goosequill.support.resources import Divisible, Resource
 
 STATE_BUDGET = 32 * 1024 * 1024
 """Bytes of a model's states that are kept, so that a branch or the same prompt again starts at once."""
@@ -70,11 +70,11 @@ class Handles:
         self._memories[self._last] = StateMemory(budget=STATE_BUDGET)
         return self._last
 
-    def keep(self, lasting: Lasting, model: int | None = None) -> dict[str, Any]:
+    def keep(self, resource: Resource, model: int | None = None) -> dict[str, Any]:
         """Keep a value until it is forgotten, or its model unloaded; return its handle and its info."""
         self._last += 1
-        self._kept[self._last] = _Kept(lasting.kind, lasting.value, model)
-        return {"handle": self._last, **lasting.info}
+        self._kept[self._last] = _Kept(resource.kind, resource.value, model)
+        return {"handle": self._last, **resource.info}
 
     def model(self, handle: int) -> LoadedModel:
         """Return a model.

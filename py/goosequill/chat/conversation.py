@@ -11,7 +11,7 @@ from typing import Any
 
 from goosequill.chat.formats import FORMATS, ChatFormat, split_thought
 from goosequill.chat.messages import Message, role_and_text
-from goosequill.chat.tools import TOLD, Tools, ToolsEnd, read_calls
+from goosequill.chat.tools import TOOLS_INTRODUCTION, Tools, ToolsEnd, read_calls
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
 from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.steps.constraint import form_of
@@ -173,9 +173,9 @@ class Conversation:
         Raises
         ------
         SettingsError
-            ``empty-message``, ``chat-messages``, ``reasoning-effort``, or an error of `config`; ``all-cut``:
-            the constraint allows no reply with this prefix; ``json-schema``: a tool's schema is not
-            supported.
+            ``empty-message``, ``chat-messages``, ``reasoning-effort``, or an error of `config`;
+            ``all-tokens-removed``: the constraint allows no reply with this prefix; ``json-schema``: a tool's
+            schema is not supported.
         """
         if isinstance(message, str):
             if not message.strip():
@@ -243,7 +243,9 @@ class Conversation:
 
     def _telling(self, tools: Tools) -> str:
         """Return what describes tools to the model, "" if the last tools that it has read are these."""
-        said = ({"role": "system", "content": content} for content in (tools.told, TOLD))
+        said = (
+            {"role": "system", "content": content} for content in (tools.instructions, TOOLS_INTRODUCTION)
+        )
         text, start = self.format.texts(said)
         start = start.removesuffix(self.format.separator)
         last: str = next((known for known in reversed(self._texts) if known.startswith(start)), "")

@@ -65,7 +65,7 @@ def answer(
     found = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
     if found:
         config = found.constrain(config, chat.opening, chat.stop)
-        messages = with_instructions(messages, found.told)
+        messages = with_instructions(messages, found.instructions)
     text = chat.prompt(messages, begun=saved is not None and saved.begun)
     if saved:
         text, saved = saved.unread + text, replace(saved, unread="")

@@ -15,8 +15,8 @@ from goosequill.chat.saved_state import checked
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.models import Model
 from goosequill.models.saved_state import SavedState, encode_saved_state, new_state, open_saved_state
-from goosequill.support.lasting import Lasting
 from goosequill.support.line_ends import unix_lines
+from goosequill.support.resources import Resource
 from goosequill.tokenizers import Tokenizer
 
 
@@ -29,7 +29,7 @@ def converse(
     messages: Sequence[Message] = (),
     state: Any = None,
     chat_format: str = "",
-) -> Lasting:
+) -> Resource:
     """Start a conversation, which lives on; its info has the ``messages`` so far.
 
     Parameters
@@ -50,16 +50,16 @@ def converse(
         saved_state=saved and checked(saved),
         messages=messages,
     )
-    return _lasting(conversation)
+    return _resource(conversation)
 
 
-def branch(conversation: Conversation) -> Lasting:
+def branch(conversation: Conversation) -> Resource:
     """Return a copy of a conversation, which continues on its own; its info is that of `converse`."""
-    return _lasting(conversation.branch())
+    return _resource(conversation.branch())
 
 
-def _lasting(conversation: Conversation) -> Lasting:
-    return Lasting("conversation", conversation, {"messages": conversation.messages})
+def _resource(conversation: Conversation) -> Resource:
+    return Resource("conversation", conversation, {"messages": conversation.messages})
 
 
 def count_tokens(conversation: Conversation, messages: Sequence[Message]) -> int:

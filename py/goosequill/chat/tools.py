@@ -26,7 +26,7 @@ MOST_DESCRIPTION = 1_024
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """These three are OpenAI's limits. The schemas are bounded by the automaton that they become
 (`goosequill.decoding.grammar.compile`)."""
-TOLD = "You can call these tools:"
+TOOLS_INTRODUCTION = "You can call these tools:"
 """The start of the text that describes tools."""
 
 _HEAD = re.compile(r'```(?:json)?\s*\{\s*"name"\s*:\s*"([\w-]+)"\s*,\s*"arguments"\s*:\s*(?=\{)')
@@ -43,7 +43,7 @@ class Tools:
     ----------
     functions
         The tools that may be called: name -> the JSON schema of its arguments.
-    told
+    instructions
         The text that describes them, and others that may not be called now, to the model.
     required
         Whether the reply must be a call.
@@ -54,7 +54,7 @@ class Tools:
     """
 
     functions: Mapping[str, Any]
-    told: str
+    instructions: str
     required: bool = False
     parallel: bool = True
     key: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -131,7 +131,7 @@ def read_tools(tools: Any, choice: Any = None, *, parallel: Any = None) -> Tools
         return None
     allowed = {name: schema for name, schema in functions.items() if name in names}
     several = mode != "function" and parallel is not False
-    return Tools(allowed, _told(listed), mode in ("required", "function"), several)
+    return Tools(allowed, _instructions(listed), mode in ("required", "function"), several)
 
 
 def _chosen(choice: Any, functions: Mapping[str, Any]) -> tuple[str, set[str | None]]:
@@ -182,9 +182,9 @@ def _function(tool: Any) -> dict[str, Any]:
     return found
 
 
-def _told(functions: list[dict[str, Any]]) -> str:
+def _instructions(functions: list[dict[str, Any]]) -> str:
     call = _block({"name": "...", "arguments": {}}).replace("{}", "{...}")
-    return f"{TOLD} {_json(functions)}\nTo call one, write:\n{call}"
+    return f"{TOOLS_INTRODUCTION} {_json(functions)}\nTo call one, write:\n{call}"
 
 
 def written_calls(calls: Iterable[Any]) -> str:

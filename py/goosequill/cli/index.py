@@ -29,7 +29,7 @@ from goosequill.search.documents.places import sources
 from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes
 from goosequill.search.stores import LANCEDB, Store, make_store
-from goosequill.search.workers import spread
+from goosequill.search.workers import work_in_parallel
 from goosequill.support.progress import Progress
 
 
@@ -80,10 +80,12 @@ def run(options: argparse.Namespace) -> int:
     store.check_model(IndexModel.of(embedder))
     folder = find_folder(NAMES[embedder.name], options.models)
     found = sources(options.source, skipped, options=ReadOptions(column=options.column))
-    spreading = functools.partial(spread, embedder, folder, jobs=options.jobs, scheduler=options.scheduler)
+    workers = functools.partial(
+        work_in_parallel, embedder, folder, jobs=options.jobs, scheduler=options.scheduler
+    )
     line, bar, changes = ProgressLine(options, "reading: {done} files"), None, Changes()
     with interruptible() as stopped:
-        for step in store.update(found, spreading, skipped, stopped):
+        for step in store.update(found, workers, skipped, stopped):
             if isinstance(step, Progress):
                 bar = bar or ProgressBar(options, "embedding")
                 bar(step.loaded, step.total)

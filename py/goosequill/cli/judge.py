@@ -47,7 +47,7 @@ def read_file(path: Path) -> Any:
     try:
         data = bounded_json.parse(read_bytes(path).decode("utf-8"))
     except (OSError, ValueError) as error:
-        raise FileFormatError(f"{path} cannot be read as JSON: {error}.", code="file-format") from error
+        raise FileFormatError(f"{path} cannot be read as JSON: {error}.", code="votes-file") from error
     return {**data, "file": str(path)} if isinstance(data, dict) else data
 
 

@@ -43,7 +43,7 @@ class Chain:
         Raises
         ------
         SettingsError
-            ``all-cut``: a step removed every token.
+            ``all-tokens-removed``: a step removed every token.
         """
         left = Candidates(logits)
         for step in self.steps:
@@ -51,7 +51,7 @@ class Chain:
             if not (step.leaves_some or context.operations.highest(left.logits) > -float("inf")):
                 raise SettingsError(
                     f"“{step.description.label}” removed every token.",
-                    code="all-cut",
+                    code="all-tokens-removed",
                     remedy="Weaken that setting, or the bans and penalties before it.",
                 )
             if watch:

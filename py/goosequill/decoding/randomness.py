@@ -49,7 +49,7 @@ def _seed_words(seed: int, count: int) -> Iterator[int]:
     entropy = [seed >> 32 * i & _WORD for i in range(max(_POOL, -(-seed.bit_length() // 32)))]
     constant = 0x43B0D7E5
 
-    def spread(value: int) -> int:
+    def hashmix(value: int) -> int:
         nonlocal constant
         value ^= constant
         constant = constant * 0x931E8875 & _WORD
@@ -60,14 +60,14 @@ def _seed_words(seed: int, count: int) -> Iterator[int]:
         value = (left * 0xCA01F9DD - right * 0x4973F715) & _WORD
         return value ^ value >> 16
 
-    pool = [spread(word) for word in entropy[:_POOL]]
+    pool = [hashmix(word) for word in entropy[:_POOL]]
     for source in range(_POOL):
         for target in range(_POOL):
             if source != target:
-                pool[target] = mix(pool[target], spread(pool[source]))
+                pool[target] = mix(pool[target], hashmix(pool[source]))
     for word in entropy[_POOL:]:
         for target in range(_POOL):
-            pool[target] = mix(pool[target], spread(word))
+            pool[target] = mix(pool[target], hashmix(word))
     constant_out = 0x8B51F9DD
     for i in range(count):
         value = pool[i % _POOL] ^ constant_out

@@ -86,13 +86,13 @@ def _slopes(parameters: Array, wins: Array, ties: Array, *, prior_sd: float) -> 
     precision = prior_sd**-2
     gradient = np.concatenate([score - precision * strengths, tied[..., None]], axis=-1)
     mean = win - np.swapaxes(win, -1, -2)  # of the outcome +1, 0, -1
-    spread = games * (1 - tie - mean**2) / 4
+    variance = games * (1 - tie - mean**2) / 4
     cross = -(games * tie * mean).sum(axis=-1) / 2
     hessian = np.zeros((*gradient.shape, gradient.shape[-1]))
     size = strengths.shape[-1]
     diagonal = np.arange(size)
-    hessian[..., :size, :size] = -spread
-    hessian[..., diagonal, diagonal] += spread.sum(axis=-1) + precision + 1e-9
+    hessian[..., :size, :size] = -variance
+    hessian[..., diagonal, diagonal] += variance.sum(axis=-1) + precision + 1e-9
     hessian[..., :size, size] = hessian[..., size, :size] = cross
     hessian[..., size, size] = (games * tie * (1 - tie)).sum(axis=(-1, -2)) / 2 + 1e-9
     return gradient, hessian
@@ -170,9 +170,9 @@ def share_interval(values: Array) -> tuple[Array, Array]:
     counts estimated from survey data", Survey Methodology 24 (1998), for the effective number.
     """
     count = values.shape[-1]
-    share, spread = values.mean(axis=-1), values.var(axis=-1, ddof=1)
+    share, variance = values.mean(axis=-1), values.var(axis=-1, ddof=1)
     trials = np.full_like(share, count)
-    np.divide(count * share * (1 - share), spread, out=trials, where=spread > 1e-12)
+    np.divide(count * share * (1 - share), variance, out=trials, where=variance > 1e-12)
     return _wilson(share, np.maximum(count, trials * (NORMAL_975 / student(count - 1)) ** 2))
 
 
@@ -204,9 +204,9 @@ def mean_interval(values: Array) -> tuple[Array, Array]:
     Source: Hall, "On the removal of skewness by transformation", JRSS B 54 (1992).
     """
     count, mean = values.shape[-1], values.mean(axis=-1)
-    spread = values.std(axis=-1, ddof=1)
-    spread = np.where(spread > 1e-9 * np.abs(values).max(axis=-1), spread, np.nan)
-    scaled = (values - mean[..., None]) / (spread * sqrt((count - 1) / count))[..., None]
+    deviation = values.std(axis=-1, ddof=1)
+    deviation = np.where(deviation > 1e-9 * np.abs(values).max(axis=-1), deviation, np.nan)
+    scaled = (values - mean[..., None]) / (deviation * sqrt((count - 1) / count))[..., None]
     skew = (scaled**3).mean(axis=-1) * (1 + 6 / count)
     skew = np.where(np.abs(skew) < 1e-6, 1e-6, skew)
     edge = student(count - 1) / sqrt(count)
@@ -215,8 +215,8 @@ def mean_interval(values: Array) -> tuple[Array, Array]:
         moved: Array = 3 / skew * (np.cbrt(1 + skew * (z - skew / (6 * count))) - 1)
         return moved
 
-    low = mean - spread * np.maximum(edge, moved(edge))
-    return low, mean + spread * np.maximum(edge, -moved(-edge))
+    low = mean - deviation * np.maximum(edge, moved(edge))
+    return low, mean + deviation * np.maximum(edge, -moved(-edge))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Measures of a text that need no judge: length, variety, repetition, truncation, echo, surprise.
 
-`measure` measures single outputs; `summarise` computes means over prompts and paired differences, with
+`measure` measures single outputs; `summarize` computes means over prompts and paired differences, with
 95% intervals and permutation tests; a page asks for both at once, `measure_columns`. They do not measure
 quality: they show where to look.
 """
@@ -326,7 +326,7 @@ def interval(values: Array, *, share: bool = False, gap: bool = False) -> dict[s
     return {"mean": mean, "low": low, "high": high, "prompts": count}
 
 
-def summarise(
+def summarize(
     columns: Sequence[Mapping[str, Any]],
     *,
     baseline: str | None = None,
@@ -377,7 +377,7 @@ def summarise(
 def measure_columns(
     outputs: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any]], *, baseline: str | None = None
 ) -> Generator[Measures, None, dict[str, Any]]:
-    """Measure outputs and summarise the columns that they are in, so that each text is given once.
+    """Measure outputs and summarize the columns that they are in, so that each text is given once.
 
     Parameters
     ----------
@@ -394,7 +394,7 @@ def measure_columns(
 
     Returns
     -------
-    What `summarise` returns, and "likeness": for each column, the likeness of the samples of each prompt.
+    What `summarize` returns, and "likeness": for each column, the likeness of the samples of each prompt.
     """
     measured = []
     for output in outputs:
@@ -419,7 +419,7 @@ def measure_columns(
         for column in columns
     ]
     alike = [[entry["likeness"] for entry in column["prompts"]] for column in known]
-    return {**summarise(known, baseline=baseline), "likeness": alike}
+    return {**summarize(known, baseline=baseline), "likeness": alike}
 
 
 def _prompt_means(prompts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:

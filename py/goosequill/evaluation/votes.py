@@ -69,7 +69,7 @@ def read_votes(data: object, *, name: str = "votes") -> list[Vote]:
     Raises
     ------
     FileFormatError
-        ``file-format``, with the file and the path inside it, for example ``votes[3].choice``.
+        ``votes-file``, with the file and the path inside it, for example ``votes[3].choice``.
     """
     if not isinstance(data, Mapping) or data.get("format") != FORMAT:
         raise _invalid(f'{name}: format is not "{FORMAT}".')
@@ -111,7 +111,7 @@ def _text(holder: Mapping[str, object], member: str, *, where: str) -> str:
 
 
 def _invalid(message: str) -> FileFormatError:
-    return FileFormatError(message, code="file-format")
+    return FileFormatError(message, code="votes-file")
 
 
 def tables(votes: Sequence[Vote], names: Sequence[str]) -> tuple[Array, Array]:
@@ -259,7 +259,7 @@ def judge(rounds: Sequence[object], *, resamples: int = 1000, seed: int = 0) -> 
     Raises
     ------
     FileFormatError
-        ``file-format``: a file is invalid; the message has its member "file", or its number.
+        ``votes-file``: a file is invalid; the message has its member "file", or its number.
     SettingsError
         ``no-votes``, or ``self-comparison``: a vote is between two outputs of the same contender.
     """

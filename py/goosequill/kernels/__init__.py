@@ -6,7 +6,7 @@ from functools import cache
 
 from goosequill.errors import LoadError, SettingsError
 from goosequill.kernels.activations import ACTIVATIONS, Activation
-from goosequill.kernels.kernel import Kept, Kernel, Shortlist
+from goosequill.kernels.kernel import Kernel, PersistentKey, Shortlist
 from goosequill.kernels.library import IN_BROWSER, open_library
 from goosequill.kernels.logits import LogitOperations
 from goosequill.kernels.numpy_kernel import NumpyKernel
@@ -17,10 +17,10 @@ __all__ = [
     "ACTIVATIONS",
     "KERNELS",
     "Activation",
-    "Kept",
     "Kernel",
     "LogitOperations",
     "NumpyKernel",
+    "PersistentKey",
     "SearchOperations",
     "Shortlist",
     "SimdKernel",

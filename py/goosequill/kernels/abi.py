@@ -25,7 +25,7 @@ OPERATIONS: Mapping[str, str] = {
     "embed": "float *out, const void *table, const float *scales, const int *ids, word tokens, word width, "
     "word bits",
     # Each of the rows, of this size, is normalized by itself; weight and bias repeat after `heads` rows.
-    "normalise": "float *out, const float *x, const float *weight, const float *bias, word rows, word size, "
+    "normalize": "float *out, const float *x, const float *weight, const float *bias, word rows, word size, "
     "word heads, const float *eps",
     # count is the number of vectors of weights, and of results.
     "mix": "float *out, const float *x, float *previous, const float *weights, word tokens, word width, "

@@ -30,7 +30,7 @@ Matrix = Any
 
 @dataclass(frozen=True, slots=True)
 class Shortlist:
-    """Which logits must be exact: all that are not below the one in a place, less a gap.
+    """Which logits must be exact: all within `gap` of the `count`-th highest.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Shortlist:
     gap: float = 0.0
 
 
-class Kept(NamedTuple):
+class PersistentKey(NamedTuple):
     """A key of `Kernel.run` for passes whose records are kept for every number of tokens.
 
     Tensors of such a pass may be kept too: until it runs again, no other pass changes them.

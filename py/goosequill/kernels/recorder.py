@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.kernels import abi
-from goosequill.kernels.kernel import Floats, Kept
+from goosequill.kernels.kernel import Floats, PersistentKey
 from goosequill.kernels.library import Library, address_of
 
 _PRODUCT, _SHORTLIST = abi.NUMBERS["product"], abi.NUMBERS["shortlist"]
@@ -138,7 +138,7 @@ class Recorder:
             self._ids[:count] = tokens
         program: Program | None = programs.get((key, count))
         if program is None:
-            if isinstance(key, Kept):
+            if isinstance(key, PersistentKey):
                 program = programs[key, count] = self._record_apart(build, count)
             else:
                 program = self._record(build, count)

@@ -97,9 +97,9 @@ void run(step *s, word count, word (*share)(step *)) {
         embed(s->embed.out, s->embed.table, s->embed.scales, s->embed.ids, s->embed.tokens,
               s->embed.width, s->embed.bits);
         break;
-      case NORMALISE:
-        normalise(s->normalise.out, s->normalise.x, s->normalise.weight, s->normalise.bias,
-                  s->normalise.rows, s->normalise.size, s->normalise.heads, *s->normalise.eps);
+      case NORMALIZE:
+        normalize(s->normalize.out, s->normalize.x, s->normalize.weight, s->normalize.bias,
+                  s->normalize.rows, s->normalize.size, s->normalize.heads, *s->normalize.eps);
         break;
       case MIX:
         mix(s->mix.out, s->mix.x, s->mix.previous, s->mix.weights, s->mix.tokens, s->mix.width,

@@ -73,7 +73,7 @@ class SimdKernel(Recorder, Sketches):
         constant = self._constants.setdefault(eps, np.array([eps], np.float32))
         out = self._new(x.rows, x.columns)
         self._emit(
-            "normalise", out=out, x=x, weight=weight, bias=bias, rows=x.rows * heads,
+            "normalize", out=out, x=x, weight=weight, bias=bias, rows=x.rows * heads,
             size=x.columns // heads, heads=heads, eps=address_of(constant),
         )  # fmt: skip
         return out

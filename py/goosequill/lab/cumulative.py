@@ -181,8 +181,8 @@ def _summary(found: list[Judgement], reference: Floats) -> dict[str, float]:
         low, high = wilson(count, len(found))
         summary |= {key: count / len(found), f"{key}_low": low, f"{key}_high": high}
     for key, values in (("rmse", errors), ("difference", errors - reference)):
-        spread = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
-        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * spread}
+        standard_error = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
+        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * standard_error}
     return summary
 
 

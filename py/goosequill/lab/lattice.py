@@ -207,8 +207,8 @@ def _summary(pairs: Floats, errors: Floats, reference: Floats) -> dict[str, floa
     summary = {"runs": len(pairs), "decreases": count / len(pairs), "pairs": float(pairs.mean())}
     summary |= {"decreases_low": low, "decreases_high": high}
     for key, values in (("rmse", errors), ("difference", errors - reference)):
-        spread = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
-        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * spread}
+        standard_error = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
+        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * standard_error}
     return summary
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from goosequill.lab.optimizers import Adam
-from goosequill.lab.recurrent import CELLS, Floats, Lstm, Reader, loss, sigmoid
+from goosequill.lab.recurrent import CELLS, Floats, Lstm, RecurrentNetwork, loss, sigmoid
 from goosequill.lab.sequence_tasks import Adding, Copy
 from goosequill.parameters import ParameterSet, setting
 from goosequill.support.progress import Progress
@@ -81,7 +81,7 @@ DESCRIPTION = Settings.describe(
 class Learner(NamedTuple):
     """A network that learns."""
 
-    reader: Reader
+    reader: RecurrentNetwork
     weights: Floats
     adam: Adam
 
@@ -143,12 +143,14 @@ def start(settings: Settings, task: Copy | Adding) -> dict[str, Learner]:
     return learners
 
 
-def readers(units: int, task: Copy | Adding) -> dict[str, Reader]:
+def readers(units: int, task: Copy | Adding) -> dict[str, RecurrentNetwork]:
     """Return an LSTM, and networks with as nearly as many weights as the number of units allows."""
-    wanted = Reader(Lstm(task.inputs, units), task.outputs).size
+    wanted = RecurrentNetwork(Lstm(task.inputs, units), task.outputs).size
     found = {}
     for name, cell in CELLS.items():
-        sizes = [Reader(cell(task.inputs, hidden), task.outputs) for hidden in range(1, 4 * units + 8)]
+        sizes = [
+            RecurrentNetwork(cell(task.inputs, hidden), task.outputs) for hidden in range(1, 4 * units + 8)
+        ]
         found[name] = min(sizes, key=lambda reader: abs(reader.size - wanted))
     return found
 
@@ -318,7 +320,7 @@ def gradient_error(name: str, task: Copy | Adding, seed: int) -> float:
     """Return the largest difference between a network's gradient and central differences of its loss,
     relative to the gradient's largest component. In float64, with three units."""
     rng = np.random.default_rng([seed, 6])
-    reader = Reader(CELLS[name](task.inputs, 3), task.outputs)
+    reader = RecurrentNetwork(CELLS[name](task.inputs, 3), task.outputs)
     # Biases too, because the delta rule divides by the length of its keys, which else may be almost 0.
     weights, examples = reader.start(rng) + 0.3 * rng.standard_normal(reader.size), task.draw(rng, 4)
     x = examples.x.astype(np.float64)
@@ -330,7 +332,7 @@ def gradient_error(name: str, task: Copy | Adding, seed: int) -> float:
     return float(np.abs(exact - numeric).max() / np.abs(exact).max())
 
 
-def value_of(reader: Reader, weights: Floats, x: Floats, targets: Floats) -> float:
+def value_of(reader: RecurrentNetwork, weights: Floats, x: Floats, targets: Floats) -> float:
     """Return the loss alone."""
     run = reader.cell.forward(reader.split(weights)[0], x)
     return loss(reader.answers(weights, run.h[len(run.h) - len(targets) :]), targets)[0]

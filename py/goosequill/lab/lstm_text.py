@@ -1,7 +1,7 @@
 """A small LSTM that writes, character by character, with the playground's decoders.
 
-`Writer` is the model as `goosequill.decoding` asks for it: tokens and a state in, logits out. Its weights
-were trained by scripts/lab_data/lstm_text.py, and have 8 bits each. Nothing here trains or draws.
+`CharacterModel` is the model as `goosequill.decoding` asks for it: tokens and a state in, logits out. Its
+weights were trained by scripts/lab_data/lstm_text.py, and have 8 bits each. Nothing here trains or draws.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from goosequill.decoding.steps.penalties import Penalties
 from goosequill.decoding.steps.temperature import Temperature
 from goosequill.decoding.steps.truncators import MinP, TopK, TopP
 from goosequill.kernels import NumpyKernel
-from goosequill.lab.recurrent import Floats, Lstm, Reader
+from goosequill.lab.recurrent import Floats, Lstm, RecurrentNetwork
 from goosequill.parameters import ParameterSet, setting
 from goosequill.support.progress import Progress
 from goosequill.tokenizers.base import TableTokenizer
@@ -103,14 +103,14 @@ class Characters(TableTokenizer):
         return [self._ids[character] for character in text if character in self._ids]
 
 
-class Writer:
+class CharacterModel:
     """The network as a language model."""
 
     def __init__(self, characters: str, hidden: int, weights: Floats | None = None) -> None:
         self.tokenizer = Characters(characters)
         self.config, self.kernel = Sizes(len(characters)), NumpyKernel()
         self.characters = characters
-        self.reader = Reader(Lstm(len(characters), hidden), len(characters))
+        self.reader = RecurrentNetwork(Lstm(len(characters), hidden), len(characters))
         self.weights = np.zeros(self.reader.size, np.float32) if weights is None else weights
         cell, self._out, self._offset = self.reader.split(self.weights)
         self._in, self._recurrent, self._bias = self.reader.cell.split(cell)
@@ -158,7 +158,7 @@ class Writer:
         return file.getvalue()
 
     @classmethod
-    def unpack(cls, data: bytes) -> Writer:
+    def unpack(cls, data: bytes) -> CharacterModel:
         """Return the network of a file of this package."""
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             characters = stored["characters"].tobytes().decode("ascii")
@@ -193,7 +193,7 @@ def compute(
         network's own probabilities, [characters]; ``memory``, tanh(c) of units from slow to fast, [units,
         characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes.
     """
-    writer = Writer.unpack(files[NAME])
+    writer = CharacterModel.unpack(files[NAME])
     chosen = {name: getattr(settings, name) for name in DECODER}
     config = DecodingConfig(max_new_tokens=settings.length, seed=settings.seed, **chosen)
     known = set(writer.characters)
@@ -212,7 +212,7 @@ def compute(
     return {"prompt": prompt, "text": text, **_inside(writer, np.array(memory), logprobs)}
 
 
-def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, Any]:
+def _inside(writer: CharacterModel, memory: Floats, logprobs: list[float]) -> dict[str, Any]:
     memory = np.tanh(memory)  # as the outputs see it
     units = paced(memory)
     return {
@@ -227,9 +227,9 @@ def _inside(writer: Writer, memory: Floats, logprobs: list[float]) -> dict[str, 
 
 def paced(memory: Floats) -> Floats:
     """Return `SHOWN` units, evenly from the slowest to the fastest of those that change, from [characters,
-    units]: by the size of a unit's steps in relation to its spread."""
-    spread = memory.std(axis=0)
-    moving = np.flatnonzero(spread > min(STILL, np.sort(spread)[-SHOWN] - 1e-9))
-    steps = np.diff(memory, axis=0).std(axis=0)[moving] / spread[moving]
+    units]: by the size of a unit's steps in relation to its deviation."""
+    deviation = memory.std(axis=0)
+    moving = np.flatnonzero(deviation > min(STILL, np.sort(deviation)[-SHOWN] - 1e-9))
+    steps = np.diff(memory, axis=0).std(axis=0)[moving] / deviation[moving]
     ordered = moving[np.argsort(steps)]
     return np.asarray(ordered[np.linspace(0, len(ordered) - 1, SHOWN).round().astype(int)])

@@ -146,9 +146,9 @@ def _assemble(to_z: Floats, to_second: Floats, to_offset: Floats, x: Floats, x_b
 def gradient(network: Network, weights: Floats, x: Floats, targets: Floats, *, done: Pass) -> Floats:
     """Return the gradient of half the mean squared error, [sets, nets, size], after the pass `done`."""
     to_a = (done.y - targets[:, None, :]) * done.y_slope / x.shape[1]  # [sets, nets, count]
-    spread = to_a[:, :, None, :]
-    to_z = spread * split(network, weights).second[..., None] * done.slope
-    return _assemble(to_z, (spread * done.hidden).sum(-1), to_a.sum(-1), x, np.ones(x.shape[:2], x.dtype))
+    columns = to_a[:, :, None, :]
+    to_z = columns * split(network, weights).second[..., None] * done.slope
+    return _assemble(to_z, (columns * done.hidden).sum(-1), to_a.sum(-1), x, np.ones(x.shape[:2], x.dtype))
 
 
 def rule_term(network: Network, weights: Floats, x: Floats, *, done: Pass) -> Floats:

@@ -211,7 +211,7 @@ def apply_back(matrices: Floats, vectors: Floats) -> Floats:
 # ---- The read-out, y = h V + c, and its losses ----
 
 
-class Reader:
+class RecurrentNetwork:
     """A cell with a linear read-out; a vector of weights is the cell's, V [hidden, outputs] and c."""
 
     def __init__(self, cell: Cell, outputs: int) -> None:

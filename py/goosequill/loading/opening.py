@@ -22,7 +22,7 @@ from goosequill.tokenizers import (
 )
 from goosequill.weights import ByteSource, FileSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.file_names import DESCRIPTION, lists_shards, weight_files
-from goosequill.weights.folder import Reader, check_link, is_description
+from goosequill.weights.folder import ReadFile, check_link, is_description
 from goosequill.weights.source import is_count
 
 TOKENIZER = "tokenizer.json"
@@ -75,7 +75,7 @@ def open_path(path: str | Path, *, verify: bool = True) -> Opened:
     )
 
 
-def open_model_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None = None) -> Opened:
+def open_model_folder(read: ReadFile, *, verify: bool = True, weights: ByteSource | None = None) -> Opened:
     """Open a model folder through a function from a file's name to its bytes.
 
     Parameters
@@ -126,7 +126,7 @@ def open_files(
     )
 
 
-def _reader(files: Mapping[str, ByteSource]) -> Reader:
+def _reader(files: Mapping[str, ByteSource]) -> ReadFile:
     def read(name: str) -> ByteSource:
         if name not in files:
             raise FileFormatError(

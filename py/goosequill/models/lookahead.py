@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from goosequill.kernels import Kept, Kernel, Shortlist, SimdKernel
+from goosequill.kernels import Kernel, PersistentKey, Shortlist, SimdKernel
 from goosequill.models.state import State
 
 COUNTS = (2, 3, 4, 6, 8)
@@ -89,7 +89,7 @@ class Lookahead:
             tokens, shortlist = tokens[:rest], None
         if len(tokens) < 2:
             return None
-        inner = self._kernel.pauses(self._ahead.programs, Kept(shortlist), len(tokens))
+        inner = self._kernel.pauses(self._ahead.programs, PersistentKey(shortlist), len(tokens))
         if inner is not None:
             inner[0, 1] = pause
         elif shortlist and pause:  # it cannot be told to a pass that is not recorded
@@ -100,7 +100,7 @@ class Lookahead:
         self.is_first = self._last not in self._changes
         rows = self._run(model, tokens, shortlist)
         self._pauses_after = [[rest - row, pause] for row in range(1, len(tokens) + 1)]
-        inner = self._kernel.pauses(self._ahead.programs, Kept(shortlist), len(tokens))
+        inner = self._kernel.pauses(self._ahead.programs, PersistentKey(shortlist), len(tokens))
         if inner is not None:
             failed = np.flatnonzero(inner[:, 0])
             rows = rows[: failed[0] + 1] if len(failed) else rows
@@ -115,13 +115,13 @@ class Lookahead:
             self._changes[shortlist, len(tokens)] = watch.changes
             return watched.logits_of_each(ids, self._ahead, shortlist)
 
-        rows = model.run(tokens, build, self._ahead.programs, Kept(shortlist))
+        rows = model.run(tokens, build, self._ahead.programs, PersistentKey(shortlist))
         assert rows is not None  # the pass ends with a product
         return rows
 
     def advance(self, state: State, row: int) -> None:
         """Let the state read the token of a row of the last pass, which is the next one for it."""
-        key = Kept((self._last, row))
+        key = PersistentKey((self._last, row))
         if self._follower is not state:
             self._follower, self._following = state, set()
         self.is_first = key not in self._following

@@ -26,8 +26,8 @@ from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexMod
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
 from goosequill.search.vectors import MEMORY
-from goosequill.support.lasting import Lasting
 from goosequill.support.progress import Progress
+from goosequill.support.resources import Resource
 from goosequill.weights.source import ByteSource
 
 Part = dict[str, Any]
@@ -112,7 +112,7 @@ class Collection:
 
 def open_collection(
     files: Mapping[str, ByteSource] | None = None, *, name: str = "", memory: int = MEMORY
-) -> Lasting:
+) -> Resource:
     """Open a collection from the files of its index, or a new one with a name.
 
     Files that are not an index's are ignored.
@@ -130,7 +130,7 @@ def open_collection(
     known = {*APPENDED, DESCRIPTION, WORDS}
     storage = SourceStorage({key: file for key, file in (files or {}).items() if key in known})
     collection = Collection(storage, load_kernel().search, name=name, memory=memory)
-    return Lasting("collection", collection, collection.info())
+    return Resource("collection", collection, collection.info())
 
 
 def describe_collection(collection: Collection) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import SearchError
-from goosequill.support.lasting import Divisible, Lasting
+from goosequill.support.resources import Divisible, Resource
 
 Floats = NDArray[np.float32]
 Batch = tuple[list[int], Floats]
@@ -158,7 +158,7 @@ def embed_texts(embedder: Embedder, texts: Sequence[str], question: bool = False
     return {"vectors": embedder.embed(given)}
 
 
-def lasting(embedder: Embedder) -> Lasting:
+def as_resource(embedder: Embedder) -> Resource:
     """Return an embedder as what a job keeps, with what the page shows of it."""
     info = {
         "name": embedder.name,
@@ -167,4 +167,4 @@ def lasting(embedder: Embedder) -> Lasting:
         "space": embedder.space,
         "divisible": isinstance(embedder, Divisible),
     }
-    return Lasting("embedder", embedder, info)
+    return Resource("embedder", embedder, info)

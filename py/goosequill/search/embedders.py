@@ -13,10 +13,10 @@ import numpy as np
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.search.embedder import Embedder, Floats, fingerprint, lasting
+from goosequill.search.embedder import Embedder, Floats, as_resource, fingerprint
 from goosequill.search.minilm import MiniLM
 from goosequill.search.static_table import StaticTable
-from goosequill.support.lasting import Lasting
+from goosequill.support.resources import Resource
 from goosequill.tokenizers.wordpiece import MAX_VOCABULARY, WordPiece, load_wordpiece
 from goosequill.weights.file_names import DESCRIPTION
 from goosequill.weights.folder import check_file, folder_reader, read_listing
@@ -130,6 +130,6 @@ def _bad(what: str) -> FileFormatError:
     return FileFormatError(f"{DESCRIPTION} of the embedding model is invalid: {what}.", code="model-folder")
 
 
-def open_lasting(files: Mapping[str, ByteSource], *, name: str = "") -> Lasting:
+def open_resource(files: Mapping[str, ByteSource], *, name: str = "") -> Resource:
     """Open an embedding model to keep: the job ``open_embedder``, whose files the page has verified."""
-    return lasting(open_embedder(name, files, verify=False))
+    return as_resource(open_embedder(name, files, verify=False))

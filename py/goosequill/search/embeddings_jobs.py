@@ -22,8 +22,8 @@ from goosequill.search.endpoint import Endpoint
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
 from goosequill.search.storage import MemoryStorage, Overlay
-from goosequill.support.lasting import Lasting
 from goosequill.support.progress import Progress
+from goosequill.support.resources import Resource
 from goosequill.weights.source import ByteSource
 
 CHUNK = 256
@@ -66,7 +66,7 @@ def write_embeddings(
 FILL = "Add documents, and wait until their passages are read."
 
 
-def read_embeddings(files: Mapping[str, ByteSource]) -> Lasting:
+def read_embeddings(files: Mapping[str, ByteSource]) -> Resource:
     """Open one file; info: ``files``, ``entries``, ``dimensions``, and ``models`` that may have made it."""
     source = next(iter(files.values()))
     found = read(bytes(source.read(0, source.size)))
@@ -76,7 +76,7 @@ def read_embeddings(files: Mapping[str, ByteSource]) -> Lasting:
         "dimensions": found.dimensions,
         "models": suggest(found.dimensions),
     }
-    return Lasting("embeddings", found, info)
+    return Resource("embeddings", found, info)
 
 
 def import_embeddings(

@@ -19,15 +19,15 @@ STATIC_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Moments:
     """Mean and standard deviation of one measure over all passages."""
 
     mean: float
     deviation: float
 
     @classmethod
-    def of(cls, values: Floats) -> Spread:
-        """Return the spread of values, or of a sample of them."""
+    def of(cls, values: Floats) -> Moments:
+        """Return the mean and deviation of values, or of a sample of them."""
         if not len(values):
             return cls(0.0, 0.0)
         return cls(float(values.mean(dtype=np.float64)), float(values.std(dtype=np.float64)))
@@ -41,4 +41,4 @@ class Spread:
 
 def fuse(cosines: Floats, words: Floats, weight: float) -> Floats:
     """Return z(cosines) + weight z(words), the scores of all passages, [n]."""
-    return Spread.of(cosines).z(cosines) + np.float32(weight) * Spread.of(words).z(words)
+    return Moments.of(cosines).z(cosines) + np.float32(weight) * Moments.of(words).z(words)

@@ -17,7 +17,7 @@ JOBS: dict[str, str] = {
     "import_collection": "goosequill.search.collection:import_collection",
     "import_embeddings": "goosequill.search.embeddings_jobs:import_embeddings",
     "open_collection": "goosequill.search.collection:open_collection",
-    "open_embedder": "goosequill.search.embedders:open_lasting",
+    "open_embedder": "goosequill.search.embedders:open_resource",
     "open_model_embedder": "goosequill.search.rwkv_embedder:open_model",
     "pending_texts": "goosequill.search.collection:pending_texts",
     "read_documents": "goosequill.search.documents.page_jobs:read_documents",

@@ -25,7 +25,7 @@ from goosequill.search.calibration import JUDGED, likelihood, names, state
 from goosequill.search.documents import Skipped, Source
 from goosequill.search.documents.document import Document, source_of
 from goosequill.search.embedder import Embedder, unit_rows
-from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments
 from goosequill.search.hits import FUNCTION_STEMS, Hit, closeness
 from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes
@@ -114,10 +114,10 @@ class LanceStore:
         return {"passages": len(self)}
 
     def update(
-        self, sources: Iterable[Source], spread: Any, skipped: list[Skipped], stopped: threading.Event
+        self, sources: Iterable[Source], workers: Any, skipped: list[Skipped], stopped: threading.Event
     ) -> Iterator[Changes]:
         """Bring the table up to date with sources (see `goosequill.search.stores.Store`)."""
-        with spread(BATCH) as (embedder, _):
+        with workers(BATCH) as (embedder, _):
             for changes in take_in(self, sources, embedder, skipped):
                 yield changes
                 if stopped.is_set():
@@ -252,9 +252,9 @@ class LanceStore:
         asked = np.pad(asked, (0, self.model.dimensions - len(asked)))
         rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
         weight = FULL_WEIGHT if exact and embedder.name != "static-minilm" else STATIC_WEIGHT
-        spread = Spread.of(self._sample() @ asked)
+        moments = Moments.of(self._sample() @ asked)
         most = max(count, JUDGED)
-        found = _hits(rows, question, asked, most, (spread, _spread(words, len(self)), weight))
+        found = _hits(rows, question, asked, most, (moments, _moments(words, len(self)), weight))
         models = (self.model.name, embedder.name)
         hits = [_judged(hit, likelihood(hit.cosine or 0.0, *models), named=named) for hit, named in found]
         first = hits[:JUDGED]
@@ -297,10 +297,10 @@ def _read_model(metadata: dict[bytes, bytes] | None, uri: str) -> IndexModel:
     return model
 
 
-def _spread(words: Floats, total: int) -> Spread:
-    """Return the spread of scores over all rows, of which those without a word have 0."""
+def _moments(words: Floats, total: int) -> Moments:
+    """Return the mean and deviation of scores over all rows, of which those without a word have 0."""
     mean = float(words.sum(dtype=np.float64)) / total
-    return Spread(
+    return Moments(
         mean, math.sqrt(max(0.0, float(np.square(words, dtype=np.float64).sum()) / total - mean * mean))
     )
 
@@ -310,7 +310,7 @@ def _hits(
     question: str,
     asked: Floats,
     count: int,
-    ranking: tuple[Spread, Spread, float],
+    ranking: tuple[Moments, Moments, float],
 ) -> list[tuple[Hit, bool]]:
     """Return the best passage of each of the best documents, and whether it contains the name asked for."""
     if not rows:
@@ -376,7 +376,7 @@ def take_in(
         Gets what cannot be read; its documents stay as they were.
     """
     store.check_model(IndexModel.of(embedder))
-    known, changes, writer = store.known(), Changes(), _Writer(store, embedder)
+    known, changes, writer = store.known(), Changes(), _BatchWriter(store, embedder)
     by_source: dict[str, set[str]] = {}
     for name in known:
         for source_name in {name, source_of(name)}:
@@ -439,7 +439,7 @@ def _with_last(documents: Iterable[Document]) -> Iterator[tuple[Document, bool]]
         yield waiting, True
 
 
-class _Writer:
+class _BatchWriter:
     """Collects passages and embeds and writes them in batches of whole documents."""
 
     def __init__(self, store: LanceStore, embedder: Embedder) -> None:

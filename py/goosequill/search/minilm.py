@@ -217,12 +217,12 @@ class MiniLM(BatchEmbedder):
         kernel = self.kernel
         places = kernel.positions(self._positions, lengths)
         x = kernel.add(kernel.embed(self._words, ids), places)  # [T] -> [T, C]
-        x = self._normalise(x, self._norm)
+        x = self._normalize(x, self._norm)
         for layer in self._layers:
-            x = self._normalise(kernel.add(x, self._attend(x, layer, lengths)), layer.mixed_norm)
+            x = self._normalize(kernel.add(x, self._attend(x, layer, lengths)), layer.mixed_norm)
             inner = kernel.product(layer.up.weight, x, bias=layer.up.bias, activation="gelu")  # -> [T, F]
             down = kernel.product(layer.down.weight, inner, bias=layer.down.bias)  # -> [T, C]
-            x = self._normalise(kernel.add(x, down), layer.down_norm)
+            x = self._normalize(kernel.add(x, down), layer.down_norm)
         return x
 
     def _attend(self, x: Any, layer: Layer, lengths: Sequence[int]) -> Any:
@@ -235,7 +235,7 @@ class MiniLM(BatchEmbedder):
         mixed = kernel.attention(q, k, v, lengths, heads=self._heads)
         return kernel.product(layer.mixed.weight, mixed, bias=layer.mixed.bias)
 
-    def _normalise(self, x: Any, norm: Norm) -> Any:
+    def _normalize(self, x: Any, norm: Norm) -> Any:
         return self.kernel.layer_norm(x, norm.weight, norm.bias, eps=EPS)
 
 

@@ -162,7 +162,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
 
     def _pages(self, site: Path, skipped: list[Skipped]) -> Iterator[Source]:
         if not (site / "index.html").is_file():
-            raise SearchError("The site has no index.html.", code="place-missing")
+            raise SearchError("The site has no index.html.", code="path-not-found")
         left_out = tuple(self.config.exclude)
         for page in sources(site, skipped):
             if page.name not in self._hidden and not (left_out and page.address.startswith(left_out)):

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from goosequill.models import Model
-from goosequill.search.embedder import Batch, BatchEmbedder, Floats, fingerprint, lasting, unit_rows
-from goosequill.support.lasting import Lasting
+from goosequill.search.embedder import Batch, BatchEmbedder, Floats, as_resource, fingerprint, unit_rows
+from goosequill.support.resources import Resource
 from goosequill.tokenizers import Tokenizer
 
 MAX_TOKENS = 512
@@ -62,6 +62,6 @@ class RwkvEmbedder(BatchEmbedder):
         return mean
 
 
-def open_model(model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> Lasting:
+def open_model(model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> Resource:
     """Keep a loaded language model as an embedder: the job ``open_model_embedder``."""
-    return lasting(RwkvEmbedder(model, tokenizer, description))
+    return as_resource(RwkvEmbedder(model, tokenizer, description))

@@ -21,7 +21,7 @@ from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.calibration import JUDGED, State, likelihood, state
 from goosequill.search.embedder import Embedder
-from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Spread
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments
 from goosequill.search.hits import Hit, Reasons
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
@@ -74,7 +74,7 @@ class _Part:
     offset: int  # the passage of vector 0
     start: int  # the first vector that counts
     question: Floats
-    spread: Spread
+    moments: Moments
     weight: float
     models: tuple[str, str]  # of the passages and the question
 
@@ -205,9 +205,9 @@ class Searcher:
         if self._pending is not None and self.static is not None:
             start = max(0, self.index.embedded - self._first)
             asked = self.static.question(question)
-            spread = Spread.of(np.append(self._pending.sample(asked, start=start), _USUAL))
+            moments = Moments.of(np.append(self._pending.sample(asked, start=start), _USUAL))
             models = (self.static.name, self.static.name)
-            parts.append(_Part(self._pending, self._first, start, asked, spread, STATIC_WEIGHT, models))
+            parts.append(_Part(self._pending, self._first, start, asked, moments, STATIC_WEIGHT, models))
             used = "static" if used == "words" else used
         return parts, used
 
@@ -226,24 +226,24 @@ class Searcher:
             asked, name, weight = static.question(question), static.name, STATIC_WEIGHT
         else:
             return None
-        spread = Spread.of(index.vectors.sample(asked))
-        return _Part(index.vectors, 0, 0, asked, spread, weight, (model.name, name))
+        moments = Moments.of(index.vectors.sample(asked))
+        return _Part(index.vectors, 0, 0, asked, moments, weight, (model.name, name))
 
     def _ranked(
         self, parts: list[_Part], words: Floats, count: int
     ) -> list[tuple[int, float, tuple[float, float | None]]]:
         """Return passage, score, and cosine with its likelihood, of the best passage of each document."""
-        word_spread = Spread.of(words)
+        word_moments = Moments.of(words)
         depth = max(128, 8 * count)
         while True:
             near = [part.vectors.scan(part.question, depth, start=part.start) for part in parts]
             scans = [numbers + part.offset for part, (numbers, _) in zip(parts, near, strict=True)]
             worded, last_word = _most(words, depth)
             numbers = np.unique(np.concatenate([worded, *scans])).astype(np.intp)
-            scores, cosines = self._scores(parts, numbers, words, word_spread)
+            scores, cosines = self._scores(parts, numbers, words, word_moments)
             found = self._best_of_documents(numbers, scores, count)
             bounds = [
-                float(part.spread.z(values[-1:])[0]) + part.weight * float(word_spread.z(last_word)[0])
+                float(part.moments.z(values[-1:])[0]) + part.weight * float(word_moments.z(last_word)[0])
                 for part, (_, values) in zip(parts, near, strict=True)
                 if len(values) == depth
             ]
@@ -260,22 +260,22 @@ class Searcher:
         if not 0 <= document < len(self.index.entries) or document in self.index.deleted:
             raise SearchError("The document is no longer in the collection.", code="document")
         numbers = np.arange(*self.index.entries[document].passages, dtype=np.intp)
-        scores, cosines = self._scores(parts, numbers, words, Spread.of(words))
+        scores, cosines = self._scores(parts, numbers, words, Moments.of(words))
         order = np.lexsort((numbers, -scores))[:count].tolist()
         return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in order]
 
     def _scores(
-        self, parts: list[_Part], numbers: Rows, words: Floats, spread: Spread
+        self, parts: list[_Part], numbers: Rows, words: Floats, moments: Moments
     ) -> tuple[Floats, list[tuple[float, float | None]]]:
         """Return the fused scores of some passages, and their cosines with the likelihoods."""
-        worded = spread.z(words[numbers]) if parts else words[numbers]
+        worded = moments.z(words[numbers]) if parts else words[numbers]
         scores = np.float32(STATIC_WEIGHT) * worded if parts else worded.copy()
         cosines = np.full(len(numbers), np.nan, np.float32)
         chances: list[float | None] = [None] * len(numbers)
         for part in parts:
             held = np.flatnonzero(part.holds(numbers))
             cosines[held] = part.vectors.cosines(numbers[held] - part.offset, part.question)
-            scores[held] = part.spread.z(cosines[held]) + part.weight * worded[held]
+            scores[held] = part.moments.z(cosines[held]) + part.weight * worded[held]
             for at in held.tolist():
                 chances[at] = likelihood(float(cosines[at]), *part.models)
         scores[np.isin(self.index.owners(numbers), list(self._removed))] = -np.inf

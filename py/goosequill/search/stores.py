@@ -31,7 +31,7 @@ LANCEDB = "lancedb:"
 COMMIT_SECONDS = 3.0
 """Work that a kill may lose."""
 
-Spread = Callable[[int], AbstractContextManager[tuple[Embedder, int]]]
+Workers = Callable[[int], AbstractContextManager[tuple[Embedder, int]]]
 """From a number of passages to an embedder for them, and how many it should get at once."""
 _Step = TypeVar("_Step")
 
@@ -50,7 +50,7 @@ class Store(Protocol):
         """Return how much is kept, by what is counted."""
 
     def update(
-        self, sources: Iterable[Source], spread: Spread, skipped: list[Skipped], stopped: threading.Event
+        self, sources: Iterable[Source], workers: Workers, skipped: list[Skipped], stopped: threading.Event
     ) -> Iterator[Changes | Progress]:
         """Add what is new or has changed and remove what is gone; yield the changes so far, and the progress.
 
@@ -100,11 +100,11 @@ class FolderStore:
         return {"documents": len(self.index.documents()), "passages": self.index.live}
 
     def update(
-        self, sources: Iterable[Source], spread: Spread, skipped: list[Skipped], stopped: threading.Event
+        self, sources: Iterable[Source], workers: Workers, skipped: list[Skipped], stopped: threading.Event
     ) -> Iterator[Changes | Progress]:
         yield from self._until(stopped, take_in(self.index, sources, skipped))
         if not stopped.is_set():
-            with spread(self.index.pending) as (embedder, chunk):
+            with workers(self.index.pending) as (embedder, chunk):
                 yield from self._until(stopped, embed_pending(self.index, embedder, chunk=chunk))
         self.index.commit()
         if not stopped.is_set():

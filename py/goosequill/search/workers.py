@@ -1,6 +1,6 @@
 """Embeds texts in several processes, or on the workers of a Dask cluster, as any other embedder does.
 
-Whatever indexes with an embedder spreads by that alone; what is resumable stays so, since the index is still
+What indexes with an embedder is parallel by that alone; what is resumable stays so, since the index is still
 written here. Natively only.
 """
 
@@ -30,7 +30,7 @@ CLUSTER_CHUNK = 8192
 
 
 @contextlib.contextmanager
-def spread(
+def work_in_parallel(
     embedder: Embedder, folder: Path | None, passages: int, *, jobs: int | None = None, scheduler: str | None
 ) -> Iterator[tuple[Embedder, int]]:
     """Yield an embedder that uses a cluster or several processes, where that is asked for or worthwhile.

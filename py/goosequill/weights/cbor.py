@@ -43,14 +43,14 @@ def index(source: ByteSource) -> Any:
     FileFormatError
         ``file-truncated``.
     """
-    reader = _Reader(source)
+    reader = _CborReader(source)
     value = reader.value(0)
     if reader.position != source.size:
         raise CborError("there are bytes after its end")
     return value
 
 
-class _Reader:
+class _CborReader:
     def __init__(self, source: ByteSource) -> None:
         self.position = 0
         self._source = source

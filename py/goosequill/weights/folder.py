@@ -29,7 +29,7 @@ MAX_DESCRIPTION = 1_000_000
 """Size limit of config.json, in bytes."""
 MAX_FILES = 10_000
 
-Reader = Callable[[str], ByteSource]
+ReadFile = Callable[[str], ByteSource]
 """Returns the bytes of a file in the folder, by its name."""
 
 _CHUNK = 1 << 22
@@ -43,7 +43,7 @@ class Folder:
     tensors: TensorSource
 
 
-def folder_reader(path: str | Path) -> Reader:
+def folder_reader(path: str | Path) -> ReadFile:
     """Return a reader of the folder at a path, which refuses links that lead out of it (``model-folder``)."""
     folder = Path(path)
 
@@ -74,7 +74,7 @@ def _outside(folder: Path, name: str) -> FileFormatError:
     )
 
 
-def open_folder(read: Reader, *, verify: bool = True, weights: ByteSource | None = None) -> Folder:
+def open_folder(read: ReadFile, *, verify: bool = True, weights: ByteSource | None = None) -> Folder:
     """Open a model folder.
 
     Parameters

@@ -12,7 +12,7 @@ const MAX_SHARING = 16;
 const FEW_BYTES = 256_000;
 const decoder = new TextDecoder();
 
-export class Reader {
+export class ByteReader {
   #at = 0;
 
   /** @param {Uint8Array} data */
@@ -90,7 +90,7 @@ export function half(bits) {
 export class Directory {
   /** @param {Uint8Array} section of the head @param {number} bytes of the file */
   constructor(section, bytes) {
-    const reader = new Reader(section);
+    const reader = new ByteReader(section);
     const count = reader.varint();
     const sizes = reader.varints(count);
     this.firsts = reader.strings(count);

@@ -1,6 +1,6 @@
 /** The contents of one version of a static index, and the search in them (search.js says how it is used). */
 
-import { Directory, Reader } from "./bytes.js";
+import { ByteReader, Directory } from "./bytes.js";
 import { corrupt, StaticSearchError } from "./files.js";
 import { PieceTable } from "./pieces.js";
 import { bestPassages, scanBytes, scanHalves, standardized } from "./vectors.js";
@@ -58,8 +58,8 @@ export class Contents {
     this.site = siteOf(facts.site, files.base);
     this.words = new WordTable(this.#ranges("words"), directory("words"), { passages, stop: words.stop });
     this.table = new PieceTable(this.#ranges("pieces"), directory("pieces"), table);
-    this.documents = documentsOf(new Reader(section("documents")).varints(documents), passages);
-    this.texts = endsOf(new Reader(section("texts")).varints(passages), facts.files.texts.bytes);
+    this.documents = documentsOf(new ByteReader(section("documents")).varints(documents), passages);
+    this.texts = endsOf(new ByteReader(section("texts")).varints(passages), facts.files.texts.bytes);
   }
 
   /** @param {IndexFiles} files @param {Facts} facts */

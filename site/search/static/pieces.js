@@ -3,7 +3,7 @@
  * splitting is that of uncased BERT, equal to goosequill.tokenizers.wordpiece.
  */
 
-import { half, Reader } from "./bytes.js";
+import { ByteReader, half } from "./bytes.js";
 import { corrupt } from "./files.js";
 
 const MAX_WORD = 100; // code points; longer words are unknown
@@ -124,7 +124,7 @@ export class PieceTable {
 
   /** @param {Uint8Array} block @returns {Piece[]} */
   #read(block) {
-    const reader = new Reader(block);
+    const reader = new ByteReader(block);
     const names = reader.strings(reader.varint());
     const width = 2 + this.grid.steps.length / 2;
     if (names.length === 0) throw corrupt("a block of pieces is empty");

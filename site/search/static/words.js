@@ -1,7 +1,7 @@
 /** BM25 by ranges: the passages that contain the question's words, with each word's share of their scores. */
 
 import { stemmer } from "stemmer";
-import { Reader } from "./bytes.js";
+import { ByteReader } from "./bytes.js";
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{Gr_Ext}\p{Mc}\u200d]*/gu; // with marks, as bm25.py has it
 const ASCII = /^[a-z]+$/;
@@ -102,7 +102,7 @@ export class WordTable {
    * @param {(stem: string) => boolean} wanted
    */
   async #read(block, wanted) {
-    const reader = new Reader(await this.read(...this.directory.range(block)));
+    const reader = new ByteReader(await this.read(...this.directory.range(block)));
     const stems = reader.strings(reader.varint());
     const found = stems.map((stem) => {
       const count = reader.varint();

@@ -58,7 +58,7 @@ def test_without_relaxed_simd_the_plain_kernel_writes_the_golden_text(
 def test_webkit_with_all_its_compilers_writes_the_golden_text(
     playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:
-    started = WebKit(executable("webkit"), tmp_path, optimised=True)
+    started = WebKit(executable("webkit"), tmp_path, optimized=True)
     try:
         write_golden(started.tab(), site)
     finally:

@@ -106,11 +106,11 @@ class WebKitTab(Tab):
 class WebKit(Browser):
     """`without` names features that Safari has and that are left off.
 
-    Unless it is `optimised`, its last compiler is off, which takes a third of the time of a start.
+    Unless it is `optimized`, its last compiler is off, which takes a third of the time of a start.
     """
 
     def __init__(
-        self, driver: str, folder: Path, without: Sequence[str] = (), *, optimised: bool = False
+        self, driver: str, folder: Path, without: Sequence[str] = (), *, optimized: bool = False
     ) -> None:
         self.folder = folder
         self.display = Display()
@@ -119,7 +119,7 @@ class WebKit(Browser):
         for argument in (str(folder), *without):
             options.add_argument(argument)
         environment = {**os.environ, "DISPLAY": self.display.name, "GDK_BACKEND": "x11", "NO_AT_BRIDGE": "1"}
-        environment |= {} if optimised else {"JSC_useOMGJIT": "0"}
+        environment |= {} if optimized else {"JSC_useOMGJIT": "0"}
         service = Service(driver, env=environment)
         try:
             self.driver = WebKitGTK(options=options, service=service)

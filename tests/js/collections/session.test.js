@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Session } from "../../../site/collections/session.js";
+import { SearchSession } from "../../../site/collections/session.js";
 
 /** An engine that opens an embedder when the test says so, and stops doing so when it is told. */
 class SlowEngine {
@@ -26,7 +26,7 @@ class SlowEngine {
 
 function opening() {
   const engine = new SlowEngine();
-  const session = new Session(async () => /** @type {any} */ ({ engine, keep: () => () => {} }));
+  const session = new SearchSession(async () => /** @type {any} */ ({ engine, keep: () => () => {} }));
   return { engine, session };
 }
 

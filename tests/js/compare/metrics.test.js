@@ -50,19 +50,19 @@ async function setUp(...reports) {
     onMeasured: () => measured++,
     signal: new AbortController().signal,
   };
-  const summarise = (
+  const summarize = (
     /** @type {any} */ { shown = rows, view = VIEW, base = null, signal = options.signal } = {},
-  ) => metrics.summarise({ rows: shown, columns, view }, base, { ...options, signal });
-  return { rows, columns, engine, metrics, progress, summarise, measured: () => measured };
+  ) => metrics.summarize({ rows: shown, columns, view }, base, { ...options, signal });
+  return { rows, columns, engine, metrics, progress, summarize, measured: () => measured };
 }
 
-test("each text crosses to Python once, in the one message that measures and summarises", async () => {
+test("each text crosses to Python once, in the one message that measures and summarizes", async () => {
   const texts = ["first of p", "second of p", "both have it"];
-  const { rows, columns, engine, metrics, progress, summarise, measured } = await setUp(
+  const { rows, columns, engine, metrics, progress, summarize, measured } = await setUp(
     { p: { a: [texts[0], texts[1]] }, q: { a: [texts[2]] } },
     { p: { a: [texts[1], texts[0]] }, q: { a: [texts[2]] } },
   );
-  assert.deepEqual(await summarise(), { columns: [] });
+  assert.deepEqual(await summarize(), { columns: [] });
   assert.equal(engine.asked.length, 1);
   for (const text of texts) assert.equal(engine.count(text), 1, text);
   const [{ columns: asked, baseline }] = engine.asked;
@@ -78,7 +78,7 @@ test("each text crosses to Python once, in the one message that measures and sum
   assert.equal(measured(), 1);
   assert.deepEqual(metrics.of("p", texts[0]), { words: texts[0].length });
 
-  await summarise({ base: columns[0], shown: rows.slice(0, 1) }); // another baseline, and a filter
+  await summarize({ base: columns[0], shown: rows.slice(0, 1) }); // another baseline, and a filter
   assert.equal(engine.asked.length, 2);
   for (const text of texts) assert.equal(engine.count(text), 1, text);
   assert.deepEqual(engine.asked[1].columns[1].prompts, [{ prompt: "p", outputs: [1, 0], likeness: 0.5 }]);
@@ -87,9 +87,9 @@ test("each text crosses to Python once, in the one message that measures and sum
 });
 
 test("a text crosses again only where its likeness to others is new, and is not measured again", async () => {
-  const { engine, progress, summarise } = await setUp({ p: { a: ["one", "two"], b: ["three"] } });
-  await summarise();
-  await summarise({ view: { config: "a", sample: 0 } });
+  const { engine, progress, summarize } = await setUp({ p: { a: ["one", "two"], b: ["three"] } });
+  await summarize();
+  await summarize({ view: { config: "a", sample: 0 } });
   assert.deepEqual(
     engine.asked[1].outputs.map(({ text, measures }) => [text, measures.words]),
     [
@@ -101,7 +101,7 @@ test("a text crosses again only where its likeness to others is new, and is not 
 });
 
 test("what was measured before a stop is kept", async () => {
-  const { engine, metrics, summarise } = await setUp({ p: { a: ["one"] }, q: { a: ["two"] } });
+  const { engine, metrics, summarize } = await setUp({ p: { a: ["one"] }, q: { a: ["two"] } });
   const stop = new AbortController();
   const measured = engine.run.bind(engine);
   engine.run = (job, args, options) =>
@@ -112,7 +112,7 @@ test("what was measured before a stop is kept", async () => {
         stop.abort();
       },
     });
-  await assert.rejects(summarise({ signal: stop.signal }), { name: "AbortError" });
+  await assert.rejects(summarize({ signal: stop.signal }), { name: "AbortError" });
   assert.ok(metrics.of("p", "one"));
   assert.equal(metrics.of("q", "two"), undefined);
 });

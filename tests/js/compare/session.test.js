@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Session } from "../../../site/compare/session.js";
+import { ReportSession } from "../../../site/compare/session.js";
 import { DEFAULTS } from "../../../site/reports/view.js";
 
 const EVENTS = /** @type {const} */ (["view", "files", "reports", "round", "rows", "grown"]);
 
 /** A session, and the events that it has announced. */
 function setUp() {
-  const session = new Session({ ...DEFAULTS });
+  const session = new ReportSession({ ...DEFAULTS });
   /** @type {unknown[][]} */
   const events = [];
   session.on([...EVENTS], (detail, name) => events.push([name, detail]));

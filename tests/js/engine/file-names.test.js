@@ -21,7 +21,7 @@ test("names that lead elsewhere are illegal, “..” among them", () => {
   for (const name of [...cases.illegal, "a".repeat(201), 7, null]) assert.ok(!isLegal(name), String(name));
 });
 
-test("weights are recognised by name", () => {
+test("weights are recognized by name", () => {
   for (const { names, weights } of cases.weights) assert.deepEqual(weightFiles(names), weights);
 });
 

@@ -15,7 +15,7 @@ import { checkReports } from "../../../site/reports/limits.js";
 import { fromAddress, toAddress } from "../../../site/reports/view.js";
 import { fromFile, toFile } from "../../../site/reports/votes.js";
 import { readLink } from "../../../site/search/permalink.js";
-import { Reader } from "../../../site/search/static/bytes.js";
+import { ByteReader } from "../../../site/search/static/bytes.js";
 import { complete } from "../../../site/ui/openai-server.js";
 
 /** A message that fits a line: no control character, nothing that turns the writing direction. */
@@ -235,7 +235,7 @@ export const READERS = {
       fc.array(fc.tuple(fc.constantFrom("varints", "bytes", "strings"), fc.nat(2 ** 31))),
     ),
     read: ([data, calls]) => {
-      const reader = new Reader(data);
+      const reader = new ByteReader(data);
       for (const [name, count] of calls) reader[name](count % 50 === 0 ? count : count % 50);
     },
   },

@@ -5,7 +5,7 @@ import { window } from "../dom.js";
 Object.assign(globalThis, { SVGElement: window.SVGElement });
 
 const { parseData } = await import("../../../site/lab/cumulative-data.js");
-const { Session } = await import("../../../site/lab/cumulative-session.js");
+const { CumulativeSession } = await import("../../../site/lab/cumulative-session.js");
 const { across, down, pathOf, ticks, valuesAt } = await import("../../../site/lab/cumulative-axes.js");
 const cumulative = await import("../../../site/lab/cumulative.js");
 
@@ -96,10 +96,10 @@ for (const [text, message] of [
   });
 }
 
-// ---- Session ----
+// ---- CumulativeSession ----
 
 test("a drag is one step back, and so are presses of a key on one point", () => {
-  const session = new Session(() => {});
+  const session = new CumulativeSession(() => {});
   const points = { x: [0, 1], y: [0, 1] };
   for (const y of [0.1, 0.2, 0.3]) session.move(session.points(points), 0, { x: 0, y, cause: "drag 1" });
   session.settle();
@@ -119,7 +119,7 @@ test("a drag is one step back, and so are presses of a key on one point", () => 
 test("while a point is dragged, one fit is computed at a time, and the last state is fitted", async () => {
   /** @type {any[]} */
   const runs = [];
-  const session = new Session(({ data }) => runs.push(data));
+  const session = new CumulativeSession(({ data }) => runs.push(data));
   const points = { x: [0, 1], y: [0, 1] };
   session.moving = 0;
   for (const y of [0.1, 0.2, 0.3]) session.move(points, 0, { x: 0, y, cause: "drag 1" });
@@ -146,7 +146,7 @@ test("while a point is dragged, one fit is computed at a time, and the last stat
 test("pasted data replace the points, reset brings the settings' data back, and undo the pasted ones", () => {
   /** @type {any[]} */
   const runs = [];
-  const session = new Session(({ data }) => runs.push(data));
+  const session = new CumulativeSession(({ data }) => runs.push(data));
   session.use({ kind: "samples", samples: [1, 2, 3] });
   session.use({ kind: "points", x: [1, 2, 3], y: [0, 0.5, 1] });
   session.reset();
@@ -166,7 +166,7 @@ test("pasted data replace the points, reset brings the settings' data back, and 
 test("points that were pasted are scaled again when one of them is moved", () => {
   /** @type {any[]} */
   const runs = [];
-  const session = new Session(({ data }) => runs.push(data));
+  const session = new CumulativeSession(({ data }) => runs.push(data));
   session.use({ kind: "points", x: [1, 2, 3], y: [0, 0.5, 1] });
   session.move(session.points({ x: [], y: [] }), 1, { x: 2, y: 0.6, cause: "key 1" });
   assert.deepEqual(runs.at(-1), { x: [1, 2, 3], y: [0, 0.6, 1], moved: false });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Session } from "../../../site/playground/session.js";
+import { PlaygroundSession } from "../../../site/playground/session.js";
 
 /** A session whose events are listed, with what it says of itself at each. */
 function setUp() {
   const panel = { model: null, loading: false, stopped: 0, stop: () => panel.stopped++ };
   /** @type {string[]} */
   const said = [];
-  const session = new Session(
+  const session = new PlaygroundSession(
     /** @type {any} */ ({
       panel: () => panel,
       say: (/** @type {string} */ words) => said.push(words),

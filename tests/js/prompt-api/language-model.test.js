@@ -313,7 +313,7 @@ test("constraints become settings, and a reply that does not comply is refused",
   for (const [code, name] of [
     ["json-schema", "NotSupportedError"],
     ["regex-too-large", "NotSupportedError"],
-    ["all-cut", "NotSupportedError"],
+    ["all-tokens-removed", "NotSupportedError"],
     ["regex-empty", "SyntaxError"],
   ]) {
     world.error = new EngineError({ code: /** @type {any} */ (code), message: "No.", remedy: "" });

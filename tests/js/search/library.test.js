@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { CollectionStore } from "../../../site/collections/collection-store.js";
 import { MemoryFolder } from "../../../site/collections/memory-folder.js";
-import { Session } from "../../../site/collections/session.js";
+import { SearchSession } from "../../../site/collections/session.js";
 import { Library } from "../../../site/search/library.js";
 import { FakeEngine } from "./fake-engine.js";
 
@@ -54,7 +54,7 @@ async function visit({ folder = new MemoryFolder(), full = false } = {}) {
   };
   const progress = { show: () => {}, hide: () => {}, parts: { label: { append: () => {} } } };
   const store = CollectionStore.inMemory(folder);
-  const session = new Session(async () => /** @type {any} */ (holder));
+  const session = new SearchSession(async () => /** @type {any} */ (holder));
   const library = new Library(/** @type {any} */ ({ status, progress, readFile, session, store }));
   await library.start();
   return { library, engines, folder, said, store };

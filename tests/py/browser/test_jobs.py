@@ -15,8 +15,8 @@ import pytest
 from goosequill.browser.handles import Handles
 from goosequill.browser.jobs import ROOMS, Job, all_jobs, find, room_of
 from goosequill.errors import LoadError, SettingsError
-from goosequill.support.lasting import Lasting
 from goosequill.support.progress import Progress
+from goosequill.support.resources import Resource
 
 
 def run(job: Job) -> list[dict[str, Any]]:
@@ -187,7 +187,7 @@ def test_finding_a_job_imports_only_what_it_needs() -> None:
 
 def test_a_kept_value_is_given_by_its_handle_until_it_is_forgotten() -> None:
     handles = Handles()
-    kept = handles.keep(Lasting("embedder", "the table", {"dimensions": 3}))
+    kept = handles.keep(Resource("embedder", "the table", {"dimensions": 3}))
     assert kept == {"handle": kept["handle"], "dimensions": 3}
     for name in ("static", "embedder"):
         assert handles.resources(**{name: kept["handle"]})[name] == "the table"
@@ -202,7 +202,7 @@ def test_a_kept_value_is_given_by_its_handle_until_it_is_forgotten() -> None:
 
 def test_what_a_model_carries_is_forgotten_with_it() -> None:
     handles = Handles()
-    of_model, other = handles.keep(Lasting("embedder", 1), 7), handles.keep(Lasting("embedder", 2))
+    of_model, other = handles.keep(Resource("embedder", 1), 7), handles.keep(Resource("embedder", 2))
     handles.unload(7)
     with pytest.raises(LoadError):
         handles.kept(of_model["handle"], "embedder")

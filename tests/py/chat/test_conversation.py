@@ -456,7 +456,7 @@ def test_a_prefix_is_part_of_what_a_constraint_allows() -> None:
     length = len(talk.messages)
     with pytest.raises(SettingsError) as refused:
         text_of(talk.reply("Hi", constrained, prefix="ax"))
-    assert refused.value.code == "all-cut"
+    assert refused.value.code == "all-tokens-removed"
     assert len(talk.messages) == length
 
 

@@ -209,7 +209,7 @@ def allowed(*names: str, mode: Any = "auto") -> dict[str, Any]:
 
 def test_only_allowed_tools_are_called_of_those_that_are_described() -> None:
     read = found(allowed("now"))
-    assert '"weather"' in read.told and automaton(read).matches("Hello.")
+    assert '"weather"' in read.instructions and automaton(read).matches("Hello.")
     assert automaton(read).matches(f"{NOW}\n{NOW}") and not automaton(read).matches(CALL)
     must = automaton(found(allowed("now", mode="required")))
     assert must.matches(NOW) and not must.matches(CALL) and not must.matches("Hello.")

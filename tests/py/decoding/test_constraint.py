@@ -120,7 +120,7 @@ def test_a_text_without_a_constraint_says_nothing_about_one() -> None:
 def test_ban_of_every_allowed_token_is_reported() -> None:
     with pytest.raises(SettingsError) as caught:
         run(random_model(), "x", DecodingConfig(regex="a", banned_tokens=(97,)))
-    assert caught.value.code == "all-cut"
+    assert caught.value.code == "all-tokens-removed"
 
 
 def test_stop_ends_the_making_of_an_automaton() -> None:

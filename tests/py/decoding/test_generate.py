@@ -248,7 +248,7 @@ def test_step_that_removes_every_token_is_named() -> None:
     logits[65] = 0.0
     with pytest.raises(SettingsError) as caught:
         run(FakeModel(lambda tokens: logits), "x", DecodingConfig(banned_tokens=(65,)))
-    assert caught.value.code == "all-cut"
+    assert caught.value.code == "all-tokens-removed"
     assert "Bias and bans" in str(caught.value)
 
 

@@ -60,14 +60,14 @@ def test_without_ties_it_is_the_bradley_terry_fit_of_choix(seed: int) -> None:
     assert log_tie == -np.inf
 
 
-def test_the_prior_is_the_regularisation_of_choix() -> None:
+def test_the_prior_is_the_regularization_of_choix() -> None:
     results = [(0, 1)] * 5 + [(1, 2)] * 5
     fitted, _ = davidson(counted(results, 3), np.zeros((3, 3)), prior_sd=2.0)
     expected = choix.opt_pairwise(3, results, alpha=1 / (2 * 2.0**2))
     np.testing.assert_allclose(fitted, expected, atol=1e-5)
 
 
-def test_with_ties_it_maximises_the_likelihood_of_davidson() -> None:
+def test_with_ties_it_maximizes_the_likelihood_of_davidson() -> None:
     generator = np.random.default_rng(3)
     wins, upper = generator.integers(1, 9, (4, 4)), np.triu(generator.integers(0, 9, (4, 4)), 1)
     np.fill_diagonal(wins, 0)

@@ -24,7 +24,7 @@ from goosequill.evaluation.text_metrics import (
     mean_surprise,
     measure,
     measure_columns,
-    summarise,
+    summarize,
     truncated,
     words_of,
 )
@@ -194,7 +194,7 @@ def test_measures_are_every_metric() -> None:
 def test_outputs_without_a_value_are_left_out_of_the_mean() -> None:
     short, long = measure([{"prompt": "p", "text": "one"}, {"prompt": "p", "text": "one two one two"}])
     prompts = [{"prompt": "p", "measures": [short, long], "texts": ["one", "one two one two"]}]
-    (column,) = summarise([{"name": "a", "prompts": prompts}])["columns"]
+    (column,) = summarize([{"name": "a", "prompts": prompts}])["columns"]
     assert column["means"]["distinct_2"]["mean"] == pytest.approx(2 / 3)
     assert "mean_surprise" not in column["means"]
 
@@ -239,7 +239,7 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
         {"name": "a", "prompts": shared + more},
         {"name": "b", "prompts": [{**entry, "measures": [short]} for entry in shared]},
     ]
-    summary = summarise(columns, baseline="b")
+    summary = summarize(columns, baseline="b")
     assert set(long) == set(METRICS)
     first, _ = summary["columns"]
     assert first["outputs"] == 41
@@ -256,7 +256,7 @@ def test_summary_pairs_the_prompts_that_are_shared() -> None:
     assert any(f"Corrected for {len(tests)} tests" in sentence for sentence in words["sentences"])
 
 
-def test_measuring_and_summarising_at_once_is_what_both_are_apart() -> None:
+def test_measuring_and_summarizing_at_once_is_what_both_are_apart() -> None:
     texts = ["one two three", "one", "one two one two"]
     outputs: list[dict[str, Any]] = [{"prompt": "p", "text": text} for text in texts]
     columns = [
@@ -286,7 +286,7 @@ def test_measuring_and_summarising_at_once_is_what_both_are_apart() -> None:
         for column in columns
     ]
     alike = summary.pop("likeness")
-    assert summary == summarise(apart, baseline="b")
+    assert summary == summarize(apart, baseline="b")
     assert alike == [[likeness(texts[:2]), None], [1.0]]
 
     known = [{"measures": found} for found in measured]

@@ -148,7 +148,7 @@ def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.Capt
     printed = capsys.readouterr().out
     assert "latch" in printed and "gradient" in printed
     rng = np.random.default_rng(5)
-    reader = recurrent.Reader(recurrent.Lstm(2, 3), 1)
+    reader = recurrent.RecurrentNetwork(recurrent.Lstm(2, 3), 1)
     weights, x, targets = rng.standard_normal(reader.size), rng.standard_normal((6, 4, 2)), rng.random(4)
     value, slope = reader.gradient(weights, x, targets[None, :, None])
     ours = script["gradient"](weights, x, targets, units=3)

@@ -8,15 +8,15 @@ import pytest
 from goosequill.decoding import DecodingConfig, generate
 from goosequill.errors import GoosequillError
 from goosequill.lab import experiments, lstm_text
-from goosequill.lab.lstm_text import NAME, Settings, Writer
+from goosequill.lab.lstm_text import NAME, CharacterModel, Settings
 from tests.py.jobs import run
 
 DATA = experiments.DATA / NAME
 
 
 @pytest.fixture(scope="module")
-def writer() -> Writer:
-    return Writer.unpack(DATA.read_bytes())
+def writer() -> CharacterModel:
+    return CharacterModel.unpack(DATA.read_bytes())
 
 
 def write(**settings):
@@ -28,7 +28,7 @@ def test_the_weights_are_small_and_their_licence_is_beside_them() -> None:
     assert "public domain" in Path(f"{DATA}.LICENSE").read_text()
 
 
-def test_it_knows_english_better_than_the_frequency_of_letters_does(writer: Writer) -> None:
+def test_it_knows_english_better_than_the_frequency_of_letters_does(writer: CharacterModel) -> None:
     """A sentence of this file: 4.2 bits a character by single letters, less by a network that has learned."""
     tokens = writer.tokenizer.encode("She was very glad to see him, and said that she had been at home.")
     logits = writer.forward(tokens, writer.new_state(), logits="all")
@@ -39,7 +39,7 @@ def test_it_knows_english_better_than_the_frequency_of_letters_does(writer: Writ
     assert bits < 2.5
 
 
-def test_logits_are_those_of_torch(writer: Writer) -> None:
+def test_logits_are_those_of_torch(writer: CharacterModel) -> None:
     torch = pytest.importorskip("torch")
     tokens = writer.tokenizer.encode("My dear Mr. Bennet")
     cell, v, c = writer.reader.split(writer.weights)
@@ -55,14 +55,14 @@ def test_logits_are_those_of_torch(writer: Writer) -> None:
     np.testing.assert_allclose(found, wanted, atol=1e-4)
 
 
-def test_packing_changes_a_weight_by_at_most_half_a_step_of_its_column(writer: Writer) -> None:
+def test_packing_changes_a_weight_by_at_most_half_a_step_of_its_column(writer: CharacterModel) -> None:
     rng = np.random.default_rng(0)
-    small = Writer("abc \n", 3)
+    small = CharacterModel("abc \n", 3)
     weights = rng.standard_normal(small.reader.size).astype(np.float32)
-    back = Writer.unpack(small.pack(weights))
+    back = CharacterModel.unpack(small.pack(weights))
     assert back.characters == "abc \n" and back.reader.cell.hidden == 3
     assert np.abs(back.weights - weights).max() <= np.abs(weights).max() / 254 + 1e-6
-    np.testing.assert_array_equal(Writer.unpack(back.pack(back.weights)).weights, back.weights)
+    np.testing.assert_array_equal(CharacterModel.unpack(back.pack(back.weights)).weights, back.weights)
 
 
 def test_the_greedy_text_is_pinned() -> None:
@@ -74,7 +74,7 @@ def test_the_greedy_text_is_pinned() -> None:
 GREEDY = "It is a truther of the something to her from the some"
 
 
-def test_every_kind_of_decoder_writes(writer: Writer) -> None:
+def test_every_kind_of_decoder_writes(writer: CharacterModel) -> None:
     for config in (
         {"num_beams": 3},
         {"mirostat": 2},

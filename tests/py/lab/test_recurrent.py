@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goosequill.lab.recurrent import CELLS, SLOWEST, Cell, Delta, Lstm, Reader, loss
+from goosequill.lab.recurrent import CELLS, SLOWEST, Cell, Delta, Lstm, RecurrentNetwork, loss
 
 torch = pytest.importorskip("torch")
 
@@ -89,7 +89,7 @@ def test_a_sequence_can_be_read_in_two_parts(made) -> None:
 @pytest.mark.parametrize("name", CELLS)
 def test_the_readers_loss_and_gradient_are_those_of_torch(name: str, kind: str) -> None:
     rng = np.random.default_rng(3)
-    reader = Reader(CELLS[name](INPUTS, HIDDEN), 2)
+    reader = RecurrentNetwork(CELLS[name](INPUTS, HIDDEN), 2)
     weights, x = rng.standard_normal(reader.size), rng.standard_normal((STEPS, BATCH, INPUTS))
     targets = rng.integers(0, 2, (3, BATCH)) if kind == "classes" else rng.standard_normal((3, BATCH, 2))
     cell, v, c = reader.split(weights)
@@ -121,7 +121,7 @@ def test_a_wrong_derivative_is_noticed(monkeypatch: pytest.MonkeyPatch, made) ->
 
 
 def test_results_have_the_type_of_the_weights() -> None:
-    reader = Reader(Delta(2, 3), 4)
+    reader = RecurrentNetwork(Delta(2, 3), 4)
     weights = reader.start(np.random.default_rng(0)).astype(np.float32)
     x, targets = np.zeros((5, 2, 2), np.float32), np.zeros((1, 2), int)
     _, slope = reader.gradient(weights, x, targets)

@@ -3,7 +3,7 @@
 import numpy as np
 from scripts.lab_data import lstm_text
 
-from goosequill.lab.recurrent import Lstm, Reader
+from goosequill.lab.recurrent import Lstm, RecurrentNetwork
 
 
 def test_a_window_is_answered_by_the_characters_that_follow() -> None:
@@ -15,7 +15,7 @@ def test_a_window_is_answered_by_the_characters_that_follow() -> None:
 
 def test_training_finds_a_pattern() -> None:
     text = np.tile([0, 1, 2, 1], 200)  # what follows 1 depends on what came before it
-    reader = Reader(Lstm(3, 8), 3)
+    reader = RecurrentNetwork(Lstm(3, 8), 3)
     untrained = lstm_text.train(reader, text, text, steps=0)
     trained = lstm_text.train(reader, text, text, steps=300)
     assert lstm_text.bits(reader, untrained, text) > 1.2

@@ -12,7 +12,7 @@ import pytest
 from goosequill.errors import GoosequillError
 from goosequill.kernels import load_kernel
 from goosequill.search.embedder import fingerprint, unit_rows
-from goosequill.search.embedders import open_embedder, open_folder, open_lasting
+from goosequill.search.embedders import open_embedder, open_folder, open_resource
 from goosequill.search.static_table import StaticTable
 from goosequill.tokenizers.wordpiece import WordPiece
 from goosequill.weights.source import BytesSource
@@ -44,7 +44,7 @@ def test_both_kinds_open_and_say_what_they_are(tmp_path: Path) -> None:
 
 
 def test_the_job_keeps_the_embedder_and_describes_it(tmp_path: Path) -> None:
-    kept = open_lasting(sources(encoder.write_folder(tmp_path)))
+    kept = open_resource(sources(encoder.write_folder(tmp_path)))
     assert kept.kind == "embedder"
     assert kept.info == {
         "name": "small",

@@ -13,7 +13,7 @@ from goosequill.kernels.kernel import Floats
 from goosequill.search import embeddings_jobs, embeddings_json
 from goosequill.search.collection import Collection, embed_passages, search
 from goosequill.search.minilm import MiniLM
-from goosequill.support.lasting import Lasting
+from goosequill.support.resources import Resource
 from goosequill.weights.source import BytesSource
 from tests.py.search.samples import HashEmbedder, make_document
 from tests.py.search.test_collection import Page
@@ -95,7 +95,7 @@ def opened(names: list[str], rows: Floats) -> embeddings_json.Embeddings:
     """A file with these vectors, as the page opens it."""
     text = "".join(embeddings_json.write(names, rows)).encode()
     kept = embeddings_jobs.read_embeddings({"embeddings.json": BytesSource(text)})
-    assert isinstance(kept, Lasting) and kept.kind == "embeddings"
+    assert isinstance(kept, Resource) and kept.kind == "embeddings"
     assert kept.info["entries"] == len(names) and kept.info["files"] == len(set(names))
     found: embeddings_json.Embeddings = kept.value
     return found

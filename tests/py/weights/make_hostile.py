@@ -63,9 +63,9 @@ def header_attacks() -> Iterator[tuple[str, str, bytes]]:
     yield "missing-bytes", cut, safetensors({"a": F32}, b"\0" * 7)
     yield "metadata-that-is-a-number", bad, safetensors({"__metadata__": 3, "a": F32})
     small = {"dtype": "I8", "shape": [2, 4], "data_offsets": [0, 8]}
-    yield "quantised-without-scales", bad, safetensors({"a": small})
+    yield "quantized-without-scales", bad, safetensors({"a": small})
     scales = {"dtype": "F32", "shape": [3], "data_offsets": [8, 20]}
-    yield "quantised-with-wrong-scales", bad, safetensors({"a": small, "a.scale": scales}, b"\0" * 20)
+    yield "quantized-with-wrong-scales", bad, safetensors({"a": small, "a.scale": scales}, b"\0" * 20)
     yield "no-model", "not-a-model", safetensors({"a": F32})
     names = ("emb.weight", "blocks.0.ffn.key.weight", "head.weight", "blocks.0.ln1.weight")
     empty = {"dtype": "F32", "shape": [0, 0], "data_offsets": [0, 0]}
@@ -167,7 +167,7 @@ def pickle_attacks() -> Iterator[tuple[str, str, bytes]]:
         "a-shape-of-true": tensor(2, 0, (1,), (1,)).replace(numbers((1,)), b"\x88\x85", 1),
         "an-empty-axis-beside-one-of-2-to-62": tensor(2, 0, (0, 2**62), (1, 1)),
         "tensors-that-share-a-storage": sharing(5, 2),
-        "quantised-by-torch": tensor(2, 0, (2,), (1,), "QInt8Storage"),
+        "quantized-by-torch": tensor(2, 0, (2,), (1,), "QInt8Storage"),
     }
     for name, pickle in pickles.items():
         yield name, "pth", zipped(pickle)

@@ -26,5 +26,5 @@ def test_names_that_lead_elsewhere_are_illegal(name: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["weights"], ids=lambda case: " ".join(case["names"]))
-def test_weights_are_recognised_by_name(case: dict[str, list[str]]) -> None:
+def test_weights_are_recognized_by_name(case: dict[str, list[str]]) -> None:
     assert weight_files(case["names"]) == case["weights"]

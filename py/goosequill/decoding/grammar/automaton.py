@@ -45,7 +45,7 @@ def determine(make: Expressions, node: Node) -> tuple[Derivatives, Working]:
 
 def _smallest(derivatives: Derivatives, node: Node) -> Working:
     machine = yield from _explore(derivatives, node)
-    return (yield from _minimised(_trimmed(machine)))
+    return (yield from _minimized(_trimmed(machine)))
 
 
 def _explore(derivatives: Derivatives, node: Node) -> Working:
@@ -111,7 +111,7 @@ def _kept(machine: Machine, states: list[int], names: dict[int, int]) -> Machine
     return Machine(rows, [machine.accepting[state] for state in states])
 
 
-def _minimised(machine: Machine) -> Working:
+def _minimized(machine: Machine) -> Working:
     """Merge the states that no continuation tells apart.
 
     Hopcroft 1971, "An n log n algorithm for minimizing states in a finite automaton": states start in two

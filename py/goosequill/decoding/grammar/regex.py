@@ -53,7 +53,7 @@ def fully_matched(make: Expressions, pattern: str) -> Node:
     TooComplex
         It takes too much work.
     """
-    return _Reader(make, python_class, make.character).read(pattern, around=make.empty)
+    return _PatternReader(make, python_class, make.character).read(pattern, around=make.empty)
 
 
 def searched(make: Expressions, pattern: str, spell: Callable[[Spans], Node]) -> Node:
@@ -64,7 +64,7 @@ def searched(make: Expressions, pattern: str, spell: Callable[[Spans], Node]) ->
     spell
         Returns how one character of a set is written.
     """
-    return _Reader(make, portable_class, spell).read(pattern, around=make.repeat(spell(EVERY)))
+    return _PatternReader(make, portable_class, spell).read(pattern, around=make.repeat(spell(EVERY)))
 
 
 def _parse(pattern: str) -> Any:
@@ -92,7 +92,7 @@ def _dot_all(before: bool, added: int, removed: int = 0) -> bool:
     return (before or bool(added & re.S)) and not removed & re.S
 
 
-class _Reader:
+class _PatternReader:
     """Turns what the parser returns into expressions.
 
     Wherever a part may be the text's first or last, `before` and `after` are what may stand there unless the

@@ -86,7 +86,7 @@ class Constraint(Change):
         if context.automaton_state == self.automaton.dead:  # tokens that were given, not generated
             raise SettingsError(
                 "No text that starts with the given one matches the constraint.",
-                code="all-cut",
+                code="all-tokens-removed",
                 remedy="Change the start of the text, or the constraint.",
             )
 

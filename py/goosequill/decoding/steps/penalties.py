@@ -268,7 +268,7 @@ class Dry(Change):
             range=(1.0, 10.0, 0.05),
         )
         dry_allowed_length: int = setting(
-            "Allowed length", "Repetitions shorter than this are not penalised.", default=2, range=(1, 1000)
+            "Allowed length", "Repetitions shorter than this are not penalized.", default=2, range=(1, 1000)
         )
         dry_window: int = setting(
             "Window",

@@ -17,7 +17,7 @@ class Temperature(Processor):
     """Divides the logits; 0 keeps only the most likely token."""
 
     temperature: float
-    spread: float = 0.0
+    half_range: float = 0.0
     exponent: float = 1.0
 
     leaves_some = True
@@ -61,7 +61,7 @@ class Temperature(Processor):
 
     def narrow(self, candidates: Candidates, context: Context) -> Candidates:
         logits, operations = candidates.logits, context.operations
-        temperature = self._dynamic(logits, operations) if self.spread else self.temperature
+        temperature = self._dynamic(logits, operations) if self.half_range else self.temperature
         if temperature <= 0:
             return candidates.keep(most_likely(logits, operations))
         # Relative to the highest, so that a tiny temperature overflows to minus infinity, never to infinity.
@@ -73,6 +73,6 @@ class Temperature(Processor):
         if count < 2:
             return self.temperature
         probabilities, logs = distribution(logits, operations)
-        low, high = max(0.0, self.temperature - self.spread), self.temperature + self.spread
+        low, high = max(0.0, self.temperature - self.half_range), self.temperature + self.half_range
         share = min(1.0, entropy(probabilities, logs) / math.log(count))
         return float(low + (high - low) * share**self.exponent)

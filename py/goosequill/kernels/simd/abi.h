@@ -9,7 +9,7 @@ typedef __INTPTR_TYPE__ word;
 #define CHUNK 64
 #define MAX_JOINED 8
 
-enum { EMBED, NORMALISE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
+enum { EMBED, NORMALIZE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
 // What `activate` does for each of them, except for NONE.
 #define EACH_ACTIVATION \
@@ -29,7 +29,7 @@ typedef union step {
   struct { word operation; float *out; const void *table; const float *scales; const int *ids; word tokens;
     word width; word bits; } embed;
   struct { word operation; float *out; const float *x; const float *weight; const float *bias; word rows; word size;
-    word heads; const float *eps; } normalise;
+    word heads; const float *eps; } normalize;
   struct { word operation; float *out; const float *x; float *previous; const float *weights; word tokens; word width;
     word count; } mix;
   struct { word operation; float *out; const float *x; float *previous; word tokens; word width; } shift;

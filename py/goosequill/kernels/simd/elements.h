@@ -1,4 +1,4 @@
-// Rows of an embedding table, element-wise operations, matrices of tokens, token shift and normalisation.
+// Rows of an embedding table, element-wise operations, matrices of tokens, token shift and normalization.
 #pragma once
 
 #include "vectors.h"
@@ -74,8 +74,8 @@ static void mix(float *out, const float *x, float *previous, const float *weight
   copy(previous, x + (tokens - 1) * width, width);
 }
 
-// Normalise each row of `size` floats to mean 0 and variance 1; weight and bias repeat after `heads` rows.
-static void normalise(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
+// Normalize each row of `size` floats to mean 0 and variance 1; weight and bias repeat after `heads` rows.
+static void normalize(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
   for (word row = 0; row < rows; row++, x += size, out += size) {
     f32x4 total = splat(0), squares = splat(0);
     EACH_FOUR(size, total += load(x + i, left);)

@@ -47,7 +47,7 @@ def read_markdown(name: str, data: bytes) -> Document:
         source = source[front.end() :]
         if found := _TITLE.search(front[1]):
             title = found[1].strip().strip("\"'")
-    reader = _Reader()
+    reader = _MarkdownReader()
     for line in _without_comments(source).split("\n"):
         reader.line(line.expandtabs(4))
     reader.end()
@@ -88,7 +88,7 @@ def _plain(text: str) -> str:
     return unescape(text)
 
 
-class _Reader:
+class _MarkdownReader:
     """Takes a document line by line."""
 
     def __init__(self) -> None:

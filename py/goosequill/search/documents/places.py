@@ -50,7 +50,7 @@ def sources(
     Raises
     ------
     SearchError
-        ``place-missing``: there is nothing. ``place-unreachable``: a site does not answer.
+        ``path-not-found``: there is nothing. ``place-unreachable``: a site does not answer.
         ``document-too-large``: a folder has too many files.
     """
     reasons = [] if skipped is None else skipped
@@ -59,7 +59,7 @@ def sources(
         return
     path = Path(where)
     if not path.exists():
-        raise SearchError(f"No file or folder was found at {where}.", code="place-missing")
+        raise SearchError(f"No file or folder was found at {where}.", code="path-not-found")
     if (path / "index.html").is_file():
         yield from _from_site(path, reasons)
     elif path.is_dir():

@@ -207,7 +207,7 @@ _BUILDERS: dict[str, Any] = {
 }
 
 
-class _Reader(io.RawIOBase):
+class _SourceFile(io.RawIOBase):
     """A ByteSource as a file object for `zipfile`."""
 
     def __init__(self, source: ByteSource) -> None:
@@ -253,7 +253,7 @@ class PthSource:
         self._source = source
         self.metadata: dict[str, Any] = {}
         try:
-            with zipfile.ZipFile(io.BufferedReader(_Reader(source), 65536)) as archive:
+            with zipfile.ZipFile(io.BufferedReader(_SourceFile(source), 65536)) as archive:
                 members = {info.filename: info for info in archive.infolist()}
         except ZIP_FAULTS as error:
             raise truncated(source.name, source.size, source.size + 1) from error

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Directory, half, Reader } from "../../../../site/search/static/bytes.js";
+import { ByteReader, Directory, half } from "../../../../site/search/static/bytes.js";
 import { IndexFiles } from "../../../../site/search/static/files.js";
 
 const DATA = Uint8Array.from({ length: 100 }, (_, at) => at);
@@ -139,13 +139,13 @@ test("a connection that breaks off is said to be one", async () => {
 
 test("numbers that cannot be are refused without memory for them", () => {
   const endless = Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255, 255, 1);
-  assert.throws(() => new Reader(endless).varint(), { code: "index-corrupt" });
+  assert.throws(() => new ByteReader(endless).varint(), { code: "index-corrupt" });
   assert.throws(() => new Directory(Uint8Array.of(255, 255, 255, 255, 15, 1), 0), { code: "index-corrupt" });
-  assert.throws(() => new Reader(Uint8Array.of(5, 1, 65)).strings(1), { code: "index-corrupt" });
+  assert.throws(() => new ByteReader(Uint8Array.of(5, 1, 65)).strings(1), { code: "index-corrupt" });
   assert.throws(() => new Directory(Uint8Array.of(1, 9, 0, 1, 65), 8), { code: "index-corrupt" });
   assert.equal(new Directory(Uint8Array.of(1, 9, 0, 1, 65), 9).find("B"), 0);
-  assert.throws(() => new Reader(Uint8Array.of(0, 0, 192, 127)).float(), { code: "index-corrupt" });
-  assert.equal(new Reader(Uint8Array.of(172, 2)).varint(), 300);
+  assert.throws(() => new ByteReader(Uint8Array.of(0, 0, 192, 127)).float(), { code: "index-corrupt" });
+  assert.equal(new ByteReader(Uint8Array.of(172, 2)).varint(), 300);
 });
 
 test("strings that unfold to more and more are refused", () => {
@@ -155,7 +155,7 @@ test("strings that unfold to more and more are refused", () => {
   const bytes = [...first];
   for (let length = 32_767; bytes.length < first.length + 5 * count; length++)
     bytes.push((length & 127) | 128, ((length >> 7) & 127) | 128, length >> 14, 1, 65);
-  assert.throws(() => new Reader(Uint8Array.from(bytes)).strings(count), {
+  assert.throws(() => new ByteReader(Uint8Array.from(bytes)).strings(count), {
     code: "index-corrupt",
     message: /strings are too long/,
   });

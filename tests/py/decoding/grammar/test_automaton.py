@@ -7,7 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from goosequill.decoding.grammar.automaton import Machine, Working, _minimised
+from goosequill.decoding.grammar.automaton import Machine, Working, _minimized
 from goosequill.decoding.grammar.byte_automaton import DEAD, Automaton
 from goosequill.decoding.grammar.compile import compiled, schema_form
 from goosequill.errors import SettingsError
@@ -81,7 +81,7 @@ def test_random_machines_become_the_smallest_that_do_the_same(cases: int) -> Non
     random = Random(9)
     for _ in range(cases):
         machine = random_machine(random, random.randint(1, 30))
-        smallest = _drained(_minimised(machine))
+        smallest = _drained(_minimized(machine))
         table = np.full((len(machine.rows), 2), DEAD)
         for state, row in enumerate(machine.rows):
             for mask, target in row:

@@ -141,7 +141,7 @@ def test_the_index_of_sitemaps_is_followed_but_not_in_circles(site: Path, addres
 
 def test_a_place_that_is_not_there_says_so(tmp_path: Path, address: str) -> None:
     for where, code in (
-        (tmp_path / "none", "place-missing"),
+        (tmp_path / "none", "path-not-found"),
         (f"{address}none/", "place-unreachable"),
         ("http://127.0.0.1:1/", "place-unreachable"),
     ):

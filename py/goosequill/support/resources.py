@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
-class Lasting:
+class Resource:
     """A value to keep, and what the page is told of it.
 
     Attributes

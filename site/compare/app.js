@@ -24,18 +24,17 @@ import { Reading } from "./reading.js";
 import { ReportSession } from "./session.js";
 import { prepareReader } from "./sources.js";
 import { setUpTools } from "./tools.js";
-import { VotePage } from "./vote-page.js";
+import { Votes } from "./votes.js";
 
 const ADDRESS_DELAY = 200;
-const WEIGHTS = /\.(safetensors|pth|gguf|prefab|bin)$/i;
 
 const session = new ReportSession(fromAddress(here(), recall("compare.settings")));
 const engine = new LazyEngine();
-const votes = new VotePage(session, engine);
+const votes = new Votes(session, engine);
 const opening = new Opening(session);
 const reading = new Reading(session, {
   measures: (row, text) => pages.measuresOf(row, text),
-  facts: (row, text) => live?.factsOf(row.prompt, text),
+  showFacts: (bubble, { prompt }, text) => live?.showFacts(bubble, prompt, text) ?? false,
 });
 const pages = new Pages(session, { engine, reading, votes, close: ({ id }) => opening.close(id) });
 listenForRows(session);
@@ -95,10 +94,8 @@ async function openLive() {
   if (live) return;
   try {
     const { startLive } = await import("./live.js");
-    const started = await startLive(engine, {
-      hasReports: () => !session.examples && session.loaded.length > session.live.length,
-      prompts: () => session.shown.map(({ prompt }) => prompt),
-      open: openColumns,
+    const started = await startLive(engine, session, {
+      opened,
       changed: ({ report }, prompt) => session.grow(report, prompt),
       stored: () => session.announce("live"),
     });
@@ -111,26 +108,8 @@ async function openLive() {
   }
 }
 
-/**
- * @param {readonly import("./live-report.js").LiveReport[]} columns
- * @param {{alone: boolean, blind?: boolean}} options alone: in place of earlier live columns and of the
- *   examples; blind: they are judged before their names are shown
- */
-async function openColumns(columns, { alone, blind = false }) {
-  const { loaded, live: earlier } = session;
-  const files = session.examples ? [] : loaded.filter((one) => !earlier.includes(one));
-  const kept = alone ? files : loaded;
-  const added = columns
-    .filter(({ report }) => !kept.some((one) => one.report === report))
-    .map(({ source, report }) => {
-      const file = session.nextFile();
-      return { id: `${file}.0`, source, file, address: "", blob: null, report, size: 0 };
-    });
-  if (alone) {
-    session.examples = false;
-    session.change({ config: "", sample: 0, q: "", differ: false, coverage: "any", hide: [], base: "" });
-  }
-  if (!(await session.open([...kept, ...added]))) return;
+/** Live columns are open. @param {{blind: boolean}} how blind: they are judged before names are shown */
+function opened({ blind }) {
   session.announce("reports");
   if (!blind) return;
   votes.judge(); // at once, before anything is drawn
@@ -161,9 +140,7 @@ async function save(saver) {
   }
   const { shown: rows, columns, view } = session;
   const { save: saveAs } = await import("../reports/saving.js"); // few visitors need it
-  if (format !== "copy") return saveAs(format, { rows, columns, view });
-  const { toMarkdown } = await import("../reports/export.js");
-  copyText(toMarkdown({ rows, columns, view }), { say: announce });
+  saveAs(format, { rows, columns, view }, (text) => copyText(text, { say: announce }));
 }
 
 /**
@@ -200,8 +177,7 @@ saver.addEventListener("keydown", (event) => openAtArrows(saver, event));
 acceptDrops({
   onFiles: (files) => {
     if (session.blind) announce(t("A blind round is open. End it before you open other files."));
-    else if (live && session.view.page === "write" && files.some(({ name }) => WEIGHTS.test(name)))
-      live.takeModel(files);
+    else if (session.view.page === "write" && live?.takesModel(files)) return;
     else opening.openFiles(files);
   },
   onDrag: (dragging) => (byId("drop", "div").hidden = !dragging),

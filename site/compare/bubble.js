@@ -7,7 +7,6 @@ import { copyText } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
 import { drawInParts, LONGEST, renderInto, stripSpecialTokens, textSteps } from "../ui/render/index.js";
 import { t, tn } from "../ui/words.js";
-import { factsElements, showLoop } from "./live-facts.js";
 
 /** @import { Row, Sample } from "../reports/collate.js" */
 /** @import { RowContext } from "./row.js" */
@@ -90,12 +89,7 @@ export async function draw(bubble, sample, { row, context }) {
   if (bubble.classList.contains("empty")) bubble.replaceChildren();
   const { markdown, tokens: special } = context.view;
   const onDraw = () => context.mark(bubble);
-  const facts = context.facts(row, text);
-  if (facts) bubble.after(...factsElements(facts));
-  if (facts?.loop) {
-    showLoop(bubble, facts.loop);
-    return finish(bubble, { removed: [], context });
-  }
+  if (context.showFacts(bubble, row, text)) return finish(bubble, { removed: [], context });
   bubble.classList.add("waiting");
   const { removed } = await renderInto(bubble, text, { markdown, special, onDraw });
   bubble.classList.remove("waiting");

@@ -8,7 +8,7 @@ import { t } from "../ui/words.js";
 /**
  * @param {{
  *   session: import("./session.js").ReportSession, reading: import("./reading.js").Reading,
- *   votes: import("./vote-page.js").VotePage
+ *   votes: import("./votes.js").Votes
  * }} page
  * @returns {Command[]}
  */

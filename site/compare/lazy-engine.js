@@ -3,8 +3,6 @@
  * Python.
  */
 
-import { inWords } from "../ui/progress.js";
-
 /** @import { EngineHolder } from "../ui/engine.js" */
 
 export class LazyEngine {
@@ -29,7 +27,7 @@ export class LazyEngine {
    * @returns {Promise<any>}
    */
   async run(name, args, { say = () => {}, ...options } = {}) {
-    const holder = await this.holder();
+    const [holder, { inWords }] = await Promise.all([this.holder(), import("../ui/progress.js")]);
     const onProgress = (/** @type {import("../engine/protocol.js").Progress} */ step) => say(inWords(step));
     return holder.use((engine) => engine.run(name, args, { ...options, onProgress }));
   }

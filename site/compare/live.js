@@ -13,30 +13,31 @@ import { DEFAULTS } from "../reports/view.js";
 import { readAddress } from "../ui/address.js";
 import { byId, download } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { loadStyles } from "../ui/load-style.js";
 import { Memory } from "../ui/memory.js";
 import { ProgressView } from "../ui/progress.js";
 import { showStartOrStop } from "../ui/start-stop.js";
 import { errorWords, isAbort, problem, StatusLine } from "../ui/status.js";
 import { t, tn, translated } from "../ui/words.js";
+import { factsElements, showLoop } from "./live-facts.js";
 import { LiveForm } from "./live-form.js";
 import { exampleOf, joined, newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
 
 /** @import { Result } from "../reports/report.js" */
+/** @import { ReportSession } from "./session.js" */
 /** @import { Model } from "../engine/client.js" */
 /** @import { LiveSettings } from "./live-form.js" */
 /** @import { Facts, LiveReport, Piece, Writer } from "./live-report.js" */
 
 /**
  * @typedef {Object} Host
- * @property {() => boolean} hasReports whether files of the visitor are open
- * @property {() => string[]} prompts those that are shown
- * @property {(columns: LiveReport[], options: {alone: boolean, blind?: boolean}) => Promise<void>} open opens
- *   the columns that are not open; `alone`: in place of earlier live columns and of the examples; `blind`: to
- *   be judged before their names are shown
+ * @property {(options: {blind: boolean}) => void} opened other reports are open; `blind`: they are to be
+ *   judged before their names are shown
  * @property {(column: LiveReport, prompt: string) => void} changed an output for the prompt has grown
  * @property {() => void} stored the values have changed
  */
 
+const WEIGHTS = /\.(safetensors|pth|gguf|prefab|bin)$/i;
 const REDRAW = 120; // milliseconds between two drawings of a growing output
 
 export class Live {
@@ -46,6 +47,7 @@ export class Live {
   #columns = [];
   /** @type {AbortController | null} */
   #running = null;
+  #session;
   #host;
   #example;
   #status = new StatusLine(byId("live-status", "p"));
@@ -57,9 +59,10 @@ export class Live {
 
   /**
    * @param {import("../ui/engine.js").EngineHolder} engine
-   * @param {{decoding: any, example: any, host: Host}} options
+   * @param {{session: ReportSession, decoding: any, example: any, host: Host}} options
    */
-  constructor(engine, { decoding, example, host }) {
+  constructor(engine, { session, decoding, example, host }) {
+    this.#session = session;
     this.#host = host;
     this.#example = example;
     const { say, complain } = this.#status;
@@ -96,7 +99,7 @@ export class Live {
     byId("live-reset", "button").addEventListener("click", () => {
       this.#restore(new Map());
       this.#changed();
-      if (!host.hasReports()) this.openExample();
+      if (!this.#hasFiles) this.openExample();
       else say(t("Everything is reset."));
     });
     document.addEventListener("keydown", (event) => {
@@ -107,7 +110,7 @@ export class Live {
       event.preventDefault();
       byId("live-form", "form").requestSubmit(button);
     });
-    this.#form.own = !host.hasReports();
+    this.#form.own = !this.#hasFiles;
     this.#panel.describe();
     this.follow();
   }
@@ -122,6 +125,12 @@ export class Live {
 
   get running() {
     return this.#running !== null;
+  }
+
+  /** Whether files of the visitor are open. */
+  get #hasFiles() {
+    const { examples, loaded, live } = this.#session;
+    return !examples && loaded.length > live.length;
   }
 
   /** The values of an address. @returns {Map<string, string>} */
@@ -139,9 +148,11 @@ export class Live {
     this.#running?.abort();
   }
 
-  /** Loads the files of a model. @param {File[]} files */
-  takeModel(files) {
-    this.#panel.chooseFiles(files);
+  /** Loads dropped files, if they are a model's. @param {File[]} files */
+  takesModel(files) {
+    const areWeights = files.some(({ name }) => WEIGHTS.test(name));
+    if (areWeights) this.#panel.chooseFiles(files);
+    return areWeights;
   }
 
   /** Opens the texts that were written when the site was built. */
@@ -149,7 +160,7 @@ export class Live {
     this.#columns = exampleOf(this.#example, (prompt, text, facts) =>
       this.#facts.set(keyOf(prompt, text), facts),
     );
-    await this.#host.open(this.#columns, { alone: true });
+    await this.#open(this.#columns, { alone: true });
     this.#showButtons();
     if (this.#columns.length)
       this.say(
@@ -157,9 +168,18 @@ export class Live {
       );
   }
 
-  /** What is known of a text, if it was written here. @param {string} prompt @param {string} text */
-  factsOf(prompt, text) {
-    return this.#facts.get(keyOf(prompt, text));
+  /**
+   * Shows what is known of a text, if it was written here, beneath its bubble.
+   * @param {HTMLElement} bubble
+   * @param {string} prompt
+   * @param {string} text
+   * @returns {boolean} whether that drew the text
+   */
+  showFacts(bubble, prompt, text) {
+    const facts = this.#facts.get(keyOf(prompt, text));
+    if (facts) bubble.after(...factsElements(facts));
+    if (facts?.loop) showLoop(bubble, facts.loop);
+    return Boolean(facts?.loop);
   }
 
   /** @param {string} words */
@@ -269,14 +289,14 @@ export class Live {
    */
   async #write(writers, how, signal) {
     const { own, samples, decoders, blind } = how;
-    const prompts = own ? how.prompts : this.#host.prompts().slice(0, how.limit);
+    const prompts = own ? how.prompts : this.#session.shown.map(({ prompt }) => prompt).slice(0, how.limit);
     this.#columns = this.#columnsOf(writers, how);
     if (own)
       // so that the table has a row for each prompt
       for (const [at, { report }] of this.#columns.entries())
         for (const prompt of prompts)
           resultFor(report, prompt, { config: decoders[at]?.name ?? "", params: [] });
-    await this.#host.open(blind ? [] : this.#columns, { alone: own });
+    await this.#open(blind ? [] : this.#columns, { alone: own });
     const columns = this.#columns.map((column, at) => {
       const { name: config, settings } = /** @type {LiveSettings["decoders"][0]} */ (decoders[at]);
       const writer = /** @type {Writer} */ (writers[at]);
@@ -304,6 +324,30 @@ export class Live {
       );
   }
 
+  /**
+   * Opens the columns that are not open.
+   * @param {readonly LiveReport[]} columns
+   * @param {{alone: boolean, blind?: boolean}} options alone: in place of earlier live columns and of the
+   *   examples
+   */
+  async #open(columns, { alone, blind = false }) {
+    const session = this.#session;
+    const { loaded, live, examples } = session;
+    const files = examples ? [] : loaded.filter((one) => !live.includes(one));
+    const kept = alone ? files : loaded;
+    const added = columns
+      .filter(({ report }) => !kept.some((one) => one.report === report))
+      .map(({ source, report }) => {
+        const file = session.nextFile();
+        return { id: `${file}.0`, source, file, address: "", blob: null, report, size: 0 };
+      });
+    if (alone) {
+      session.examples = false;
+      session.change({ config: "", sample: 0, q: "", differ: false, coverage: "any", hide: [], base: "" });
+    }
+    if (await session.open([...kept, ...added])) this.#host.opened({ blind });
+  }
+
   /** Begins a blind round on the prompts that every decoder has written for. */
   async #judge() {
     const has = (/** @type {string} */ prompt) =>
@@ -314,7 +358,7 @@ export class Live {
     for (const { report } of this.#columns)
       report.entries = report.entries.filter(({ prompt }) => whole.has(prompt));
     this.#running = null;
-    if (whole.size) await this.#host.open(this.#columns, { alone: true, blind: true });
+    if (whole.size) await this.#open(this.#columns, { alone: true, blind: true });
     else this.#columns = [];
   }
 
@@ -429,12 +473,15 @@ function keyOf(prompt, text) {
 
 /**
  * @param {import("./lazy-engine.js").LazyEngine} engine
+ * @param {ReportSession} session
  * @param {Host} host
  * @returns {Promise<Live>}
  */
-export async function startLive(engine, host) {
+export async function startLive(engine, session, host) {
   const names = ["ui/decoding.json", "compare/examples/live.json"];
+  const styles = loadStyles("compare/write.css", "decoder/model-panel.css");
   const [decoding, example] = await Promise.all(names.map((name) => fetchDescription(new URL(name, ROOT))));
+  await styles;
   if (!decoding.parts) throw new Error(t("The decoder settings could not be loaded. Reload the page."));
-  return new Live(await engine.holder(), { decoding, example, host });
+  return new Live(await engine.holder(), { session, decoding, example, host });
 }

@@ -38,7 +38,7 @@ export class Pages {
    * @param {{
    *   engine: import("./lazy-engine.js").LazyEngine,
    *   reading: import("./reading.js").Reading,
-   *   votes: import("./vote-page.js").VotePage,
+   *   votes: import("./votes.js").Votes,
    *   close: (column: Column) => void
    * }} options
    */
@@ -75,7 +75,7 @@ export class Pages {
 
   /** Shows the page of the view, and announces when its prompts are laid out. */
   async #show() {
-    const { reading, votes } = this.#options;
+    const { reading } = this.#options;
     const { view, blind, loaded } = this.#session;
     this.#work.hidden = loaded.length === 0 && view.page !== "write";
     this.#work.dataset.page = view.page;
@@ -92,9 +92,7 @@ export class Pages {
       if (page.hidden && name !== "write") page.replaceChildren();
     }
     this.#drawOnDemand();
-    if (view.page === "vote") votes.setUp(this.#session);
     this.#showNames();
-    if (view.page === "vote") votes.show();
     await laidOut;
     this.#session.announce("drawn");
   }
@@ -139,7 +137,7 @@ export class Pages {
         const onMissing = (/** @type {string} */ letter) =>
           this.#session.update({ page: "read", coverage: letter });
         if (own === this.#drawing) showCoverage(this.#session.table, onMissing);
-      }
+      } else if (page === "vote") await this.#options.votes.show();
     } catch (error) {
       const reason = errorWords(error).message;
       announce(t("The view could not be fetched ({reason}). Try again.", { reason }));

@@ -28,7 +28,7 @@ export class Reading {
   /**
    * @param {ReportSession} session
    * @param {{
-   *   measures: (row: Row, text: string) => string, facts: import("./row.js").RowContext["facts"]
+   *   measures: (row: Row, text: string) => string, showFacts: import("./row.js").RowContext["showFacts"]
    * }} options
    */
   constructor(session, options) {
@@ -106,7 +106,7 @@ export class Reading {
       mark: (bubble) => markFound(bubble, view),
       onToggle: (row) => this.toggle(row),
       measures: this.#options.measures,
-      facts: this.#options.facts,
+      showFacts: this.#options.showFacts,
       announce,
     };
   }

@@ -28,8 +28,8 @@ const LEAST_SAMPLES = 3; // in each column
  * @property {(bubble: HTMLElement) => void} mark marks what the search found
  * @property {(row: Row) => void} onToggle
  * @property {(row: Row, text: string) => string} measures the measures of an output in words, or ""
- * @property {(row: Row, text: string) => import("./live-report.js").Facts | undefined} facts what is known of
- *   an output that was written in the page
+ * @property {(bubble: HTMLElement, row: Row, text: string) => boolean} showFacts shows what is known of an
+ *   output that was written in the page; true if that drew the text
  * @property {(message: string) => void} announce
  */
 

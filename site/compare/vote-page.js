@@ -10,9 +10,8 @@ import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
-import { inEnglish, t, tn } from "../ui/words.js";
-import { Judging } from "./judging.js";
-import { announce, ask as askAbout } from "./messages.js";
+import { t, tn } from "../ui/words.js";
+import { announce } from "./messages.js";
 import { beginForm, groupView } from "./vote-forms.js";
 
 /** @import { Round } from "../reports/votes.js" */
@@ -20,48 +19,27 @@ import { beginForm, groupView } from "./vote-forms.js";
 
 export class VotePage {
   #root = byId("vote-page", "div");
-  #judging = new Judging({
-    onStorageFailure: () => announce(t("The browser does not store the votes; save them to a file.")),
-    onDamaged: offerDamaged,
-  });
+  #judging;
   /** What was wrong with the files that were opened last, until the next try. @type {string[]} */
   #problems = [];
   #session;
   #engine;
+  #turn;
   /** What a new round is about. @type {import("../reports/votes.js").Scope | undefined} */
   #scope;
   #single = false;
 
   /**
    * @param {import("./session.js").ReportSession} session
-   * @param {import("./lazy-engine.js").LazyEngine} engine
+   * @param {{
+   *   judging: import("./judging.js").Judging, engine: import("./lazy-engine.js").LazyEngine, turn: () => void
+   * }} options turn: a round has begun or ended
    */
-  constructor(session, engine) {
+  constructor(session, { judging, engine, turn }) {
     this.#session = session;
+    this.#judging = judging;
     this.#engine = engine;
-    session.on("reports", () => {
-      this.#judging.open(session.table.columns, { live: session.isLive }); // all, hidden ones too
-      this.#turn();
-    });
-  }
-
-  /** A round has begun or ended, or others are known. A blind one is continued on its page. */
-  #turn() {
-    const { blind, round } = this.#judging;
-    this.#session.judge(blind ? (round?.scope ?? {}) : null);
-  }
-
-  /** The votes of a round whose names are known, and a sentence about it, for a saved page. */
-  get finished() {
-    const { round, rounds } = this.#judging;
-    return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
-  }
-
-  /** Begins a round on live columns whose texts were never shown. */
-  judge() {
-    const scope = this.#session.view;
-    this.#judging.begin({ rater: this.#judging.lastRater, rubric: "", scope, unseen: true });
-    this.#turn();
+    this.#turn = turn;
   }
 
   /** @param {import("./session.js").ReportSession} session */
@@ -266,13 +244,6 @@ export class VotePage {
     const { showResults } = await import("./vote-results.js");
     await showResults(body, rounds, this.#engine);
   }
-}
-
-/** Offers stored votes that cannot be read and were set aside. @param {string} name @param {string} text */
-function offerDamaged(name, text) {
-  const words = t("The votes that this browser kept for these reports cannot be read. They are set aside.");
-  const save = () => download(`${name.replaceAll(":", "-")}.json`, text, "application/json");
-  askAbout(name, element("span", {}, ` ${words}`), [{ label: t("Download them"), act: save }]);
 }
 
 /** @param {unknown} error */

@@ -1,4 +1,4 @@
-/** Saves what is shown as a file in one of several formats. The formats themselves are in export.js. */
+/** Saves what is shown as a file in one of several formats, or copies it. The formats are in export.js. */
 
 import { download } from "../ui/dom.js";
 import { toCsv, toJson, toMarkdown, toReports } from "./export.js";
@@ -14,8 +14,13 @@ const FORMATS = {
   report: { name: "reports.json", text: toReports, type: "application/json" },
 };
 
-/** @param {string} format a name in FORMATS; others do nothing @param {Shown} shown */
-export function save(format, shown) {
+/**
+ * @param {string} format a name in FORMATS, or "copy"; others do nothing
+ * @param {Shown} shown
+ * @param {(text: string) => void} copy
+ */
+export function save(format, shown, copy) {
+  if (format === "copy") copy(toMarkdown(shown));
   const found = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
   if (found) download(found.name, found.text(shown), found.type);
 }

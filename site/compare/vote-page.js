@@ -32,7 +32,8 @@ export class VotePage {
   /**
    * @param {import("./session.js").ReportSession} session
    * @param {{
-   *   judging: import("./judging.js").Judging, engine: import("./lazy-engine.js").LazyEngine, turn: () => void
+   *   judging: import("./judging.js").Judging, engine: import("./lazy-engine.js").LazyEngine,
+   *   turn: () => void
    * }} options turn: a round has begun or ended
    */
   constructor(session, { judging, engine, turn }) {

@@ -1,6 +1,6 @@
 /**
- * Blind votes: whether a round is open, and which. The page on which they are cast is fetched when it is first
- * shown.
+ * Blind votes: whether a round is open, and which. The page on which they are cast is fetched when it is
+ * first shown.
  */
 
 import { unblinded } from "../reports/votes.js";

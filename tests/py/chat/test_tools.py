@@ -37,7 +37,7 @@ from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource
 from tests.py.decoding.grammar.random_schemas import NAMES, Schemas
 from tests.py.decoding.grammar.test_random_schemas import USUAL
-from tests.py.decoding.grammar.walks import CASES, distances
+from tests.py.decoding.grammar.walks import distances, each_number_of_cases
 
 from .test_conversation import TOKENIZER, Scripted, build
 
@@ -113,9 +113,10 @@ def random_tools(random: Random) -> list[dict[str, Any]]:
     return tools
 
 
-def test_random_tools_are_only_called_with_arguments_that_are_valid(loaded: LoadedModel) -> None:
+@each_number_of_cases
+def test_random_tools_are_only_called_with_arguments_that_are_valid(loaded: LoadedModel, cases: int) -> None:
     random, calls, refused = Random(5), 0, 0
-    for _ in range(CASES):
+    for _ in range(cases):
         tools = random_tools(random)
         read = found("required", tools=tools, parallel=random.random() < 0.7)
         try:
@@ -135,8 +136,8 @@ def test_random_tools_are_only_called_with_arguments_that_are_valid(loaded: Load
         for call in made:
             validator = Draft202012Validator(schemas[call["name"]], format_checker=FormatChecker())
             assert validator.is_valid(call["arguments"]), (schemas[call["name"]], call)
-    assert calls >= (CASES - refused) and refused < CASES / 3
-    print(f"{CASES} cases: {calls} calls, {refused} refused")
+    assert calls >= (cases - refused) and refused < cases / 3
+    print(f"{cases} cases: {calls} calls, {refused} refused")
 
 
 @pytest.mark.parametrize("name", ["default", "world"])

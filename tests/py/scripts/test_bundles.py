@@ -140,7 +140,7 @@ def test_scripts_of_one_page_have_no_two_copies_of_a_modules_state(tmp_path: Pat
     assert "ui/everywhere.js" in html
     pages = {
         "playground/index.html": "playground",
-        "compare/index.html": "main",
+        "compare/index.html": "app",
     }
     pages |= {"storage/index.html": "storage", "embed/index.html": "gallery"}
     tag = '<script type="module" src="../ui/everywhere.js"></script>'

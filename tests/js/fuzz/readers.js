@@ -6,9 +6,9 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { readPrompts } from "../../../site/compare/prompts.js";
 import { read as readSamples } from "../../../site/lab/handwriting-samples.js";
 import { readLetters } from "../../../site/lab/letters-file.js";
-import { readPrompts } from "../../../site/playground/prompts.js";
 import { readText } from "../../../site/reports/bytes.js";
 import { readReports } from "../../../site/reports/index.js";
 import { checkReports } from "../../../site/reports/limits.js";

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 
 SHELL_LIMIT = 150_000
 LAB_LIMIT = 250_000
-WIDGET_LIMIT = 14_950
+WIDGET_LIMIT = 15_000
 FIRST_TEXT_LIMIT = 8_800_000
 """Limits in bytes of a page's shell, that of a laboratory page, the widget's script, and a first text without
 its model."""

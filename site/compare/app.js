@@ -72,10 +72,7 @@ function copyAddress() {
   const values = addressOf();
   const local = session.loaded.some(({ address }) => address === "");
   let copied = t(local ? "Link copied. It does not include the files on this machine." : "Link copied.");
-  if (values.has("prompt") && !live?.fitsAddress) {
-    values.delete("prompt");
-    copied = t("The link is copied without the prompts, which are too long.");
-  }
+  if (values.has("prompt")) copied = live?.fit(values) ?? copied;
   return copyLink(values, { say: announce, copied });
 }
 
@@ -108,24 +105,27 @@ async function openLive() {
   }
 }
 
+/** Gives the focus to what is about to be drawn. @param {HTMLElement} next */
+function focusOnceDrawn(next) {
+  session.addEventListener("drawn", () => next.focus(), { once: true });
+}
+
 /** Live columns are open. @param {{blind: boolean}} how blind: they are judged before names are shown */
 function opened({ blind }) {
   session.announce("reports");
   if (!blind) return;
   votes.judge(); // at once, before anything is drawn
-  byId("vote-page", "div").focus();
+  focusOnceDrawn(byId("vote-page", "div"));
 }
 
 session.on("view", ({ page }) => page === "write" && openLive());
 session.on("judged", (words) => {
   live?.say(words);
-  session.addEventListener("drawn", () => byId("live-run", "button").focus(), { once: true });
+  focusOnceDrawn(byId("live-run", "button"));
 });
 session.on("closed", (report) => live?.forget(report));
 session.on("round", () => {
-  if (!session.blind || !live?.running) return;
-  live.stop(); // what is judged must neither change nor gain a column
-  announce(t("The live column was stopped. After the round, Generate continues with the remaining prompts."));
+  if (session.blind) live?.pause();
 });
 
 // ---- The page's own controls -------------------------------------------------------------------

@@ -22,6 +22,7 @@ import { t, tn, translated } from "../ui/words.js";
 import { factsElements, showLoop } from "./live-facts.js";
 import { LiveForm } from "./live-form.js";
 import { exampleOf, joined, newReport, resultFor, unwritten, withTemplate } from "./live-report.js";
+import { announce } from "./messages.js";
 
 /** @import { Result } from "../reports/report.js" */
 /** @import { ReportSession } from "./session.js" */
@@ -138,9 +139,23 @@ export class Live {
     return new Map([...this.#form.values(), ...this.#panel.values()]);
   }
 
-  /** Whether the prompts are short enough for an address. */
-  get fitsAddress() {
-    return this.#form.fitsAddress;
+  /**
+   * Takes prompts that are too long out of an address, and says so.
+   * @param {Map<string, string>} values
+   */
+  fit(values) {
+    if (this.#form.fitsAddress) return undefined;
+    values.delete("prompt");
+    return t("The link is copied without the prompts, which are too long.");
+  }
+
+  /** Stops for a blind round: what is judged must neither change nor gain a column. */
+  pause() {
+    if (!this.running) return;
+    this.stop();
+    announce(
+      t("The live column was stopped. After the round, Generate continues with the remaining prompts."),
+    );
   }
 
   stop() {

@@ -4,11 +4,12 @@
  */
 
 import { ROOT } from "../engine/root.js";
+import { unblinded } from "../reports/votes.js";
 import { download, element } from "../ui/dom.js";
 import { Estimate, timeLeft } from "../ui/progress.js";
 import { LONGEST, stripSpecialTokens } from "../ui/render/index.js";
 import { errorWords } from "../ui/status.js";
-import { t, tn } from "../ui/words.js";
+import { inEnglish, t, tn } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
@@ -20,7 +21,7 @@ import { webPage } from "./web-page.js";
  * @property {ReportSession} session
  * @property {import("./lazy-engine.js").LazyEngine} engine
  * @property {() => Promise<import("./metrics.js").Metrics>} metrics
- * @property {{rounds: readonly Round[], locked: string} | null} votes those whose names are known
+ * @property {readonly Round[]} votes the rounds whose names are known, the visitor's first
  */
 /**
  * @typedef {Object} Output
@@ -70,7 +71,7 @@ class PageDialog {
       { class: "page-form" },
       element("p", {}, t("One file that opens in any browser, without this site or a network.")),
       this.#metrics.label,
-      votes ? this.#votes.label : null,
+      votes.length ? this.#votes.label : null,
       element("p", { class: "about" }, differences),
       this.#bar,
       this.#status,
@@ -150,8 +151,12 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
     });
   }
   signal.throwIfAborted();
-  const judged =
-    chosen.votes && votes ? { ...votes, result: await evaluate(votes.rounds, engine, say) } : null;
+  const [own] = chosen.votes ? votes : [];
+  const judged = own && {
+    rounds: votes,
+    locked: inEnglish(() => unblinded(own)),
+    result: await evaluate(votes, engine, say),
+  };
   const response = await fetch(STYLE, { signal });
   if (!response.ok) {
     const status = String(response.status);
@@ -160,7 +165,7 @@ async function make({ session, engine, metrics, votes }, chosen, { say, onProgre
   const differ = new Asker("compare/diff-worker.js");
   const content = { rows, total: table.rows.length, columns, base, view, saved: new Date(), summary };
   return webPage(
-    { ...content, votes: judged },
+    { ...content, votes: judged ?? null },
     {
       style: await response.text(),
       clean: (text) => (view.tokens === "strip" ? stripSpecialTokens(text).text.trim() : text),

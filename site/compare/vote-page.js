@@ -11,7 +11,7 @@ import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
-import { announce } from "./messages.js";
+import { announce, ask as askAbout } from "./messages.js";
 import { beginForm, groupView } from "./vote-forms.js";
 
 /** @import { Round } from "../reports/votes.js" */
@@ -245,6 +245,13 @@ export class VotePage {
     const { showResults } = await import("./vote-results.js");
     await showResults(body, rounds, this.#engine);
   }
+}
+
+/** Offers stored votes that cannot be read and were set aside. @param {string} name @param {string} text */
+export function offerDamaged(name, text) {
+  const words = t("The votes that this browser kept for these reports cannot be read. They are set aside.");
+  const save = () => download(`${name.replaceAll(":", "-")}.json`, text, "application/json");
+  askAbout(name, element("span", {}, ` ${words}`), [{ label: t("Download them"), act: save }]);
 }
 
 /** @param {unknown} error */

@@ -3,11 +3,9 @@
  * first shown.
  */
 
-import { unblinded } from "../reports/votes.js";
-import { download, element } from "../ui/dom.js";
-import { inEnglish, t } from "../ui/words.js";
+import { t } from "../ui/words.js";
 import { Judging } from "./judging.js";
-import { announce, ask } from "./messages.js";
+import { announce } from "./messages.js";
 
 /** @import { Best } from "./judging.js" */
 /** @import { ReportSession } from "./session.js" */
@@ -15,7 +13,7 @@ import { announce, ask } from "./messages.js";
 export class Votes {
   #judging = new Judging({
     onStorageFailure: () => announce(t("The browser does not store the votes; save them to a file.")),
-    onDamaged: offerDamaged,
+    onDamaged: async (name, text) => (await import("./vote-page.js")).offerDamaged(name, text),
   });
   /** Set once it has been shown. @type {import("./vote-page.js").VotePage | undefined} */
   #page;
@@ -38,10 +36,10 @@ export class Votes {
     this.#session.judge(blind ? (round?.scope ?? {}) : null);
   }
 
-  /** The votes of a round whose names are known, and a sentence about it, for a saved page. */
+  /** The round whose names are known, and those of other raters; none before that. */
   get finished() {
     const { round, rounds } = this.#judging;
-    return round?.revealed ? { rounds, locked: inEnglish(() => unblinded(round)) } : null;
+    return round?.revealed ? rounds : [];
   }
 
   /** Begins a round on live columns whose texts were never shown. */
@@ -75,11 +73,4 @@ export class Votes {
   skip() {
     this.#page?.skip();
   }
-}
-
-/** Offers stored votes that cannot be read and were set aside. @param {string} name @param {string} text */
-function offerDamaged(name, text) {
-  const words = t("The votes that this browser kept for these reports cannot be read. They are set aside.");
-  const save = () => download(`${name.replaceAll(":", "-")}.json`, text, "application/json");
-  ask(name, element("span", {}, ` ${words}`), [{ label: t("Download them"), act: save }]);
 }

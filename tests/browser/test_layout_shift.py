@@ -111,7 +111,9 @@ def test_a_page_that_loads_slowly_stays_in_place(
 ) -> None:
     """What the build has drawn and a phone draws again has the height that was kept for it."""
     page = make_page(browser, width)
-    Slow(page, ROOT / "dist" / listed.file).open(site_url + listed.address)
+    Slow(page, ROOT / ("dist" if listed.shipped else "build/unshipped") / listed.file).open(
+        site_url + listed.address
+    )
     before = page.evaluate(HEIGHTS)
     page.evaluate(SCROLL_THROUGH)
     page.wait_for_load_state("networkidle")

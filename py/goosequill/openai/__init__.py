@@ -1,4 +1,4 @@
-"""Completions in the shape of OpenAI's API: requests and responses as plain values, without HTTP.
+"""Completions in the shape of OpenAI's API: requests, responses, and HTTP's rules without a server.
 
 Source: https://platform.openai.com/docs/api-reference
 """

@@ -1,7 +1,5 @@
 """Undo the global settings of the training code after each test."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

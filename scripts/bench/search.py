@@ -1,22 +1,21 @@
-"""Measure search by meaning in Chromium: embedding texts, scanning vectors, opening a large index.
+"""Measure search by meaning in Chromium: embedding texts, and searching a million vectors.
 
     npm install --prefix build/bench/search --ignore-scripts @huggingface/transformers@4.3.0 \
-        onnxruntime-web@1.30.0 @orama/orama@3.1.18 voy-search@0.6.3
+        onnxruntime-web@1.30.0
     python -m venv build/bench/search/venv
     build/bench/search/venv/bin/pip install onnx==1.23.2 onnxruntime==1.32.0
     python scripts/bench/search.py
-    python scripts/bench/search.py --only scan --rounds 1
+    python scripts/bench/search.py --only stored --rounds 1
 
 Everything runs in one page, on one thread, in turn; the median of the rounds is printed. The model is
 dist/models/minilm, so build the site first. The peers get the same weights, quantized by onnxruntime. Each
-encoder uses the batch with which it is fastest. The parts "stored" (vectors that stay in a file, in a
-worker), "open" and "typing" (the search page, from a keystroke to its results) need no peers.
+encoder uses the batch with which it is fastest. The part "stored" (vectors that stay in a file, in a
+worker) needs no peers.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
 import statistics
@@ -32,7 +31,6 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
-from scripts.bench.search_typing import measure_typing  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
 
 SITE = ROOT / "build" / "bench" / "search"
@@ -42,17 +40,12 @@ ENCODERS = ("goosequill", "transformers", "onnxruntime")
 BATCHES = (1, 8, 32)
 TEXTS = {16: 64, 64: 32, 256: 8}
 """Texts a round, by their number of tokens."""
-SIZES = (10_000, 100_000, 1_000_000)
-PEERS = ("orama", "voy")
-PEERS_UP_TO = 10_000
-"""Vectors beyond which the peers' memory or time to build is out of proportion; --peers-up-to raises it."""
+SIZES = (100_000, 1_000_000)
 
 
 def prepare(*, peers: bool) -> None:
     """Put what the page fetches into one folder."""
-    for needed in (
-        () if not peers else ("node_modules/@huggingface/transformers", "node_modules/voy-search", "venv")
-    ):
+    for needed in ("node_modules/@huggingface/transformers", "venv") if peers else ():
         if not (SITE / needed).is_dir():
             sys.exit(f"bench: {SITE / needed} is missing; see the head of this script")
     SITE.mkdir(parents=True, exist_ok=True)
@@ -122,30 +115,6 @@ def measure_encoders(page: Page, rounds: int) -> None:
         print(f"{label:24}", *(f"{median:14.1f}" for median in medians.values()), f"{ratio:10.2f}")
 
 
-def measure_scans(page: Page, rounds: int, peers_up_to: int) -> None:
-    """Print milliseconds per search for the ten nearest."""
-    print(
-        f"{'ms per search':24}", *(f"{name:>14}" for name in ("exact", "bits + 2,000", *PEERS)), "   recall"
-    )
-    for count in SIZES:
-        page.evaluate("(count) => prepareVectors(count)", count)
-        names = ["goosequill", "bits"]
-        if count <= peers_up_to:
-            page.evaluate("(count) => openPeers(count)", count)
-            names += PEERS
-        times = max(3, 1_000_000 // count)
-        found: dict[str, list[float]] = {name: [] for name in names}
-        for _ in range(rounds):
-            for name in names:
-                repeated = times if name in ("goosequill", "bits") else 3
-                taken = page.evaluate("([name, times]) => scan(name, times)", [name, repeated])
-                found[name].append(taken / repeated)
-        recall = page.evaluate("(questions) => recall(questions)", 20 if count == SIZES[-1] else 100)
-        cells = [f"{statistics.median(found[name]):14.2f}" if name in found else f"{'':14}" for name in
-                 ("goosequill", "bits", *PEERS)]  # fmt: skip
-        print(f"{count:24,}", *cells, f"{recall:9.4f}")
-
-
 def measure_stored(page: Page, rounds: int) -> None:
     """Print milliseconds per search where vectors stay in a file of OPFS, and their signs in memory."""
     kinds = {"exact": "exact", "bits": "bits + 2,000", "stored": "from OPFS"}
@@ -156,7 +125,7 @@ def measure_stored(page: Page, rounds: int) -> None:
         found: dict[str, Any] = page.evaluate("(step) => inWorker('measure', ...step)", list(step))
         return found
 
-    for count in SIZES[1:]:
+    for count in SIZES:
         page.evaluate("(count) => inWorker('prepare', count)", count)
         times: dict[str, list[float]] = {kind: [] for kind in (*kinds, "opening")}
         for _ in range(rounds):
@@ -168,42 +137,13 @@ def measure_stored(page: Page, rounds: int) -> None:
         print(f"{count:24,}", *(f"{cell:>16}" for cell in cells))
 
 
-def drop_caches() -> bool:
-    """Make the system forget what it has read of files; only root may."""
-    try:
-        os.sync()
-        Path("/proc/sys/vm/drop_caches").write_text("1", encoding="ascii")
-    except OSError:
-        return False
-    return True
-
-
-def measure_opening(page: Page, rounds: int) -> None:
-    """Print the seconds in which an index of a million passages opens from OPFS."""
-    folder = SITE / "index"
-    if not (folder / "index.json").is_file():
-        subprocess.run([sys.executable, str(HERE / "search_index.py"), str(folder)], check=True)
-    names = sorted(path.name for path in folder.iterdir())
-    page.evaluate("(names) => storeIndex(names)", names)
-    seconds, passages, cold = [], 0, False
-    for _ in range(rounds):
-        cold = drop_caches()
-        found = page.evaluate("(names) => openIndex(names)", names)
-        seconds.append(found["taken"] / 1e3)
-        passages = found["passages"]
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-    state = "cold" if cold else "in the system's cache"
-    print(f"opening {passages:,} passages, {size:.0f} MB, {state}: {statistics.median(seconds):.2f} s")
-
-
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", choices=["encoder", "scan", "stored", "open", "typing"])
+    parser.add_argument("--only", choices=["encoder", "stored"])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--peers-up-to", type=int, default=PEERS_UP_TO, metavar="VECTORS")
     options = parser.parse_args()
-    prepare(peers=options.only in (None, "encoder", "scan"))
+    prepare(peers=options.only != "stored")
     server = make_server(SITE)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
@@ -211,33 +151,16 @@ def main() -> None:
         browser = playwright.chromium.launch_persistent_context(
             profile, executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        parts: dict[str, Any] = {
-            "encoder": lambda page: measure_encoders(page, options.rounds),
-            "scan": lambda page: measure_scans(page, options.rounds, options.peers_up_to),
-            "stored": lambda page: measure_stored(page, options.rounds),
-            "open": lambda page: measure_opening(page, options.rounds),
-        }
-        for name, part in parts.items():
+        for name, measure in {"encoder": measure_encoders, "stored": measure_stored}.items():
             if options.only not in (None, name):
                 continue
             page = browser.new_page()
             page.set_default_timeout(0)
             page.goto(f"http://127.0.0.1:{server.server_port}/search.html")
             page.wait_for_function("document.title === 'ready'", timeout=60_000)
-            part(page)
+            measure(page, options.rounds)
             page.close()
-        if options.only in (None, "typing"):
-            typing_part(browser.new_page(), options.rounds)
         browser.close()
-    server.shutdown()
-
-
-def typing_part(page: Page, rounds: int) -> None:
-    """Measure the built site's own page."""
-    server = make_server(ROOT / "dist")
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    page.set_default_timeout(0)
-    measure_typing(page, f"http://127.0.0.1:{server.server_port}/search/", MODEL / "vocab.txt", rounds)
     server.shutdown()
 
 

@@ -13,10 +13,8 @@ import numpy as np
 from goosequill.kernels import load_kernel
 from goosequill.kernels.search import pack_signs
 from goosequill.search.embedders import open_folder
-from goosequill.search.index import Index
 from goosequill.search.storage import SourceStorage
 from goosequill.search.vectors import StoredVectors
-from goosequill.weights.source import BytesSource
 
 WIDTH = 384
 CANDIDATES = 2000
@@ -37,7 +35,7 @@ def embed(texts: Any) -> Any:
 def prepare(count: int) -> None:
     """Make vectors, and their signs: subjects, within them texts on one matter, and what tells these apart.
 
-    Recall depends on such a structure: in vectors without any, the ten nearest are no nearer than others.
+    In vectors without such a structure, the ten nearest are no nearer than others.
     """
     rng = np.random.default_rng(7)
     kept.clear()
@@ -103,7 +101,9 @@ def nearest_stored(asked: Any) -> Any:
     return kept["stored"].scan(asked, 10)[0]
 
 
-def _times(find: Any, times: int) -> list[float]:
+def scan_each(kind: str, times: int) -> list[float]:
+    """Milliseconds of each of some scans: "exact", "bits", or "stored" with the reading of the rows."""
+    find = {"exact": nearest, "bits": nearest_by_bits, "stored": nearest_stored}[kind]
     taken = []
     for _ in range(times):
         asked = question()
@@ -111,38 +111,3 @@ def _times(find: Any, times: int) -> list[float]:
         find(asked)
         taken.append(1e3 * (perf_counter() - start))
     return taken
-
-
-def _time(find: Any, times: int) -> float:
-    return sum(_times(find, times))
-
-
-def scan(times: int) -> float:
-    """Milliseconds of exact scans."""
-    return _time(nearest, times)
-
-
-def scan_bits(times: int) -> float:
-    """Milliseconds of scans of the signs, each with its exact rescoring."""
-    return _time(nearest_by_bits, times)
-
-
-def scan_each(kind: str, times: int) -> list[float]:
-    """Milliseconds of each of some scans: "exact", "bits", or "stored" with the reading of the rows."""
-    kinds = {"exact": nearest, "bits": nearest_by_bits, "stored": nearest_stored}
-    return _times(kinds[kind], times)
-
-
-def recall(questions: int) -> float:
-    """The share of the ten nearest that the scan of the signs finds."""
-    found = 0
-    for _ in range(questions):
-        asked = question()
-        found += len(np.intersect1d(nearest(asked), nearest_by_bits(asked)))
-    return found / (10 * questions)
-
-
-def open_index(names: Any, files: Any) -> int:
-    """Open an index whose files are in memory; return its number of passages."""
-    held = {name: BytesSource(data.to_py(), name) for name, data in zip(names, files, strict=True)}
-    return len(Index.open(SourceStorage(held), kept["kernel"].search))

@@ -48,6 +48,11 @@ OPERATIONS: Mapping[str, str] = {
     # spare is memory for two vectors of each head.
     "wkv7": "float *out, const float *r, const float *decay, const float *k, const float *v, "
     "const float *removal, const float *a, float *state, word tokens, word heads, word size, float *spare",
+    # out has six parts; spare is memory for `kept` states of a head, one for each `kept` tokens, one more and
+    # one of its rows.
+    "wkv7_back": "float *out, const float *slope, const float *r, const float *decay, const float *k, "
+    "const float *v, const float *removal, const float *a, float *state, word tokens, word heads, word size, "
+    "float *spare",
     "delta_keys": "float *unit, float *keys, const float *k, const float *a, const float *removal, "
     "const float *replacement, word tokens, word heads, word size",
     "head_bonus": "float *out, const float *r, const float *k, const float *v, const float *weight, "
@@ -82,6 +87,7 @@ LIMITS: Mapping[str, int] = {
     "panel": PANEL,  # rows of a panel
     "group": GROUP,  # columns that share a scale in int4
     "chunk": 64,  # tokens that pass through a matrix at once, at most; a prompt is read in such pieces
+    "kept": 16,  # tokens from one state that wkv7_back keeps to the next; those between are computed again
     "max_joined": 8,  # products that are computed as one, at most
 }
 

@@ -121,6 +121,13 @@ class Kernel(Protocol):
         None if the kernel does not store it in 8 or 4 bits. Large matrices are not copied.
         """
 
+    def transposed(self, matrix: Matrix) -> Matrix:
+        """Lay out the transpose [in, out] of a matrix or a head for `product`.
+
+        It is for gradients: g, the gradient of x matrixᵀ, becomes that of x, g matrix. Quantized weights are
+        quantized again, to 8 bits, since their scales belong to rows.
+        """
+
     def bits(self, matrix: Matrix) -> Literal[8, 4] | None:
         """Return in how many bits the kernel stores a matrix; None for float32."""
 
@@ -201,6 +208,29 @@ class Kernel(Protocol):
 
         S = S diag(decay) - (S κ)(κ a)ᵀ + v kᵀ and y = S r, for each head and token.
         `state` [H, N(v), N(k)] is updated.
+        """
+
+    def wkv7_back(
+        self,
+        slope: Tensor,
+        r: Tensor,
+        decay: Tensor,
+        k: Tensor,
+        v: Tensor,
+        removal: Tensor,
+        a: Tensor,
+        state: Tensor,
+    ) -> Tensor:
+        """The way back through `wkv7`, [6 T, H N].
+
+        From `slope`, the gradient of a loss with respect to the result, to those with respect to r, decay, k,
+        v, removal and a, one after the other. `state` is that before the first token; it becomes the gradient
+        with respect to it. The state after the last token does not count for the loss.
+
+        Let G be the gradient of the state after a token: that of later tokens, plus slope rᵀ. S is the state
+        before the token, κ removal, p = -G (κ a) and q = -S κ. Then the gradients are: of decay, the sums of
+        G S over the values' axis; of v, G k; of k, Gᵀ v; of κ, Sᵀ p + a Gᵀ q; of a, κ Gᵀ q; and of S,
+        G diag(decay) + p κᵀ.
         """
 
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:

@@ -19,13 +19,14 @@ from goosequill.kernels.library import Library, address_of
 from goosequill.weights.packing import (
     GROUPS,
     LAYOUTS,
+    PANEL,
     PANELS,
     PackedMatrix,
     half_scales,
     pad_scales,
     whole_panels,
 )
-from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable
+from goosequill.weights.quantize import QuantizedMatrix, empty_matrix, not_quantizable, transpose
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -190,6 +191,13 @@ class Layouts:
         if not first or length - first > Arena.LARGEST:
             return ()
         return self._arenas[0].take(first), self._arenas[1].take(length - first)
+
+    def transposed(self, matrix: Weights) -> Weights:
+        if stored := self.stored(matrix):
+            return self.matrix(transpose(stored))
+        panels = self._values(matrix).view(np.float32).reshape(-1, matrix.columns, PANEL)
+        columns = panels.swapaxes(0, 1).reshape(matrix.columns, -1)  # [in, padded out]
+        return self.matrix(np.ascontiguousarray(columns[:, : matrix.rows]))
 
     def bits(self, matrix: Weights) -> Literal[8, 4] | None:
         return None if matrix.bits == 32 else 8 if matrix.bits == 8 else 4

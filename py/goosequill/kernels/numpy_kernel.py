@@ -36,6 +36,14 @@ def multiply_einsum(matrix: Floats, x: Floats) -> Floats:
     return result
 
 
+def edit(state: Floats, decay: Floats, k: Floats, v: Floats, removal: Floats, added: Floats) -> None:
+    """Pass RWKV-7's state [H, N(v), N(k)] over a token (`Kernel.wkv7`); the others are [H, N]."""
+    removed = np.einsum("hvk,hk->hv", state, removal)
+    state *= decay[:, None, :]
+    state -= removed[:, :, None] * added[:, None, :]
+    state += v[:, :, None] * k[:, None, :]
+
+
 class NumpyKernel:
     """The reference kernel.
 
@@ -83,6 +91,9 @@ class NumpyKernel:
 
     def pack(self, matrix: QuantizedMatrix, layout: str) -> PackedMatrix:
         return LAYOUTS[layout].pack(matrix)
+
+    def transposed(self, matrix: Floats) -> Floats:
+        return matrix.T
 
     def bits(self, matrix: Floats) -> None:
         return None
@@ -187,12 +198,43 @@ class NumpyKernel:
         added = removal * a
         out = np.empty((steps, heads, size), np.float32)
         for t in range(steps):
-            removed = np.einsum("hvk,hk->hv", state, removal[t])
-            state *= decay[t, :, None, :]
-            state -= removed[:, :, None] * added[t, :, None, :]
-            state += v[t, :, :, None] * k[t, :, None, :]
+            edit(state, decay[t], k[t], v[t], removal[t], added[t])
             out[t] = np.einsum("hvk,hk->hv", state, r[t])
         return out.reshape(steps, -1)
+
+    def wkv7_back(
+        self,
+        slope: Floats,
+        r: Floats,
+        decay: Floats,
+        k: Floats,
+        v: Floats,
+        removal: Floats,
+        a: Floats,
+        state: Floats,
+    ) -> Floats:
+        shape = r.shape[0], *state.shape[:2]
+        slope, r, decay, k, v, removal, a = (x.reshape(shape) for x in (slope, r, decay, k, v, removal, a))
+        b = removal * a
+        found = gr, gw, gk, gv, gremoval, ga = np.empty((6, *shape), np.float32)
+        states = np.empty((len(r) + 1, *state.shape), np.float32)  # before each token, and after the last
+        states[0] = state
+        for t in range(len(r)):
+            states[t + 1] = states[t]
+            edit(states[t + 1], decay[t], k[t], v[t], removal[t], b[t])
+        state[:] = 0
+        for t in reversed(range(len(r))):
+            gr[t] = np.einsum("hvk,hv->hk", states[t + 1], slope[t])
+            state += slope[t, :, :, None] * r[t, :, None, :]
+            gw[t] = np.einsum("hvk,hvk->hk", state, states[t])
+            gv[t], gk[t] = np.einsum("hvk,hk->hv", state, k[t]), np.einsum("hvk,hv->hk", state, v[t])
+            p, q = (-np.einsum("hvk,hk->hv", s, x[t]) for s, x in ((state, b), (states[t], removal)))
+            gb = np.einsum("hvk,hv->hk", state, q)
+            gremoval[t] = np.einsum("hvk,hv->hk", states[t], p) + gb * a[t]
+            ga[t] = gb * removal[t]
+            state *= decay[t, :, None, :]
+            state += p[:, :, None] * removal[t, :, None, :]
+        return found.reshape(6 * len(r), -1)
 
     def head_bonus(self, r: Floats, k: Floats, v: Floats, weight: Floats, *, heads: int) -> Floats:
         shape = (r.shape[0], heads, -1)

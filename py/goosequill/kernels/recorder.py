@@ -190,6 +190,7 @@ class Recorder:
     def _record(self, build: Callable[[Any], Tensor | None], count: int) -> Program:
         self._steps, self._integers = [], [self._ids]
         result = build(count)
+        self._retained.clear()  # all of it is in pools, from which only later programs take
         _join(self._steps)
         steps = np.zeros((len(self._steps), abi.LIMITS["step_words"]), np.intp)
         for step, words in zip(steps, self._steps, strict=True):

@@ -136,6 +136,7 @@ void run(step *s, word count, word (*share)(step *)) {
 #endif
         wkv7(s, 0, s->wkv7.heads);
         break;
+      case WKV7_BACK: wkv7_back(s); break;
       case DELTA_KEYS:
         delta_keys(s->delta_keys.unit, s->delta_keys.keys, s->delta_keys.k, s->delta_keys.a,
                    s->delta_keys.removal, s->delta_keys.replacement, s->delta_keys.tokens,

@@ -199,6 +199,25 @@ class SimdKernel(Recorder, Sketches):
         )  # fmt: skip
         return out
 
+    def wkv7_back(
+        self,
+        slope: Tensor,
+        r: Tensor,
+        decay: Tensor,
+        k: Tensor,
+        v: Tensor,
+        removal: Tensor,
+        a: Tensor,
+        state: Tensor,
+    ) -> Tensor:
+        out, size, kept = self._new(6 * r.rows, r.columns), state.columns, abi.LIMITS["kept"]
+        spare = self._new((ceil(r.rows / kept) + kept + 1) * size + 1, size)
+        self._emit(
+            "wkv7_back", out=out, slope=slope, r=r, decay=decay, k=k, v=v, removal=removal, a=a, state=state,
+            tokens=r.rows, heads=state.rows, size=size, spare=spare,
+        )  # fmt: skip
+        return out
+
     def head_bonus(self, r: Tensor, k: Tensor, v: Tensor, weight: Tensor, *, heads: int) -> Tensor:
         out = self._new(r.rows, r.columns)
         self._emit(

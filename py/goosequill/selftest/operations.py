@@ -127,6 +127,12 @@ def _product(bits: Any, kernel: Kernel, draw: Draw) -> Results:
     return [several, compute(kernel, lambda z: kernel.product(matrix, z), x[:1].copy())]
 
 
+def _transposed(bits: Any, kernel: Kernel, draw: Draw) -> Results:
+    weights = draw.normal(37, 192)
+    matrix = kernel.transposed(kernel.matrix(kernel.quantize(weights, bits) if bits else weights))
+    return [compute(kernel, lambda z: kernel.product(matrix, z), draw.normal(STEPS, 37))]
+
+
 def _activation(activation: Activation, kernel: Kernel, draw: Draw) -> Results:
     identity = kernel.matrix(np.ones((1, 1), np.float32))
     x = draw.normal(30, 1) * np.float32(4)
@@ -166,6 +172,12 @@ def _wkv7(kernel: Kernel, draw: Draw) -> Results:
     removal = draw.normal(STEPS, HEADS, SIZE)
     removal = (removal / np.linalg.norm(removal, axis=-1, keepdims=True)).reshape(r.shape)
     return [compute(kernel, kernel.wkv7, r, decay, k, v, removal, a, state), state]
+
+
+def _wkv7_back(kernel: Kernel, draw: Draw) -> Results:
+    slope, r, k, v, removal = (draw.tokens() * np.float32(0.3) for _ in range(5))
+    decay, a, state = draw.share(STEPS, WIDTH), draw.share(STEPS, WIDTH), draw.normal(HEADS, SIZE, SIZE)
+    return [compute(kernel, kernel.wkv7_back, slope, r, decay, k, v, removal, a, state), state]
 
 
 def _head_bonus(kernel: Kernel, draw: Draw) -> Results:
@@ -235,6 +247,8 @@ OPERATIONS: tuple[Operation, ...] = (
     # Inputs are quantized too: to 15 bits for weights in 8 bits, to 8 for weights in 4.
     Operation("product by matrix in 8 bits", "product", partial(_product, 8), 1e-3),
     Operation("product by matrix in 4 bits", "product", partial(_product, 4), 3e-2),
+    Operation("product by transposed matrix", "transposed", partial(_transposed, None)),
+    Operation("product by transposed matrix in 4 bits", "transposed", partial(_transposed, 4), 3e-2),
     *(Operation(f"activation {name}", "product", partial(_activation, name)) for name in ACTIVATIONS),
     Operation("highest logits", "likely", _likely, 1e-3),
     Operation("RWKV-4's average", "wkv4", _wkv4),
@@ -242,6 +256,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("RWKV-6's attention", "wkv5", partial(_wkv5, True)),
     Operation("RWKV-7's keys", "delta_keys", _delta_keys),
     Operation("RWKV-7's delta rule", "wkv7", _wkv7),
+    Operation("RWKV-7's delta rule backwards", "wkv7_back", _wkv7_back),
     Operation("RWKV-7's bonus", "head_bonus", _head_bonus),
     Operation("RWKV-7a's embedding", "deep_embed", _deep_embed),
     Operation("attention of encoders", "attention", _attention),

@@ -3,8 +3,6 @@
 Slow and obvious on purpose: every kernel is compared with this.
 """
 
-from __future__ import annotations
-
 from math import erf, exp, sqrt, tanh
 from typing import Any
 

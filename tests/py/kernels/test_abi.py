@@ -1,7 +1,5 @@
 """The kernel's interface: its tables fit each other."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from scripts import abi as writer

@@ -1,7 +1,5 @@
 """Whole models give the same logits and state with every kernel, for one token and for many."""
 
-from __future__ import annotations
-
 import ctypes
 from collections.abc import Callable
 from functools import cache
@@ -28,7 +26,7 @@ from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.packing import PANEL, SKETCHED
 from tests.py import checkpoints
-from tests.py.checkpoints import MAKERS
+from tests.py.checkpoints import MAKERS, source_of
 
 TOKENS = np.random.default_rng(2).integers(0, 50, 90).tolist()
 each_version = pytest.mark.parametrize("version", MAKERS)
@@ -79,10 +77,7 @@ def test_a_variant_names_its_own_activation(version: str) -> None:
     logits = []
     for name, activation in (("numpy", "relu_squared"), ("numpy", "gelu"), ("native", "gelu")):
         variant = type("Variant", (VERSIONS[version],), {"ffn_activation": activation})
-        tensors, kernel = (
-            open_tensors(BytesSource(b"".join(encode(MAKERS[version]().items())))),
-            load_kernel(name),
-        )
+        tensors, kernel = (source_of(MAKERS[version]()), load_kernel(name))
         model = variant(detect_config(tensors), Parameters(tensors, kernel), kernel)
         logits.append(model.forward(TOKENS, model.new_state()))
     assert not np.allclose(logits[0], logits[1], atol=0.01)

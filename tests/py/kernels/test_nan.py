@@ -3,8 +3,6 @@
 A kernel that hides one gives a text without sense and without an error.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +21,7 @@ STATES = {
     "wkv4": lambda: np.stack([np.zeros(WIDTH), np.zeros(WIDTH), np.full(WIDTH, -1e30)]),
     "wkv5": lambda: np.zeros((HEADS, SIZE, SIZE)),
     "wkv7": lambda: np.zeros((HEADS, SIZE, SIZE)),
+    "wkv7_back": lambda: np.ones((HEADS, SIZE, SIZE)),
 }
 """The state before the first token, of operations that have one."""
 ROWS, ROW = (TOKENS, WIDTH), (WIDTH,)
@@ -37,6 +36,7 @@ OPERATIONS: dict[str, tuple[list[tuple[int, ...]], dict[str, Any]]] = {
     "wkv4": ([ROWS, ROWS, ROW, ROW], {}),
     "wkv5": ([ROWS, ROWS, ROWS, ROW, ROW], {}),
     "wkv7": ([ROWS] * 6, {}),
+    "wkv7_back": ([ROWS] * 7, {}),
 }
 """Operation -> shapes of its operands, and its other arguments."""
 

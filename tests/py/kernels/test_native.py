@@ -1,7 +1,5 @@
 """The builds for systems that cannot run here have what Python calls; the one for this machine runs."""
 
-from __future__ import annotations
-
 import logging
 import re
 import struct

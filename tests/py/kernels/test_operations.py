@@ -1,7 +1,5 @@
 """Every operation of every kernel compared with float64 loops, for many shapes and magnitudes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from copy import copy
 from functools import cache, partial
@@ -189,10 +187,7 @@ def test_activations_of_huge_numbers_are_their_limits(kernel: Kernel, value: flo
 @each_kernel
 @pytest.mark.parametrize("bits", [8, 4])
 @given(
-    rows=st.integers(1, 20),
-    groups=st.integers(1, 12),
-    steps=st.integers(1, 12),
-    seed=st.integers(0, 10_000),
+    rows=st.integers(1, 20), groups=st.integers(1, 12), steps=st.integers(1, 12), seed=st.integers(0, 10_000)
 )
 @settings(max_examples=25, deadline=None)
 def test_quantized_product(kernel: Kernel, bits: Any, rows: int, groups: int, steps: int, seed: int) -> None:
@@ -209,6 +204,23 @@ def test_quantized_product(kernel: Kernel, bits: Any, rows: int, groups: int, st
     half_step = np.abs(x).reshape(steps, -1, group).max(axis=2) / levels / 2  # [T, groups]
     bound = half_step @ np.abs(used).reshape(rows, -1, group).sum(axis=2).T  # [T, rows]
     assert (np.abs(found - plain.product(used, x)) <= 1.01 * bound + 1e-4).all()
+
+
+@each_kernel
+@pytest.mark.parametrize("bits", [None, 8, 4])
+@pytest.mark.parametrize("rows", [5, 48, SKETCHED + 5])
+@pytest.mark.parametrize("lay_out", ["matrix", "head"])
+def test_the_transpose_of_a_matrix(kernel: Kernel, bits: Any, rows: int, lay_out: str) -> None:
+    """It is g matrix; quantized weights are rounded again, to 8 bits for each of its rows."""
+    case = Case(3, 1, 64, 1.0, rows)
+    weights, g = case.normal(rows, 64), case.normal(3, rows)
+    quantized = quantize(weights, bits) if bits else weights
+    used = quantized.dequantize() if isinstance(quantized, QuantizedMatrix) else weights
+    matrix = kernel.transposed(getattr(kernel, lay_out)(quantized))
+    found = compute(kernel, lambda z: kernel.product(matrix, z), g)
+    expected = plain.product(used.T, g)
+    assert found.shape == (3, 64)
+    assert np.linalg.norm(found - expected) <= (0.02 if bits else 1e-5) * np.linalg.norm(expected)
 
 
 @each_kernel
@@ -563,6 +575,31 @@ def test_wkv7(kernel: Kernel, case: Case) -> None:
     expected, expected_state = plain.wkv7(r, decay, k, v, removal, a, state)
     close(compute(kernel, kernel.wkv7, r, decay, k, v, removal, a, state), expected, 100 * case.scale)
     close(state, expected_state, 20)
+
+
+@each_kernel
+@pytest.mark.parametrize(("steps", "heads", "size"), [(1, 1, 4), (5, 2, 6), (40, 1, 8), (16, 2, 16)])
+def test_the_way_back_through_wkv7(kernel: Kernel, steps: int, heads: int, size: int) -> None:
+    """Each gradient in a random direction, which the difference of two losses agrees with."""
+    case = Case(steps, heads, size, 1.0, steps)
+    removal = case.tokens().reshape(steps, heads, size)
+    removal = (removal / np.linalg.norm(removal, axis=-1, keepdims=True)).reshape(steps, -1)
+    shares = case.share(steps, case.width), case.share(steps, case.width)
+    inputs = [case.tokens(), shares[0], case.tokens(), case.tokens(), removal, shares[1]]
+    state, slope = case.normal(heads, size, size), case.tokens()
+
+    def loss(at: int, change: NDArray[Any]) -> float:
+        operands: list[Any] = [each.astype(np.float64) for each in (*inputs, state)]
+        operands[at] += change
+        return float((plain.wkv7(*operands)[0] * slope).sum())
+
+    gradient = state.copy()
+    found = compute(kernel, kernel.wkv7_back, slope, *inputs, gradient).reshape(6, steps, -1)
+    for at, each in enumerate([*found, gradient]):
+        direction = case.rng.standard_normal(each.shape)
+        expected = (loss(at, 1e-4 * direction) - loss(at, -1e-4 * direction)) / 2e-4
+        size_of = float(np.linalg.norm(each) * np.linalg.norm(direction))
+        assert abs(float((each * direction).sum()) - expected) <= 1e-4 * size_of
 
 
 @each_case

@@ -1,7 +1,5 @@
 """Quantizing and packing by the SIMD kernel, compared to the last bit with numpy."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import numpy as np

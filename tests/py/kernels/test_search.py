@@ -1,7 +1,5 @@
 """Scans compared with numpy's argsort in float64: random vectors, ties, edges, and what must be refused."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,7 @@ from numpy.typing import NDArray
 from goosequill.kernels import NumpyKernel, SearchOperations, load_kernel
 from goosequill.kernels.search import LONGEST, pack_signs
 
-KERNELS: dict[str, SearchOperations] = {
-    "numpy": NumpyKernel().search,
-    "native": load_kernel("native").search,
-}
+KERNELS: dict[str, SearchOperations] = {"numpy": NumpyKernel().search, "native": load_kernel("native").search}
 each_kernel = pytest.mark.parametrize("search", KERNELS.values(), ids=list(KERNELS))
 
 

@@ -1,7 +1,5 @@
 """A head that is read through its sketch decodes like one that is read whole, whatever its weights are."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Native threads: the same bits as alone, whoever computes; they end, sleep, and survive a fork."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The self-test's checks: they pass on a kernel that works, and fail on one that does not."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

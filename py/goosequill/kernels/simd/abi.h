@@ -7,9 +7,10 @@ typedef __INTPTR_TYPE__ word;
 #define PANEL 16
 #define GROUP 64
 #define CHUNK 64
+#define KEPT 16
 #define MAX_JOINED 8
 
-enum { EMBED, NORMALIZE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
+enum { EMBED, NORMALIZE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, WKV7_BACK, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
 // What `activate` does for each of them, except for NONE.
 #define EACH_ACTIVATION \
@@ -46,6 +47,9 @@ typedef union step {
     word decay_step; const float *bonus; float *state; word tokens; word heads; word size; } wkv5;
   struct { word operation; float *out; const float *r; const float *decay; const float *k; const float *v;
     const float *removal; const float *a; float *state; word tokens; word heads; word size; float *spare; } wkv7;
+  struct { word operation; float *out; const float *slope; const float *r; const float *decay; const float *k;
+    const float *v; const float *removal; const float *a; float *state; word tokens; word heads; word size;
+    float *spare; } wkv7_back;
   struct { word operation; float *unit; float *keys; const float *k; const float *a; const float *removal;
     const float *replacement; word tokens; word heads; word size; } delta_keys;
   struct { word operation; float *out; const float *r; const float *k; const float *v; const float *weight;

@@ -1,7 +1,7 @@
 // The recurrences of each RWKV version (numpy_kernel.py has the formulas), and RWKV-7's operations on keys.
 #pragma once
 
-#include "vectors.h"
+#include "elements.h"
 
 static void wkv4(float *out, const float *k, const float *v, const float *decay, const float *bonus, float *state, word tokens, word width) {
   float *numerator = state, *denominator = state + width, *exponent = state + 2 * width;
@@ -134,6 +134,99 @@ static void wkv7(const step *s, word from, word to) {
 #undef HEAD
     }
   }
+}
+
+// What a token makes of a head's state; `to` may be `from`.
+static void edit_state(float *to, const float *from, const float *decay, const float *k, const float *v, const float *removal,
+                       const float *edit, word size) {
+  for (word c = 0; c < size; c++, to += size, from += size) {
+    f32x4 removed = splat(0);
+    EACH_FOUR(size, { removed = madd(load(from + i, left), load(removal + i, left), removed); })
+    f32x4 less = splat(-sum(removed)), value = splat(v[c]);
+    EACH_FOUR(size, {
+      f32x4 edited = madd(less, load(edit + i, left), load(from + i, left) * load(decay + i, left));
+      store(to + i, madd(value, load(k + i, left), edited), left);
+    })
+  }
+}
+
+// A head's numbers of one token, and where the gradients of its inputs go.
+struct wkv7_token {
+  const float *slope, *r, *decay, *k, *v, *removal, *a, *edit;
+  float *to_r, *to_decay, *to_k, *to_v, *to_removal, *to_a;
+};
+
+// `later` is the gradient of the state after the token without this token's own result, and becomes that of the state before.
+static void wkv7_token_back(const struct wkv7_token *p, const float *before, const float *after, float *later, word size) {
+  EACH_FOUR(size, {
+    store(p->to_r + i, splat(0), left), store(p->to_decay + i, splat(0), left), store(p->to_k + i, splat(0), left);
+    store(p->to_removal + i, splat(0), left), store(p->to_a + i, splat(0), left);
+  })
+  for (word c = 0; c < size; c++, before += size, after += size, later += size) {
+    f32x4 asked = splat(p->slope[c]), value = splat(p->v[c]), keys = splat(0), edits = splat(0), removed = splat(0);
+    EACH_FOUR(size, {
+      f32x4 g = madd(asked, load(p->r + i, left), load(later + i, left)), old = load(before + i, left);
+      store(later + i, g, left);
+      keys = madd(g, load(p->k + i, left), keys);
+      edits = madd(g, load(p->edit + i, left), edits);
+      removed = madd(old, load(p->removal + i, left), removed);
+      store(p->to_r + i, madd(asked, load(after + i, left), load(p->to_r + i, left)), left);
+      store(p->to_decay + i, madd(g, old, load(p->to_decay + i, left)), left);
+      store(p->to_k + i, madd(value, g, load(p->to_k + i, left)), left);
+    })
+    p->to_v[c] = sum(keys);
+    f32x4 less = splat(-sum(edits)), gone = splat(-sum(removed));
+    EACH_FOUR(size, {
+      f32x4 g = load(later + i, left);
+      store(p->to_a + i, madd(gone, g, load(p->to_a + i, left)), left);  // the edit's gradient, so far
+      store(p->to_removal + i, madd(less, load(before + i, left), load(p->to_removal + i, left)), left);
+      store(later + i, madd(less, load(p->removal + i, left), g * load(p->decay + i, left)), left);
+    })
+  }
+  EACH_FOUR(size, {
+    f32x4 edited = load(p->to_a + i, left);
+    store(p->to_removal + i, madd(edited, load(p->a + i, left), load(p->to_removal + i, left)), left);
+    store(p->to_a + i, edited * load(p->removal + i, left), left);
+  })
+}
+
+// The states of a head before each KEPT tokens are kept, and computed again for those between, because all of them would not be in
+// the processor's caches.
+static void wkv7_back(const step *s) {
+  word size = s->wkv7_back.size, area = size * size, width = s->wkv7_back.heads * size, tokens = s->wkv7_back.tokens;
+  word blocks = (tokens + KEPT - 1) / KEPT;
+  float *kept = s->wkv7_back.spare, *within = kept + blocks * area, *later = within + KEPT * area, *edit = later + area;
+#define IN(name) s->wkv7_back.name + t * width + head * size
+#define OUT(part) s->wkv7_back.out + ((part) * tokens + t) * width + head * size
+#define ADVANCE(to, from) \
+  multiply(edit, IN(removal), IN(a), size, size), edit_state(to, from, IN(decay), IN(k), IN(v), IN(removal), edit, size)
+  for (word head = 0; head < s->wkv7_back.heads; head++) {
+    float *state = s->wkv7_back.state + head * area;
+    for (word i = 0; i < area; i++) kept[i] = state[i], later[i] = 0;
+    for (word t = 0; t < (blocks - 1) * KEPT; t++) {
+      float *to = kept + (t / KEPT + 1) * area;
+      ADVANCE(to, t % KEPT ? to : to - area);
+    }
+    for (word block = blocks - 1; block >= 0; block--) {
+      word first = block * KEPT, end = first + KEPT < tokens ? first + KEPT : tokens;
+      float *before = kept + block * area;
+      for (word t = first; t < end; t++) {
+        float *to = within + (t - first) * area;
+        ADVANCE(to, t > first ? to - area : before);
+      }
+      for (word t = end - 1; t >= first; t--) {
+        float *after = within + (t - first) * area;
+        multiply(edit, IN(removal), IN(a), size, size);
+        struct wkv7_token token = {IN(slope), IN(r), IN(decay), IN(k), IN(v), IN(removal), IN(a), edit,
+                                   OUT(0), OUT(1), OUT(2), OUT(3), OUT(4), OUT(5)};
+        wkv7_token_back(&token, t > first ? after - area : before, after, later, size);
+      }
+    }
+    for (word i = 0; i < area; i++) state[i] = later[i];
+  }
+#undef IN
+#undef OUT
+#undef ADVANCE
 }
 
 static void delta_keys(float *unit, float *keys, const float *k, const float *a, const float *removal,

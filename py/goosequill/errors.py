@@ -37,6 +37,13 @@ GROUPS: dict[str, dict[str, Code]] = {
             "A file's length or SHA-256 differs from the one in `config.json`.",
             "Download the model folder again.",
         ),
+        "conversations": Code(
+            "A file of conversations is damaged, or in no format that Goosequill reads.",
+            "Choose a file of Open Assistant, ShareGPT, ChatGPT or TRL: JSON, or a JSON object per line.",
+        ),
+        "nothing-to-export": Code(
+            "The conversations have nothing for the chosen format.", "Rate or rank replies first."
+        ),
         "votes-file": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
         "unknown-format": Code(
             "The file is not in a format that Goosequill reads.",
@@ -224,6 +231,32 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "state-mismatch": Code(
             "The state belongs to a model of another version or size.", "Load the model that it belongs to."
+        ),
+    },
+    "Tuning": {
+        "not-an-adapter": Code(
+            "The file does not contain an adapter.",
+            "Choose a file that tuning wrote, or a state-tuned .pth file.",
+        ),
+        "adapter-mismatch": Code(
+            "The adapter belongs to another model.", "Load the model that it was made for, or tune this one."
+        ),
+        "adapter-method": Code("The adapter has vectors, not a state.", "Write it as .safetensors."),
+        "adapter-values": Code(
+            "The adapter has a number that is not finite or too large.",
+            "Tune again, with a lower learning rate.",
+        ),
+        "examples": Code(
+            "A file of examples is damaged, too large, or in no form that Goosequill reads.",
+            "Choose plain text, or JSON lines with text, prompt and completion, messages, or prompt, chosen "
+            "and rejected.",
+        ),
+        "too-few-examples": Code(
+            "There are too few examples: a fifth is held back, to see when to stop.",
+            "Add examples; ten are a beginning, and fifty are better.",
+        ),
+        "tuning-version": Code(
+            "Models of this version of RWKV cannot be tuned.", "Choose a model of RWKV 4 or 7."
         ),
     },
     "Evaluation": {

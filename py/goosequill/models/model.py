@@ -6,10 +6,12 @@ S), D rank of a low-rank pair, L layers.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
-from functools import partial
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from functools import cached_property, partial
 from itertools import chain
+from math import prod
 from typing import Any, ClassVar, Literal, overload
 
 import numpy as np
@@ -26,6 +28,8 @@ from goosequill.weights.source import ByteSource, TensorSource
 Norm = tuple[Any, Any]
 """Weight and bias of a normalization."""
 
+_NORM = re.compile(r"(ln_out|blocks\.\d+\.ln[012])\.(weight|bias)")
+
 
 class Model(ABC):
     """An RWKV language model.
@@ -36,6 +40,8 @@ class Model(ABC):
         Version and sizes.
     kernel
         The kernel that computes.
+    head, embedding, ln0, blocks, ln_out
+        The kernel's operands; a block is what `load_block` returned.
     matrices
         The kernel's matrices by their names in the file, except those that are transposed there.
     lookaheads
@@ -67,14 +73,59 @@ class Model(ABC):
         self.kernel = kernel
         width, vocab = config.width, config.vocab_size
         # The largest first: the memory of what is released after it is laid out serves the others.
-        self._head = parameters.head("head.weight", (vocab, width))
-        self._embedding = parameters.table("emb.weight", (vocab, width))
-        self._ln0 = self.norm(parameters, "blocks.0.ln0")
-        self._blocks = [self.load_block(parameters, layer) for layer in range(config.layers)]
-        self._ln_out = self.norm(parameters, "ln_out")
+        self.head = parameters.head("head.weight", (vocab, width))
+        self.embedding = parameters.table("emb.weight", (vocab, width))
+        self.ln0 = self.norm(parameters, "blocks.0.ln0")
+        self.blocks = [self.load_block(parameters, layer) for layer in range(config.layers)]
+        self.ln_out = self.norm(parameters, "ln_out")
         self._tuned = self._tuned_state(parameters)
+        self._parameters = parameters.adapted({})
+        self._base: Model | None = None
         self.matrices = parameters.matrices
         self.lookaheads = lookaheads_of(kernel)
+
+    @property
+    def base(self) -> Model:
+        """The model that it was `adapted` from; else itself."""
+        return self._base or self
+
+    @property
+    def vectors(self) -> Mapping[str, NDArray[np.float32]]:
+        """All tensors of the checkpoint that are no matrices, by name, flat, and not to be changed."""
+        return self._parameters.vectors
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Version, sizes, and a hash of the normalizations' vectors in float16.
+
+        The same for a checkpoint in 32, 16, 8 and 4 bits, in any file format; training changes it.
+        """
+        from hashlib import sha256  # not while a page waits for its first text
+
+        found = sha256()
+        for name in sorted(name for name in self.base.vectors if _NORM.fullmatch(name)):
+            with np.errstate(over="ignore"):
+                found.update(self.base.vectors[name].astype("<f2").tobytes())
+        config = self.config
+        return f"rwkv-{config.version}-{config.layers}x{config.width}-{found.hexdigest()[:16]}"
+
+    def adapted(self, vectors: Mapping[str, NDArray[np.float32]]) -> Model:
+        """Return the base model with other vectors, in a few milliseconds: all matrices are shared.
+
+        Both can be used at once. Neither may continue from the other's states, except to branch a text.
+
+        Parameters
+        ----------
+        vectors
+            The new values by name, flat, as `vectors` has them. ``blocks.N.att.time_state`` of all layers is
+            the state before the first token, as files have it: [H, S(v), S(k)], or [3, C] in RWKV-4.
+        """
+        if not vectors:
+            return self.base
+        flat = {name: np.ascontiguousarray(array.reshape(-1)) for name, array in vectors.items()}
+        found = type(self)(self.config, self.base._parameters.adapted(flat), self.kernel)
+        found._base = self.base
+        return found
 
     @property
     def files(self) -> Sequence[ByteSource]:
@@ -115,13 +166,23 @@ class Model(ABC):
         return State(arrays, self.kernel)
 
     def _tuned_state(self, parameters: Parameters) -> NDArray[np.float32] | None:
-        """The initial state [L, H, S, S] that BlinkDL's state tuning stores, transposed, with the weights."""
+        """The initial state that BlinkDL's state tuning stores with the weights, as `State` has it."""
         if "blocks.0.att.time_state" not in parameters:
             return None
-        layers, heads, size = self.config.layers, self.config.heads, self.config.head_size
+        layers, *shape = self.state_arrays()["wkv"].shape
         names = [f"blocks.{layer}.att.time_state" for layer in range(layers)]
-        matrices = np.stack([parameters.array(name, heads * size * size) for name in names])
-        return matrices.reshape(layers, heads, size, size).swapaxes(-1, -2)
+        states = np.stack([parameters.array(name, prod(shape)) for name in names])
+        return self.state_of_file(states.reshape(layers, *shape))
+
+    @classmethod
+    def state_of_file(cls, states: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn ``time_state`` tensors, in which values come before keys, into what `State` has as "wkv".
+
+        Versions 5 and 6 have the keys first in a state. The loaders of RWKV-Runner and RWKV-PEFT transpose
+        those, and version 7's not.
+        """
+        values_first = cls.delta_rule or cls.state_kind == "averages"
+        return states if values_first else states.swapaxes(-1, -2)
 
     @overload
     def forward(
@@ -218,7 +279,7 @@ class Model(ABC):
             return None
         if logits not in ("all", "hidden"):
             x = self.kernel.last(x)  # [T, C] -> [1, C]
-        x = self.kernel.layer_norm(x, *self._ln_out)
+        x = self.kernel.layer_norm(x, *self.ln_out)
         if logits == "hidden":
             return x
         return self._logits(x, logits if isinstance(logits, Shortlist) else None)
@@ -233,21 +294,21 @@ class Model(ABC):
         shortlist
             Which logits must be exact; None means all.
         """
-        x = self.kernel.layer_norm(self._stream(tokens, state), *self._ln_out)
+        x = self.kernel.layer_norm(self._stream(tokens, state), *self.ln_out)
         return self._logits(x, shortlist)
 
     def _stream(self, tokens: Any, state: State) -> Any:
         """The residual stream after the last layer, [T, C]."""
-        x = self.kernel.embed(self._embedding, tokens)  # [T] -> [T, C]
-        x = self.kernel.layer_norm(x, *self._ln0)
-        for after in self.layers(x, self._blocks, state):
+        x = self.kernel.embed(self.embedding, tokens)  # [T] -> [T, C]
+        x = self.kernel.layer_norm(x, *self.ln0)
+        for after in self.layers(x, self.blocks, state):
             x = after
         return x
 
     def _logits(self, x: Any, shortlist: Shortlist | None) -> Any:
         if shortlist:
-            return self.kernel.likely(self._head, x, shortlist)  # [T, C] @ [C, V] -> [T, V]
-        return self.kernel.product(self._head, x)  # [T, C] @ [C, V] -> [T, V]
+            return self.kernel.likely(self.head, x, shortlist)  # [T, C] @ [C, V] -> [T, V]
+        return self.kernel.product(self.head, x)  # [T, C] @ [C, V] -> [T, V]
 
     def layer_logits(self, token: int, state: State) -> NDArray[np.float32]:
         """Read one token and return what the head makes of it after each layer, float32 [L + 1, V].
@@ -278,11 +339,11 @@ class Model(ABC):
     def _lens(self, tokens: Any, *, state: State, streams: NDArray[np.float32]) -> Any:
         """Record or execute a pass for one token that keeps the residual stream, streams [L + 1, C]."""
         kernel = self.kernel
-        x = kernel.layer_norm(kernel.embed(self._embedding, tokens), *self._ln0)  # [1] -> [1, C]
-        for row, after in zip(streams, chain([x], self.layers(x, self._blocks, state)), strict=True):
+        x = kernel.layer_norm(kernel.embed(self.embedding, tokens), *self.ln0)  # [1] -> [1, C]
+        for row, after in zip(streams, chain([x], self.layers(x, self.blocks, state)), strict=True):
             kernel.shift(after, kernel.bind(row))  # which writes the row of x there
-        x = kernel.layer_norm(kernel.bind(streams), *self._ln_out)
-        return kernel.product(self._head, x)  # [L + 1, C] @ [C, V] -> [L + 1, V]
+        x = kernel.layer_norm(kernel.bind(streams), *self.ln_out)
+        return kernel.product(self.head, x)  # [L + 1, C] @ [C, V] -> [L + 1, V]
 
     def check(self, tokens: Sequence[int]) -> None:
         """Check that tokens can be read.

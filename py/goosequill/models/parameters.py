@@ -1,12 +1,14 @@
 """Reads a checkpoint's tensors one by one and passes them to a kernel.
 
 Each tensor is read, laid out and released before the next one, so the peak of memory is the loaded model plus
-one tensor.
+one tensor. What was made of it is remembered: the same model with other vectors is made from that, not from
+the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -60,12 +62,35 @@ class Parameters:
         self._read = 0
         self.matrices: dict[str, Any] = {}
         """The kernel's matrices and embedding, by their names in the file."""
+        self.vectors: dict[str, NDArray[np.float32]] = {}
+        """What was read with `array` and a size, by name: flat, and not to be changed in place."""
+        self._made: dict[str, Any] = {}
 
     def __contains__(self, name: str) -> bool:
-        return name in self._names
+        return name in self._names or name in self.vectors
+
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what `make` returned for this name first; `adapted` parameters have it too."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def adapted(self, vectors: Mapping[str, NDArray[np.float32]]) -> Parameters:
+        """Return the parameters of a model that has been read, with some other vectors; all else is shared.
+
+        They can make no more than that model's, because they do not keep its files.
+        """
+        found = copy.copy(self)
+        found.vectors = {**self.vectors, **vectors}
+        found._progress = None
+        found.__dict__.pop("_tensors", None)
+        return found
 
     def rank(self, name: str) -> int:
         """Return the rank D of a low-rank pair from the shape of its first matrix, [C, D]."""
+        return int(self.once(f"{name} rank", lambda: self._rank(name)))
+
+    def _rank(self, name: str) -> int:
         self._require(name)
         shape = self._tensors.shape(name)
         if len(shape) != 2 or not shape[1]:
@@ -89,16 +114,19 @@ class Parameters:
 
     def array(self, name: str, size: int | None = None) -> NDArray[np.float32]:
         """Read a tensor in full precision, flat if `size` (its number of elements) is given."""
+        if name in self.vectors:
+            return self.vectors[name]
         tensor = self.raw(name)
         array = tensor.dequantize() if isinstance(tensor, QuantizedMatrix) else tensor
         if size is None:
             return array
         self._check(name, array.size == size, (size,), array.shape)
-        return array.reshape(size)
+        self.vectors[name] = np.ascontiguousarray(array.reshape(size))
+        return self.vectors[name]
 
     def vector(self, name: str, size: int) -> Any:
         """Read a tensor of `size` elements as an operand."""
-        return self._kernel.bind(np.ascontiguousarray(self.array(name, size)))
+        return self._kernel.bind(self.array(name, size))
 
     def stack(self, names: Sequence[str], size: int, *, flip: bool = False) -> Any:
         """Read several vectors as one operand [n, size]; `flip` subtracts each from 1."""
@@ -107,19 +135,20 @@ class Parameters:
 
     def matrix(self, name: str, shape: tuple[int, int], *, transpose: bool = False) -> Any:
         """Read weights for `Kernel.product`; `shape` is [out, in], after transposing."""
-        matrix = self._kernel.matrix(self._weights(name, shape, transpose=transpose))
+        make = self._kernel.matrix
+        matrix = self.once(name, lambda: make(self._weights(name, shape, transpose=transpose)))
         if not transpose:
             self.matrices[name] = matrix
         return matrix
 
     def head(self, name: str, shape: tuple[int, int]) -> Any:
         """Read weights for `Kernel.likely` and `Kernel.product`."""
-        self.matrices[name] = self._kernel.head(self._weights(name, shape))
+        self.matrices[name] = self.once(name, lambda: self._kernel.head(self._weights(name, shape)))
         return self.matrices[name]
 
     def table(self, name: str, shape: tuple[int, int]) -> Any:
         """Read an embedding table for `Kernel.embed`."""
-        self.matrices[name] = self._kernel.table(self._weights(name, shape))
+        self.matrices[name] = self.once(name, lambda: self._kernel.table(self._weights(name, shape)))
         return self.matrices[name]
 
     def rows(self, names: Sequence[str], shape: tuple[int, int]) -> RowCache:
@@ -132,6 +161,10 @@ class Parameters:
         UnsupportedModelError
             ``unsupported-quantization``: single rows cannot be read, or the tables have different types.
         """
+        found: RowCache = self.once(names[0], lambda: self._rows(names, shape))
+        return found
+
+    def _rows(self, names: Sequence[str], shape: tuple[int, int]) -> RowCache:
         for name in names:
             self._require(name)
             self._check(name, self._tensors.shape(name) == shape, shape, self._tensors.shape(name))

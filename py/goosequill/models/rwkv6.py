@@ -90,6 +90,11 @@ class Rwkv6(Rwkv4To6):
 
     def _shift_weights(self, parameters: Parameters, prefix: str) -> list[LowRank]:
         """The five pairs in time_maa_w1 [C, 5 D] and time_maa_w2 [5, D, C]."""
+        pairs = parameters.once(prefix + "time_maa_w1", lambda: self._shift_pairs(parameters, prefix))
+        biases = (parameters.vector(f"{prefix}time_maa_{name}", self.config.width) for name in _SHIFTED)
+        return [LowRank(down, up, bias) for (down, up), bias in zip(pairs, biases, strict=True)]
+
+    def _shift_pairs(self, parameters: Parameters, prefix: str) -> list[tuple[Any, Any]]:
         c, count, kernel = self.config.width, len(_SHIFTED), self.kernel
         down, up = (parameters.array(prefix + name) for name in ("time_maa_w1", "time_maa_w2"))
         valid = up.ndim == 3 and up.shape[::2] == (count, c) and up.shape[1] > 0
@@ -100,14 +105,8 @@ class Rwkv6(Rwkv4To6):
                 code="tensor-shape",
             )
         downs = np.split(np.ascontiguousarray(down.T), count)  # [C, 5 D] -> 5 of [D, C]
-        return [
-            LowRank(
-                down=kernel.matrix(downs[index]),
-                up=kernel.matrix(np.ascontiguousarray(up[index].T)),  # [D, C] -> [C, D]
-                bias=parameters.vector(f"{prefix}time_maa_{name}", c),
-            )
-            for index, name in enumerate(_SHIFTED)
-        ]
+        ups = (np.ascontiguousarray(part.T) for part in up)  # 5 of [D, C] -> [C, D]
+        return [(kernel.matrix(one), kernel.matrix(other)) for one, other in zip(downs, ups, strict=True)]
 
     def _decay(self, parameters: Parameters, prefix: str) -> LowRank:
         c = self.config.width

@@ -95,7 +95,7 @@ def _text(value: Any) -> str:
 
 
 def tuned_state(tensors: TensorSource, model: Model) -> Arrays:
-    """The state in a state-tuned file, whose matrices are transposed; all else is as in a new state."""
+    """The state in a state-tuned file; all else is as in a new state."""
     arrays = model.new_state().arrays
     layers = {}
     for name in tensors.names():
@@ -104,10 +104,10 @@ def tuned_state(tensors: TensorSource, model: Model) -> Arrays:
             layers[int(match[1])] = name
     expected = arrays["wkv"].shape
     shapes = {tensors.shape(name) for name in layers.values()}
-    if sorted(layers) != list(range(expected[0])) or shapes != {expected[1:]} or len(expected) != 4:
+    if sorted(layers) != list(range(expected[0])) or shapes != {expected[1:]}:
         raise _mismatch("trained for")
     for layer, name in layers.items():
-        arrays["wkv"][layer] = _array(tensors, name).swapaxes(-1, -2)
+        arrays["wkv"][layer] = model.state_of_file(_array(tensors, name))
     return arrays
 
 

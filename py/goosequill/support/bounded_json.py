@@ -17,18 +17,20 @@ MOST_VALUES = 4_000_000
 _CONTAINERS = (dict, list)
 
 
-def parse(text: str | bytes, *, most: int = MOST_VALUES, **options: Any) -> Any:
+def parse(text: str | bytes, *, most: int = MOST_VALUES, depth: int = MOST_DEPTH, **options: Any) -> Any:
     """Return the value of a JSON text; `options` are those of `json.loads`.
 
     Parameters
     ----------
     most
         Values that it may have; commas within its strings count too.
+    depth
+        Lists and objects that it may have within each other.
 
     Raises
     ------
     ValueError
-        It is not JSON, has more values than `most`, or is nested more than `MOST_DEPTH` deep.
+        It is not JSON, has more values than `most`, or is nested deeper than `depth`.
     """
     count = sum(map(text.count, ",[{")) if isinstance(text, str) else sum(map(text.count, b",[{"))
     if count > most:
@@ -36,15 +38,15 @@ def parse(text: str | bytes, *, most: int = MOST_VALUES, **options: Any) -> Any:
     try:
         found = json.loads(text, **options)
     except RecursionError as error:
-        raise ValueError("it is nested too deep") from error
-    _check_depth(found)
+        raise _too_deep(depth) from error
+    _check_depth(found, depth)
     return found
 
 
-def _check_depth(value: Any) -> None:
+def _check_depth(value: Any, depth: int) -> None:
     """Go through the containers of each depth in turn, so that nothing recurses."""
     layer = [value] if isinstance(value, _CONTAINERS) else []
-    for _ in range(MOST_DEPTH):
+    for _ in range(depth):
         if not layer:
             return
         layer = [
@@ -54,4 +56,8 @@ def _check_depth(value: Any) -> None:
             if isinstance(inner, _CONTAINERS)
         ]
     if layer:
-        raise ValueError("it is nested too deep")
+        raise _too_deep(depth)
+
+
+def _too_deep(depth: int) -> ValueError:
+    return ValueError(f"it is nested too deep: more than {depth:,} lists and objects within each other")

@@ -127,6 +127,26 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4], name: str = "") 
     return matrix
 
 
+def transpose(matrix: QuantizedMatrix) -> QuantizedMatrix:
+    """Return the transpose of a matrix, in 8 bits; never are more than `CHUNK` weights in float32."""
+    matrix = matrix.by_rows()
+    rows, columns = matrix.shape
+    step = max(1, CHUNK // max(1, columns))
+    parts = [slice(start, start + step) for start in range(0, rows, step)]
+    found, largest = empty_matrix(columns, rows, 8), np.zeros(columns, np.float32)
+    for part in parts:
+        np.maximum(largest, np.abs(_part(matrix, part)).max(axis=0), out=largest)
+    found.scales[:] = largest / np.float32(127)
+    steps = np.where(largest > 0, found.scales, np.float32(1))
+    for part in parts:
+        found.values[:, part] = np.rint(_part(matrix, part) / steps).T
+    return found
+
+
+def _part(matrix: QuantizedMatrix, rows: slice) -> NDArray[np.float32]:
+    return QuantizedMatrix(matrix.bits, matrix.values[rows], matrix.scales[rows]).dequantize()
+
+
 def empty_matrix(rows: int, columns: int, bits: Literal[8, 4]) -> QuantizedMatrix:
     """Return memory for a matrix that is quantized; `quantize` has the errors."""
     if bits == 4 and columns % GROUP:

@@ -1,7 +1,5 @@
 """The estimate of a model's memory compared with what it takes."""
 
-from __future__ import annotations
-
 import tracemalloc
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +16,7 @@ from goosequill.weights import BytesSource, open_tensors, quantize
 from goosequill.weights.formats.safetensors import encode, write
 from goosequill.weights.packing import SKETCHED
 from goosequill.weights.quantize import bits_for
-from tests.py.checkpoints import MAKERS
+from tests.py.checkpoints import MAKERS, source_of
 
 
 class Keeping(SimdKernel):
@@ -57,7 +55,7 @@ class Keeping(SimdKernel):
 @pytest.mark.parametrize("version", MAKERS)
 def test_the_estimate_is_what_the_weights_take(version: str, bits: Literal[8, 4] | None) -> None:
     tensors = MAKERS[version](width=128, ffn=4096)
-    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    source = source_of(tensors)
     kernel = Keeping()
     load_model(source, kernel=kernel, quantize=bits)
     # Version 6's factors have 6 rows, which are padded to panels of 16.
@@ -66,7 +64,7 @@ def test_the_estimate_is_what_the_weights_take(version: str, bits: Literal[8, 4]
 
 def test_the_sketch_of_a_large_head_counts() -> None:
     tensors = MAKERS["4"](vocab=SKETCHED, width=64)
-    source, kernel = open_tensors(BytesSource(b"".join(encode(tensors.items())))), Keeping()
+    source, kernel = source_of(tensors), Keeping()
     load_model(source, kernel=kernel, quantize=8)
     assert estimate(source, quantize=8).weights == pytest.approx(kernel.held, rel=0.003)
 
@@ -77,13 +75,13 @@ def test_a_quantized_file_stays_quantized_and_so_do_its_low_rank_factors() -> No
     for name, value in tensors.items():
         if (bits := bits_for(name, value.shape, 8)) is not None:
             quantized[name] = quantize(value, bits)
-    source, kernel = open_tensors(BytesSource(b"".join(encode(quantized.items())))), Keeping()
+    source, kernel = source_of(quantized), Keeping()
     load_model(source, kernel=kernel)
     assert estimate(source).weights == pytest.approx(kernel.held, rel=0.03)
 
 
 def test_the_numpy_kernel_needs_full_precision() -> None:
-    source = open_tensors(BytesSource(b"".join(encode(MAKERS["4"]().items()))))
+    source = source_of(MAKERS["4"]())
     full = estimate(source).weights
     assert estimate(source, quantize=8, keeps_bits=False).weights == full
     assert estimate(source, quantize=8).weights < full / 2
@@ -116,7 +114,7 @@ def test_a_low_rank_factor_that_is_no_matrix_is_estimated_and_refused_at_load(ve
     tensors = MAKERS[version](layers=1)
     name = "blocks.0.att.w1" if version == "7" else "blocks.0.att.time_decay_w1"
     tensors[name] = tensors[name].reshape(-1)
-    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    source = source_of(tensors)
     assert estimate(source, quantize=8).weights > 0
     with pytest.raises(FileFormatError, match="has the shape"):
         load_model(source, quantize=8)

@@ -1,7 +1,5 @@
 """A pass over guesses, and the state that follows it, compared with single steps bit by bit."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np
@@ -11,17 +9,15 @@ from goosequill.kernels import NumpyKernel, Shortlist, SimdKernel, load_kernel
 from goosequill.models import Model, load_model
 from goosequill.models.lookahead import COUNTS, MOST_AT_ONCE, Lookahead, Pace
 from goosequill.models.state import State
-from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.packing import SKETCHED
 from tests.py import checkpoints
-from tests.py.checkpoints import MAKERS, Tensors
+from tests.py.checkpoints import MAKERS, Tensors, source_of
 
 TOKENS = np.random.default_rng(1).integers(0, 50, 64).tolist()
 
 
 def build(tensors: Tensors, bits: Any = None) -> Model:
-    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    source = source_of(tensors)
     return load_model(source, kernel=load_kernel(), quantize=bits)
 
 
@@ -116,7 +112,7 @@ def test_lookaheads_are_limited_and_used_again() -> None:
 
 def test_the_numpy_kernel_does_not_look_ahead() -> None:
     """Its results for several tokens differ from those for one in the last bits."""
-    source = open_tensors(BytesSource(b"".join(encode(checkpoints.rwkv4().items()))))
+    source = source_of(checkpoints.rwkv4())
     assert load_model(source, kernel=NumpyKernel()).lookaheads is None
 
 

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,17 +28,31 @@ def build(tensors: Tensors) -> Model:
     return load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
 
 
-def assert_equal_to_the_package(tensors: Tensors, version: str, folder: Path) -> None:
-    """Compare with PyPI's `rwkv`, which runs in its own process."""
-    path, tokens = folder / "model.pth", folder / "tokens.json"
-    torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, path)
-    tokens.write_text(json.dumps(TOKENS))
-    program = Path(__file__).with_name("reference.py")
-    subprocess.run([sys.executable, program, path, tokens, version], check=True, capture_output=True)
-    model = load_model(open_tensors(path))
-    assert model.config.version == version
-    logits = model.forward(TOKENS, model.new_state(), logits="all")
-    np.testing.assert_allclose(logits, np.load(folder / "model.npy"), atol=1e-4)
+Compare = Callable[[Tensors, str], None]
+
+
+@pytest.fixture(scope="module")
+def package() -> Iterator[subprocess.Popen[str]]:
+    """PyPI's `rwkv` in a process of its own, which imports torch once for all tests."""
+    command = [sys.executable, str(Path(__file__).with_name("reference.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+
+
+@pytest.fixture
+def assert_equal_to_the_package(package: subprocess.Popen[str], tmp_path: Path) -> Compare:
+    def compare(tensors: Tensors, version: str) -> None:
+        path = tmp_path / "model.pth"
+        torch.save({name: torch.from_numpy(array) for name, array in tensors.items()}, path)
+        assert package.stdin and package.stdout
+        print(json.dumps([str(path), TOKENS, version]), file=package.stdin, flush=True)
+        assert package.stdout.readline() == "written\n"
+        model = load_model(open_tensors(path))
+        assert model.config.version == version
+        logits = model.forward(TOKENS, model.new_state(), logits="all")
+        np.testing.assert_allclose(logits, np.load(tmp_path / "model.npy"), atol=1e-4)
+
+    return compare
 
 
 def test_every_version_is_tested() -> None:
@@ -66,25 +81,29 @@ def test_only_the_models_know_what_differs_between_versions() -> None:
 
 
 @pytest.mark.parametrize("version", MAKERS)
-def test_logits_equal_the_rwkv_package(version: str, tmp_path: Path) -> None:
-    assert_equal_to_the_package(MAKERS[version](), version, tmp_path)
+def test_logits_equal_the_rwkv_package(version: str, assert_equal_to_the_package: Compare) -> None:
+    assert_equal_to_the_package(MAKERS[version](), version)
 
 
 @pytest.mark.parametrize(
     "sizes", [{"layers": 1, "width": 64, "ffn": 224}, {"width": 192, "ffn": 704, "vocab": 130}]
 )
-def test_deep_embed_equals_the_rwkv_package_in_other_sizes(sizes: dict[str, int], tmp_path: Path) -> None:
-    assert_equal_to_the_package(checkpoints.rwkv7a(**sizes, seed=5), "7a", tmp_path)
+def test_deep_embed_equals_the_rwkv_package_in_other_sizes(
+    sizes: dict[str, int], assert_equal_to_the_package: Compare
+) -> None:
+    assert_equal_to_the_package(checkpoints.rwkv7a(**sizes, seed=5), "7a")
 
 
 @pytest.mark.parametrize("version", ["5.2", "6"])
-def test_a_state_tuned_checkpoint_begins_with_its_state(version: str, tmp_path: Path) -> None:
+def test_a_state_tuned_checkpoint_begins_with_its_state(
+    version: str, assert_equal_to_the_package: Compare
+) -> None:
     tensors = MAKERS[version]()
     rng = np.random.default_rng(3)
     for layer in range(3):
         state = rng.standard_normal((4, 16, 16)).astype(np.float32)
         tensors[f"blocks.{layer}.att.time_state"] = state
-    assert_equal_to_the_package(tensors, version, tmp_path)
+    assert_equal_to_the_package(tensors, version)
 
 
 @pytest.mark.parametrize("version", MAKERS)

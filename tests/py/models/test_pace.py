@@ -1,7 +1,5 @@
 """The choice between one thread and several, with a simulated clock."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

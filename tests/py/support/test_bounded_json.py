@@ -1,7 +1,5 @@
 """JSON from outside is parsed in bounded memory, and never so deep that walking through it fails."""
 
-from __future__ import annotations
-
 import json
 import tracemalloc
 from typing import Any

@@ -1,7 +1,5 @@
 """Whatever the line ends of a text, a model reads the same tokens; ids stay as they are."""
 
-from __future__ import annotations
-
 import io
 import json
 import sys

@@ -1,7 +1,5 @@
 """What comes from outside is printed without effects on the terminal, and in bounded length."""
 
-from __future__ import annotations
-
 import json
 import unicodedata
 

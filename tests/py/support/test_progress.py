@@ -1,7 +1,5 @@
 """Jobs that are run to their end."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 
 from goosequill.support.progress import Progress, finish

@@ -4,8 +4,6 @@ Each function does to BlinkDL's tensors what the converter of its program does, 
 formats' descriptions; `gguf`'s own writer and quantizer make the GGUF files.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from pathlib import Path

@@ -4,8 +4,6 @@ Each is one attack on a reader, as small as it can be; ``expected.json`` says wi
 refused. The tests use the committed files; this says what is in them.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import struct

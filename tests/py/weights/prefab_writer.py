@@ -5,8 +5,6 @@ src/runtime/loader.rs does to a tensor; blocks, what src/shaders/quant_mat_int8.
 quant_mat_nf4.wgsl compute; bytes, what cbor4ii makes of serde's calls.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any, Literal
 

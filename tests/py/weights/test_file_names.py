@@ -1,7 +1,5 @@
 """Names of a model's files; the cases are shared with tests/js/engine/file-names.test.js."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

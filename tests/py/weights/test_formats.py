@@ -1,7 +1,5 @@
 """Whatever program wrote a checkpoint, names, values and logits are those of the original."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +37,14 @@ def assert_same(
         np.testing.assert_allclose(array, expected[name], rtol=rtol, atol=rtol, err_msg=name)
 
 
+def rounded(tensors: Tensors, dtype: str) -> Tensors:
+    """What is left of the matrices in a type."""
+    kind, found = GGMLQuantizationType[dtype], dict(tensors)
+    for name in filter(lambda name: converters.is_matrix(name, tensors[name]), tensors):
+        found[name] = quants.dequantize(quants.quantize(tensors[name], kind), kind)
+    return found
+
+
 def logits(tensors: TensorSource) -> np.ndarray:
     model = load_model(tensors)
     return model.forward(TOKENS, model.new_state(), logits="all")
@@ -63,14 +69,7 @@ def test_rwkv_cpp_is_read(version: str) -> None:
 def test_rwkv_cpp_of_every_type(dtype: str) -> None:
     tensors = MAKERS["4"]()
     found = source_of(converters.rwkv_cpp(tensors, dtype))
-    kind = GGMLQuantizationType[dtype]
-    expected = {
-        name: quants.dequantize(quants.quantize(array, kind), kind)
-        if converters.is_matrix(name, array)
-        else array
-        for name, array in tensors.items()
-    }
-    assert_same(found, expected, rtol=1e-6)
+    assert_same(found, rounded(tensors, dtype), rtol=1e-6)
     assert found.dtype("emb.weight") == dtype
 
 
@@ -114,14 +113,7 @@ def test_gguf_is_read(version: str, every: int, tmp_path: Path) -> None:
 def test_gguf_of_every_type(version: str, dtype: str, tmp_path: Path) -> None:
     tensors = wide(version)
     found = open_tensors(converters.write_gguf(tmp_path / "model.gguf", tensors, version, dtype))
-    kind = GGMLQuantizationType[dtype]
-    expected = {
-        name: quants.dequantize(quants.quantize(array, kind), kind)
-        if converters.is_matrix(name, array)
-        else array
-        for name, array in tensors.items()
-    }
-    assert_same(found, expected, absent=UNUSED)
+    assert_same(found, rounded(tensors, dtype), absent=UNUSED)
 
 
 @pytest.mark.parametrize("dtype", ["Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K"])

@@ -1,7 +1,5 @@
 """ggml's blocks against the package `gguf`."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from gguf import GGMLQuantizationType, quants

@@ -1,7 +1,5 @@
 """Damaged and hostile files: refused by our own errors, at once, in little memory."""
 
-from __future__ import annotations
-
 import io
 import json
 import warnings

@@ -1,7 +1,5 @@
 """A `.prefab` file has the names, the values and the logits of the checkpoint that it was made from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +9,8 @@ import pytest
 from goosequill.errors import GoosequillError
 from goosequill.models import detect_config, load_model
 from goosequill.weights import BytesSource, TensorSource, open_tensors
-from goosequill.weights.formats.safetensors import encode
-from tests.py.checkpoints import MAKERS, Tensors
+from tests.py.checkpoints import MAKERS, Tensors, source_of
+from tests.py.refusals import refused
 from tests.py.weights.prefab_writer import NF4, Quant, Writer, blob, cbor, prefab
 from tests.py.work import CountingSource
 
@@ -32,10 +30,6 @@ def opened(data: bytes) -> TensorSource:
 def logits(tensors: TensorSource) -> np.ndarray:
     model = load_model(tensors)
     return model.forward(TOKENS, model.new_state(), logits="all")
-
-
-def safetensors(tensors: Tensors) -> TensorSource:
-    return open_tensors(BytesSource(b"".join(encode(tensors.items()))))
 
 
 def assert_same(found: TensorSource, expected: Tensors, *, tolerance: float = 1e-6) -> None:
@@ -64,9 +58,9 @@ def test_names_values_and_logits_are_the_originals(version: str, quant: Quant) -
     expected = of_shapes(writer, tensors)
     assert_same(found, expected, tolerance=2e-4 if version == "5.2" else 2e-6)
     complete = {**tensors, **expected}
-    np.testing.assert_allclose(logits(found), logits(safetensors(complete)), atol=2e-4)
+    np.testing.assert_allclose(logits(found), logits(source_of(complete)), atol=2e-4)
     # The files' precision: 11 bits of the mantissa, 8 bits, or 4.
-    original = logits(safetensors(tensors))
+    original = logits(source_of(tensors))
     spread = (logits(found) - original).std() / original.std()
     assert spread < {"Fp16": 0.003, "Int8": 0.05, "NF4": 0.5}[quant], spread
 
@@ -180,10 +174,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
         "tensor-values",
         broken(lambda tree: key(tree, "NF4")["q"].update(data=b"\0\0\x80\x7f" * 16), "NF4"),
     ),
-    "values beyond 32 bits": (
-        "tensor-values",
-        broken(lambda tree: key(tree, "NF4").update(LARGE), "NF4"),
-    ),
+    "values beyond 32 bits": ("tensor-values", broken(lambda tree: key(tree, "NF4").update(LARGE), "NF4")),
     "bounds that are not finite": (
         "tensor-values",
         broken(lambda tree: key(tree, "Int8")["m"].update(data=b"\0\x7e" * 256), "Int8"),
@@ -214,6 +205,5 @@ def test_the_file_of_which_the_others_are_made_is_read() -> None:
 @pytest.mark.parametrize("share", [0.001, 0.01, 0.3, 0.9, 0.9999])
 def test_a_truncated_file_is_refused_when_it_is_opened(share: float) -> None:
     data = prefab(MAKERS["7"](layers=2), "7", "NF4")
-    with pytest.raises(GoosequillError) as caught:
+    with refused(GoosequillError, "file-truncated"):
         opened(data[: int(len(data) * share)])
-    assert caught.value.code == "file-truncated"

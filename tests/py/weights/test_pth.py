@@ -1,7 +1,5 @@
 """Reading `.pth` without torch: what torch writes, and what must be refused."""
 
-from __future__ import annotations
-
 import io
 import os
 import pickle
@@ -14,6 +12,7 @@ import torch
 
 from goosequill.errors import FileFormatError
 from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights.formats.pth import encode
 from tests.py.work import counted_lines, measured_memory
 
 
@@ -149,3 +148,16 @@ def test_a_truncated_file_is_refused(share: float) -> None:
     data = saved({"a": torch.zeros(1000)})
     with pytest.raises(FileFormatError):
         open_tensors(BytesSource(data[: int(len(data) * share)]))
+
+
+def test_torch_reads_what_is_written_and_so_does_the_reader() -> None:
+    tensors = {
+        "half": np.arange(6, dtype=np.float16).reshape(2, 3),
+        "transposed": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    }
+    file = encode(tensors)
+    read, again = torch.load(io.BytesIO(file), weights_only=True), open_tensors(BytesSource(file))
+    assert [str(tensor.dtype) for tensor in read.values()] == ["torch.float16", "torch.float32"]
+    for name, expected in tensors.items():
+        np.testing.assert_array_equal(read[name].numpy(), expected)
+        np.testing.assert_array_equal(again.read(name), expected)

@@ -1,7 +1,5 @@
 """Quantizing to 8 and 4 bits."""
 
-from __future__ import annotations
-
 import sys
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Our reader and writer against the `safetensors` package, and against malformed files."""
 
-from __future__ import annotations
-
 import json
 import struct
 from typing import Any

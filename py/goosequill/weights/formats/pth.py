@@ -1,4 +1,4 @@
-"""PyTorch's `.pth` files (BlinkDL's releases), read without torch and without unpickling.
+"""PyTorch's `.pth` files (BlinkDL's releases), read and written without torch and without unpickling.
 
 A file is a zip of uncompressed members: `NAME/data.pkl` describes the tensors and `NAME/data/KEY`
 has the bytes of each storage. A pickle is a program; the interpreter here runs only the few
@@ -12,6 +12,7 @@ import io
 import pickletools
 import zipfile
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -353,3 +354,56 @@ class PthSource:
 def open_source(source: ByteSource) -> PthSource:
     """Open a `.pth` file; see `PthSource` for the errors."""
     return PthSource(source)
+
+
+def encode(tensors: Mapping[str, NDArray[np.float16] | NDArray[np.float32]]) -> bytes:
+    """Return a `.pth` file with these tensors, as `torch.save` writes a state dict.
+
+    Examples
+    --------
+    >>> file = encode({"x": np.zeros((2, 3), np.float16)})
+    >>> open_source(BytesSource(file)).shape("x")
+    (2, 3)
+    """
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        # With a date, so that the same tensors give the same bytes.
+        archive.writestr(_member("data.pkl"), _pickle(tensors))
+        for key, array in enumerate(tensors.values()):
+            stored = array.astype(array.dtype.newbyteorder("<"), copy=False)
+            archive.writestr(_member(f"data/{key}"), np.ascontiguousarray(stored).tobytes())
+        archive.writestr(_member("version"), "3\n")
+    return out.getvalue()
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(f"archive/{name}", (1980, 1, 1, 0, 0, 0))
+
+
+def _pickle(tensors: Mapping[str, NDArray[Any]]) -> bytes:
+    """The instructions that make the state dict, in protocol 2 (the names: `pickletools.opcodes`)."""
+    made = [b"\x80\x02", _EMPTY_DICT, b"("]  # PROTO 2, MARK
+    for key, (name, array) in enumerate(tensors.items()):
+        kind = "HalfStorage" if array.dtype == np.float16 else "FloatStorage"
+        storage = b"(" + _text("storage") + f"ctorch\n{kind}\n".encode() + _text(str(key)) + _text("cpu")
+        storage += _whole(array.size) + b"tQ"  # TUPLE, BINPERSID
+        strides = [step // array.itemsize for step in np.ascontiguousarray(array).strides]
+        made += [_text(name), b"ctorch._utils\n_rebuild_tensor_v2\n(", storage, _whole(0)]
+        made += [_tuple(array.shape), _tuple(strides), b"\x89", _EMPTY_DICT, b"tR"]  # NEWFALSE, TUPLE, REDUCE
+    return b"".join([*made, b"u."])  # SETITEMS, STOP
+
+
+_EMPTY_DICT = b"ccollections\nOrderedDict\n)R"
+"""GLOBAL, EMPTY_TUPLE, REDUCE"""
+
+
+def _text(text: str) -> bytes:
+    return b"X" + len(text.encode()).to_bytes(4, "little") + text.encode()  # BINUNICODE
+
+
+def _whole(number: int) -> bytes:
+    return b"J" + number.to_bytes(4, "little", signed=True)  # BININT
+
+
+def _tuple(numbers: Iterable[int]) -> bytes:
+    return b"(" + b"".join(map(_whole, numbers)) + b"t"  # MARK, TUPLE

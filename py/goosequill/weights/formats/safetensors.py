@@ -173,6 +173,7 @@ class SafetensorsSource:
             raise _bad(source.name, "its metadata is not a JSON object")
         self.metadata: dict[str, Any] = metadata
         self._entries = {name: _entry(source.name, name, info) for name, info in header.items()}
+        self._names = [name for name in self._entries if not self._is_scale(name)]
         self._packings = _packings(source.name, metadata)
         self._check_layout()
         self._check_packed()
@@ -213,7 +214,7 @@ class SafetensorsSource:
                 raise _bad(self._source.name, f"the scales of {name[:80]!r} have the wrong shape")
 
     def names(self) -> list[str]:
-        return [name for name in self._entries if not self._is_scale(name)]
+        return list(self._names)  # asked for by every layer above
 
     def _is_scale(self, name: str) -> bool:
         base = self._entries.get(name.removesuffix(SCALE)) if name.endswith(SCALE) else None

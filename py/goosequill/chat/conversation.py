@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from goosequill.chat.formats import FORMATS, ChatFormat, split_thought
 from goosequill.chat.messages import Message, role_and_text
@@ -15,15 +15,20 @@ from goosequill.chat.tools import TOOLS_INTRODUCTION, Tools, ToolsEnd, read_call
 from goosequill.decoding import Chunk, DecodingConfig, End, Item, Reading, generate
 from goosequill.decoding.lookup import PromptLookup
 from goosequill.decoding.steps.constraint import form_of
+from goosequill.decoding.tokens import check_tokens, measure
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
 from goosequill.models import Model, State
 from goosequill.models.saved_state import SavedState
 from goosequill.support.line_ends import unix_lines
+from goosequill.support.progress import Progress
 from goosequill.tokenizers import StreamDecoder, Tokenizer
 
 UNDO_BUDGET = 64 * 1024 * 1024
 """Bytes of states that are kept to undo turns; to undo older turns, the conversation is read again."""
+
+MOST_SCORED, MOST_CHARACTERS, MOST_OFFERED = 2048, 20_000, 10
+"""Of a reply that is scored: its tokens, the characters that they are looked for in, what is likelier."""
 
 Mark = tuple[State, str]
 """A point in a conversation: the state, and the text that the model has not read yet."""
@@ -84,10 +89,10 @@ class Conversation:
         self._reply: Iterator[Item] | None = None
         self._lookup = PromptLookup()  # replies may quote what was said before
 
-    def branch(self) -> Conversation:
+    def branch(self) -> Self:
         """Return a copy that continues on its own."""
         self._interrupt()
-        branch = Conversation(self.model, self.tokenizer, chat_format=self.format)
+        branch = type(self)(self.model, self.tokenizer, chat_format=self.format)
         branch.messages = [dict(message) for message in self.messages]
         branch.state, branch._unread = self.state.copy(), self._unread
         branch._lookup = self._lookup.copy()
@@ -130,6 +135,54 @@ class Conversation:
             ``chat-messages``: `messages` are invalid.
         """
         return len(self.tokenizer.encode(self.format.transcript(messages)))
+
+    def score(
+        self, text: str, *, thought: str = "", tokens: Sequence[int] = (), effort: str | None = None
+    ) -> Generator[Progress, None, dict[str, Any]]:
+        """Measure how likely the model finds each token of a reply, and what it finds likelier.
+
+        The conversation, which has read what is answered, stays as it is.
+
+        Parameters
+        ----------
+        text, thought
+            The reply, and what the model has thought before it.
+        tokens
+            The reply's ids, if the model wrote it: from its thought on, with this `effort`.
+
+        Yields
+        ------
+        Progress in tokens.
+
+        Returns
+        -------
+        dict
+            ``tokens``, 2,048 at most: each with token, text, ``logprob`` (natural), ``rank`` (1 for the most
+            likely) and ``top_logprobs``, the 10 most likely ones. ``complete``: whether these are all.
+        """
+        if tokens:
+            begun = self.format.assistant + self.format.with_effort(effort).opening
+            ids = tokens
+        else:
+            chat = self.format.answering(thought)
+            space = "" if chat.reasons else chat.opening  # the model writes it itself
+            begun = chat.assistant + chat.opening.removesuffix(space)
+            ids = self.tokenizer.encode(space + unix_lines(text[:MOST_CHARACTERS]))
+        ids, complete = (
+            ids[:MOST_SCORED],
+            len(ids) <= MOST_SCORED and (tokens or len(text) <= MOST_CHARACTERS),
+        )
+        check_tokens(self.model, ids)
+        state, before = self.state.copy(), None
+        read = self.tokenizer.encode(self._unread + begun)
+        for first in range(0, len(read), READ_AT_ONCE):
+            before = self.model.forward(read[first : first + READ_AT_ONCE], state)
+            yield Progress("prompt", 0, len(ids))
+        found = yield from measure(self.model, self.tokenizer, ids, state, before, top=MOST_OFFERED)
+        stream = StreamDecoder(self.tokenizer)  # a character can be several tokens
+        for entry in found:
+            entry["text"] = stream.push(entry["token"])
+        return {"tokens": found, "complete": bool(complete)}
 
     def reply(
         self,
@@ -277,8 +330,12 @@ class Conversation:
                 self._unread = text[len(body) :]
                 self._texts += texts
                 self.messages += messages
+                self._after_turn()
             else:
                 self.state.assign(before[0].arrays)
+
+    def _after_turn(self) -> None:
+        """Called when messages were added; for what a subclass keeps of them."""
 
     def _follow(
         self,
@@ -309,6 +366,7 @@ class Conversation:
                 self._unread = progress.settle() + chat.separator
                 self._texts += [*texts, chat.assistant + chat.opening + progress.shown + chat.separator]
                 self.messages += [*messages, _as_message(chat, progress, tools)]
+                self._after_turn()
             else:
                 self.state.assign(before[0].arrays)
 

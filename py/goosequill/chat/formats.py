@@ -114,7 +114,7 @@ class ChatFormat:
         instructions = self.transcript([{"role": "system", "content": system}]) if system.strip() else ""
         return instructions if begun else self.prefix + instructions
 
-    def answering(self) -> ChatFormat:
+    def answering(self, thought: str = "") -> ChatFormat:
         r"""Return the format of a reply whose start is given: any thought is over.
 
         Examples
@@ -124,7 +124,8 @@ class ChatFormat:
         """
         if self.reasons:
             quick = self.with_effort("none")
-            return replace(quick, opening=quick.opening.removesuffix(">") + ">\n")
+            opening = quick.opening.removesuffix(">") + ">\n"
+            return replace(quick, opening=opening.replace("<think>", f"<think>{thought}", 1))
         return replace(self, opening=" " if self.assistant[-1:].strip() else "")
 
     def prompt(self, messages: Iterable[Message], *, begun: bool = False) -> str:

@@ -16,7 +16,7 @@ from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import ThoughtStream
 from goosequill.chat.messages import Message, with_instructions
-from goosequill.chat.tools import CallStream, read_tools
+from goosequill.chat.tools import CallStream, requested_tools
 from goosequill.decoding import Chunk, DecodingConfig, End, StateMemory
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.streaming import Streamed, continue_text, stream, with_end
@@ -36,12 +36,10 @@ def answer(
     settings: Mapping[str, Any] | None = None,
     *,
     effort: str | None = None,
-    tools: Any = None,
-    tool_choice: Any = None,
-    parallel_tool_calls: bool | None = None,
     state: Any = None,
     memory: StateMemory | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **tools: Any,
 ) -> Stream:
     """Answer messages in the model's chat format.
 
@@ -51,8 +49,8 @@ def answer(
         The model's config.json, which may name its chat format.
     effort
         How long the model thinks before it answers (`goosequill.chat.formats.EFFORTS`).
-    tools, tool_choice, parallel_tool_calls
-        Tools that the answer may call (`goosequill.chat.tools.read_tools`). The end then has
+    **tools
+        What the answer may call (`goosequill.chat.tools.requested_tools`). The end then has
         ``tool_calls``, ``{"id", "name", "arguments"}`` each, and every item ``tool_call_deltas``
         (`CallStream.push`); texts lack the calls.
     settings, state, memory, cancelled
@@ -62,7 +60,7 @@ def answer(
     config = DecodingConfig.from_dict(settings or {})
     chat = format_of(description).with_effort(effort)
     config = config.replace(stop=(*config.stop, *chat.stop))
-    found = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
+    found = requested_tools(**tools)
     if found:
         config = found.constrain(config, chat.opening, chat.stop)
         messages = with_instructions(messages, found.instructions)
@@ -107,10 +105,8 @@ def say(
     *,
     effort: str | None = None,
     prefix: str = "",
-    tools: Any = None,
-    tool_choice: Any = None,
-    parallel_tool_calls: bool | None = None,
     cancelled: Callable[[], bool] | None = None,
+    **tools: Any,
 ) -> Stream:
     """Say something in a conversation; the end also has ``messages``, all that was said.
 
@@ -120,7 +116,7 @@ def say(
     """
     config = DecodingConfig.from_dict(settings or {})
     known = len(conversation.messages)
-    found = read_tools(tools, tool_choice, parallel=parallel_tool_calls)
+    found = requested_tools(**tools)
     items = conversation.reply(
         message, config, effort=effort, prefix=prefix, tools=found, cancelled=cancelled, progress=True
     )

@@ -134,6 +134,13 @@ def read_tools(tools: Any, choice: Any = None, *, parallel: Any = None) -> Tools
     return Tools(allowed, _instructions(listed), mode in ("required", "function"), several)
 
 
+def requested_tools(
+    *, tools: Any = None, tool_choice: Any = None, parallel_tool_calls: Any = None
+) -> Tools | None:
+    """Read the fields of a request that are about tools; see `read_tools`."""
+    return read_tools(tools, tool_choice, parallel=parallel_tool_calls)
+
+
 def _chosen(choice: Any, functions: Mapping[str, Any]) -> tuple[str, set[str | None]]:
     """Return "none", "auto", "required" or, for one tool, "function", and the names that a choice allows."""
     mode: Any = "auto" if choice is None else choice

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from goosequill.api.model import Chat, TextModel
 from goosequill.chat.formats import FORMATS, ChatSettings, ThoughtStream
-from goosequill.cli.models import add_model_options, load
+from goosequill.cli.models import add_adapter_options, add_model_options, load
 from goosequill.cli.options import add_parameter, add_settings, read_settings
 from goosequill.cli.output import say, say_json, write_text
 from goosequill.decoding import Chunk, DecodingConfig, End
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         f"output; what the model thinks before it goes to standard error. {HELP}"
     )
     add_model_options(parser)
+    add_adapter_options(parser)
     parser.add_argument("--system", metavar="TEXT", default="", help="instructions before the first message")
     parser.add_argument("--format", choices=FORMATS, help="the chat format (default: the model's)")
     add_parameter(parser, EFFORT)

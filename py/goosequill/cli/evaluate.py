@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from goosequill.cli.models import add_model_options, load
+from goosequill.cli.models import add_adapter_options, add_model_options, load
 from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Measure how well a model predicts a text, in bits per byte and perplexity."
     parser.add_argument("file", type=Path, help="the text, in UTF-8; - for standard input")
     add_model_options(parser)
+    add_adapter_options(parser)
     parser.add_argument(
         "--raw", action="store_true", help="measure byte for byte: keep Windows line ends, which become LF"
     )

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from goosequill.cli.evaluate import read_text
-from goosequill.cli.models import add_model_options, load
+from goosequill.cli.models import add_adapter_options, add_model_options, load
 from goosequill.cli.options import add_settings, read_settings
 from goosequill.cli.output import say_json, write_text
 from goosequill.cli.progress import ProgressLine
@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "standard error."
     )
     add_model_options(parser)
+    add_adapter_options(parser)
     parser.add_argument(
         "--prompt",
         help="the text to continue; - for standard input, which is also the default where it is a pipe or a "

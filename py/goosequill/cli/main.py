@@ -1,7 +1,7 @@
 """The command line: `goosequill COMMAND ...`.
 
-Each command is a module beside this one, with `add_arguments(parser)` and `run(options) -> exit status`,
-and a line in `COMMANDS`.
+Each command is a module beside this one (with _ for -), with `add_arguments(parser)` and
+`run(options) -> exit status`, and a line in `COMMANDS`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ COMMANDS = {
     "report": "write sampling reports of models, prompts and decoders",
     "judge": "evaluate blind votes",
     "evaluate": "measure how well a model predicts a text",
+    "tune": "teach a model a manner from examples",
     "inspect": "describe a file of weights",
     "convert": "convert weights to a model folder",
+    "convert-chats": "convert conversations to and from other programs' formats",
     "lab": "run a laboratory experiment",
     "index": "make an index of documents or of a site",
     "serve": "serve a model to programs that know OpenAI's API",
@@ -113,7 +115,7 @@ def make_parser(
     for name, sentence in COMMANDS.items():
         command = commands.add_parser(name, help=sentence)
         if name == wanted or everything:
-            module = importlib.import_module(f"goosequill.cli.{name}")
+            module = importlib.import_module(f"goosequill.cli.{name.replace('-', '_')}")
             module.add_arguments(command)
             command.add_argument(
                 "--quiet", action="store_true", help="print no progress and no notes, only results and errors"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from goosequill.api.model import locate
 from goosequill.cli.progress import ProgressLine
 from goosequill.kernels import KERNELS, Kernel, load_kernel
 from goosequill.loading.load import LoadedModel, load_path
+from goosequill.tuning.adapter import read_adapter
+from goosequill.tuning.applying import MAX_STRENGTH, adapt_loaded
 from goosequill.weights.writing import Bits
 
 BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
@@ -98,9 +101,36 @@ def add_epsilon_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_adapter_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Declare --adapter and --strength: for `load`, or if there may be `several`, for `load_adapted`."""
+    how = "; may be repeated: requests name it as MODEL+ADAPTER, without the file's ending" if several else ""
+    parser.add_argument(
+        "--adapter",
+        metavar="FILE",
+        type=Path,
+        action="append" if several else "store",
+        default=[] if several else None,
+        help=f"an adapter, which tuning wrote (.safetensors), or a tuned state (.pth){how} (default: none)",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        metavar="X",
+        default=1.0,
+        help=f"how much the adapter changes, from 0 to {MAX_STRENGTH} (default: 1)",
+    )
+
+
+def load_adapted(options: argparse.Namespace, loaded: LoadedModel, path: Path) -> LoadedModel:
+    """Return a loaded model with an adapter, which gets the name of its file."""
+    adapter = read_adapter(path)
+    adapter = replace(adapter, about=replace(adapter.about, name=path.stem))
+    return adapt_loaded(loaded, adapter, strength=options.strength)
+
+
 def load(options: argparse.Namespace) -> LoadedModel:
-    """Load the model that the options select."""
-    return load_path(
+    """Load the model that the options select, with the adapter if they select one."""
+    loaded = load_path(
         find_model(options),
         tokenizer=options.tokenizer,
         kernel=chosen_kernel(options),
@@ -108,3 +138,5 @@ def load(options: argparse.Namespace) -> LoadedModel:
         group_norm_eps=getattr(options, "group_norm_eps", None),
         progress=ProgressLine(options, "loading {done} of {total} tensors"),
     )
+    path = getattr(options, "adapter", None)
+    return load_adapted(options, loaded, path) if isinstance(path, Path) else loaded

@@ -7,6 +7,7 @@ import functools
 from pathlib import Path
 
 from goosequill.cli.models import (
+    add_adapter_options,
     add_kernel_options,
     add_quantize_option,
     add_tokenizer_option,
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", type=int, default=1, help="outputs per prompt of each decoder that samples (default: 1)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the first sample (default: 0)")
+    add_adapter_options(parser)
     add_tokenizer_option(parser)
     add_quantize_option(parser)
     add_kernel_options(parser)
@@ -75,11 +77,13 @@ def run(options: argparse.Namespace) -> int:
     threads = options.threads or (1 if options.scheduler else None)  # a cluster has a process for each core
     models = [str(find_model(options, model)) for model in options.models]
     reports = out_paths(models, options.out)
+    adapter = str(options.adapter.resolve()) if options.adapter else None
+    how = (options.tokenizer, options.quantize, options.kernel, threads, adapter, options.strength)
     for path, out in zip(models, reports, strict=True):
         location = str(Path(path).resolve())
         write_report(
             out,
-            ModelChoice(location, options.tokenizer, options.quantize, options.kernel, threads),
+            ModelChoice(location, *how),
             prompts,
             decoders,
             seed=options.seed,

@@ -6,9 +6,10 @@ import argparse
 import sys
 
 from goosequill.cli.embedders import add_models_option, find_folder, open_named
-from goosequill.cli.models import add_model_options, load
+from goosequill.cli.models import add_adapter_options, add_model_options, load, load_adapted
 from goosequill.cli.output import say
 from goosequill.errors import SettingsError
+from goosequill.openai.requests import names_of
 
 EXTRA = ("starlette", "uvicorn")
 
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "It needs the extra serve: pip install 'goosequill[serve]'."
     )
     add_model_options(parser)
+    add_adapter_options(parser, several=True)
     add_models_option(parser)
     parser.add_argument(
         "--host",
@@ -60,14 +62,17 @@ def run(options: argparse.Namespace) -> int:
     origins = tuple(map(origin_of, options.allow_origin))
     listening = open_socket(options.host, options.port)
     loaded = load(options)
+    adapted = [load_adapted(options, loaded, path) for path in options.adapter]
     names = [name for name in ("static", "minilm") if find_folder(name, options.models)]
     embedders = [open_named(name, options.models, loaded.model.kernel) for name in names]
     others = {each.name: each for each in embedders}
-    served = Served(loaded, others, options.host, options.api_key, origins)
+    served = Served(loaded, others, options.host, options.api_key, origins, adapted)
     host = f"[{options.host}]" if ":" in options.host else options.host
     header = " -H 'Authorization: Bearer KEY'" if options.api_key else ""
     base = f"http://{host}:{listening.getsockname()[1]}/v1"
     say(f"{served.name} is served at {base}. Ctrl-C ends it.")
+    if adapted and not options.quiet:
+        say(f"With adapters it is {', '.join(names_of(each.description)[0] for each in adapted)}.")
     if not options.quiet:
         say(f"Enter this address in a program that knows OpenAI's API, with the model {served.name}, or try:")
         say(f"  curl {base}/completions -H 'Content-Type: application/json'{header} \\")

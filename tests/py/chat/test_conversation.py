@@ -21,9 +21,11 @@ from goosequill.errors import FileFormatError, SettingsError
 from goosequill.kernels import load_kernel
 from goosequill.models import Model, load_model
 from goosequill.tokenizers import Tokenizer, load_tokenizer
-from goosequill.weights import BytesSource, open_tensors
+from goosequill.weights import BytesSource
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
+from tests.py.checkpoints import source_of
+from tests.py.refusals import refused
 from tests.py.weights.test_pth import saved as saved_pth
 
 ROOT = Path(__file__).parents[3]
@@ -33,7 +35,7 @@ GREEDY = DecodingConfig(temperature=0, max_new_tokens=40)
 
 def build(version: str = "7", **sizes: Any) -> Model:
     tensors = checkpoints.MAKERS[version](vocab=256, layers=2, **sizes)
-    return load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+    return load_model(source_of(tensors))
 
 
 class Scripted:
@@ -84,13 +86,17 @@ class _Read:
         self.tokens[:] = tokens
 
 
+def scripted(*replies: str, **options: Any) -> tuple[Scripted, Conversation]:
+    model: Any = Scripted(*replies)
+    return model, Conversation(model, TOKENIZER, **options)
+
+
 def text_of(items: Any) -> str:
     return "".join(item.text for item in items if isinstance(item, (Chunk, End)))
 
 
 def test_the_model_reads_messages_in_its_format() -> None:
-    model = Scripted(" Hello.\n\nUser: never shown", " Fine!\n\nUser")
-    talk = Conversation(model, TOKENIZER, system="Be kind.")  # type: ignore[arg-type]
+    model, talk = scripted(" Hello.\n\nUser: never shown", " Fine!\n\nUser", system="Be kind.")
     assert text_of(talk.reply("Hi\n\n\nthere", GREEDY)) == " Hello."
     assert model.read == "System: Be kind.\n\nUser: Hi\nthere\n\nAssistant: Hello."
     assert text_of(talk.reply("How are you?", GREEDY)) == " Fine!"
@@ -106,15 +112,13 @@ def test_the_model_reads_messages_in_its_format() -> None:
 
 
 def test_a_reply_with_half_a_stop_string_continues() -> None:
-    model = Scripted(" One.\n\nUs two.\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" One.\n\nUs two.\n\nUser")
     assert text_of(talk.reply("Count", GREEDY)) == " One.\n\nUs two."
     assert model.read.endswith("Assistant: One.\n\nUs two.")
 
 
 def test_a_reply_that_ends_by_length_is_kept_whole() -> None:
-    model = Scripted(" A long reply\n", " Yes\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" A long reply\n", " Yes\n\nUser")
     short = DecodingConfig(temperature=0, max_new_tokens=14)
     assert text_of(talk.reply("Talk", short)) == " A long reply\n"
     assert text_of(talk.reply("More?", GREEDY)) == " Yes"
@@ -122,8 +126,7 @@ def test_a_reply_that_ends_by_length_is_kept_whole() -> None:
 
 
 def test_abandoning_a_reply_keeps_what_was_shown() -> None:
-    model = Scripted(" A long reply", " Yes\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" A long reply", " Yes\n\nUser")
     for item in talk.reply("Talk", GREEDY):
         if isinstance(item, Chunk) and item.text == "l":
             break
@@ -146,16 +149,14 @@ def test_only_the_visible_part_of_a_token_before_a_stop_string_is_read() -> None
 
 def test_the_default_models_conversation_starts_with_its_tag() -> None:
     description = json.loads((ROOT / "site" / "models" / "default" / "config.json").read_text())
-    model = Scripted(" Hello.\n\nUser", " Fine.\n\nUser")
-    talk = Conversation(model, TOKENIZER, chat_format=format_of(description))  # type: ignore[arg-type]
+    model, talk = scripted(" Hello.\n\nUser", " Fine.\n\nUser", chat_format=format_of(description))
     assert text_of(talk.reply("Hi", GREEDY)) == " Hello."
     assert text_of(talk.reply("And?", GREEDY)) == " Fine."
     assert model.read == "<dialogue>\nUser: Hi\n\nAssistant: Hello.\n\nUser: And?\n\nAssistant: Fine."
 
 
 def two_turns(**options: Any) -> tuple[Scripted, Conversation]:
-    model = Scripted(" One\n\nUser", " Two\n\nUser", " Three\n\nUser")
-    talk = Conversation(model, TOKENIZER, system="Count.", **options)  # type: ignore[arg-type]
+    model, talk = scripted(" One\n\nUser", " Two\n\nUser", " Three\n\nUser", system="Count.", **options)
     for message in ("a", "b"):
         text_of(talk.reply(message, GREEDY))
     return model, talk
@@ -178,8 +179,7 @@ def test_undoing_a_turn_restores_the_state(monkeypatch: pytest.MonkeyPatch, budg
 
 def test_earlier_messages_are_read_with_the_next_one_and_can_be_undone() -> None:
     said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "One"}]
-    model = Scripted(" One\n\nUser", " Two\n\nUser")
-    talk = Conversation(model, TOKENIZER, messages=said)  # type: ignore[arg-type]
+    model, talk = scripted(" One\n\nUser", " Two\n\nUser", messages=said)
     assert text_of(talk.reply("b", GREEDY)) == " Two"
     assert model.read == "User: a\n\nAssistant: One\n\nUser: b\n\nAssistant: Two"
     assert (talk.undo(), talk.undo()) == ("b", "a")
@@ -188,8 +188,7 @@ def test_earlier_messages_are_read_with_the_next_one_and_can_be_undone() -> None
 
 
 def test_a_reply_stopped_before_its_first_token_changes_nothing() -> None:
-    model = Scripted(" One\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" One\n\nUser")
     looks = iter([False, True])
     items = list(talk.reply("long " * 40, GREEDY, cancelled=lambda: next(looks), progress=True))
     assert isinstance(items[-1], End) and items[-1].finish_reason == "abort"
@@ -223,8 +222,7 @@ def test_a_reply_found_by_search_is_read_with_the_next_message(search: dict[str,
 
 
 def test_thoughts_are_separated_from_answers() -> None:
-    model = Scripted("<think>Hm.</think>Yes.\n\nUser")
-    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["world"])  # type: ignore[arg-type]
+    _, talk = scripted("<think>Hm.</think>Yes.\n\nUser", chat_format=FORMATS["world"])
     text_of(talk.reply("Well?", GREEDY))
     assert talk.messages[-1] == {"role": "assistant", "content": "Yes.", "thought": "Hm."}
 
@@ -282,11 +280,10 @@ def test_undoing_turns_that_thought_is_exact_even_where_the_text_is_read_again(
 
 
 def test_an_effort_that_the_format_does_not_have_changes_nothing() -> None:
-    talk = Conversation(Scripted(" Yes\n\nUser"), TOKENIZER)  # type: ignore[arg-type]
+    _, talk = scripted(" Yes\n\nUser")
     for effort, code in (("high", "reasoning-effort"), ("much", "setting-type")):
-        with pytest.raises(SettingsError) as caught:
+        with refused(SettingsError, code):
             talk.reply("a", GREEDY, effort=effort)
-        assert caught.value.code == code
     assert talk.messages == []
     assert text_of(talk.reply("a", GREEDY, effort="none")) == " Yes"  # nothing to switch off
 
@@ -360,7 +357,9 @@ def test_state_tuned_files_are_read(version: str) -> None:
     file = saved_pth({f"blocks.{layer}.att.time_state": tuned[layer] for layer in range(shape[0])})
     saved = load_saved_state(BytesSource(file, "poet.pth"), model)
     assert saved.name == "poet.pth"
-    np.testing.assert_array_equal(saved.arrays["wkv"], tuned.transpose(-1, -2).numpy())
+    # As RWKV-Runner loads them: the values are first in the file, and in version 7's state.
+    stored = tuned if version == "7" else tuned.transpose(-1, -2)
+    np.testing.assert_array_equal(saved.arrays["wkv"], stored.numpy())
     talk, plain = Conversation(model, TOKENIZER, saved_state=saved), model.new_state()
     assert not np.allclose(model.forward([65], talk.state), model.forward([65], plain), atol=0.01)
 
@@ -396,8 +395,7 @@ ASKED = [
 
 
 def test_appended_messages_are_read_at_once_and_only_the_last_separator_later() -> None:
-    model = Scripted("", " Fine!\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted("", " Fine!\n\nUser")
     last = list(talk.append(ASKED))[-1]
     read = "System: Be kind.\n\nUser: Who\nare you?\n\nAssistant: A goose."
     assert model.read == read
@@ -412,8 +410,7 @@ def test_appended_messages_are_read_at_once_and_only_the_last_separator_later() 
 
 @pytest.mark.parametrize("stop", ["closed", "interrupted", "not begun"])
 def test_what_is_not_appended_to_its_end_leaves_no_trace(stop: str) -> None:
-    model = Scripted(" Hello.\n\nUser", " Fine!\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    _, talk = scripted(" Hello.\n\nUser", " Fine!\n\nUser")
     text_of(talk.reply("Hi", GREEDY))
     before = list(talk.state.tokens), list(talk.messages)  # type: ignore[attr-defined]
     reading: Any = talk.append([{"role": "user", "content": "long " * 60}])
@@ -426,23 +423,20 @@ def test_what_is_not_appended_to_its_end_leaves_no_trace(stop: str) -> None:
 
 
 def test_a_reply_to_messages_of_all_roles_follows_the_last_one() -> None:
-    model = Scripted(" Honk.\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" Honk.\n\nUser")
     assert text_of(talk.reply(ASKED, GREEDY)) == " Honk."
     whole = "System: Be kind.\n\nUser: Who\nare you?\n\nAssistant: A goose.\n\nAssistant: Honk."
     assert model.read == whole
     assert [message["role"] for message in talk.messages] == ["system", "user", "assistant", "assistant"]
     for wrong in ([{"role": "goose", "content": ""}], [{"content": "x"}], {"role": "user", "content": "x"}):
-        with pytest.raises(SettingsError) as refused:
+        with refused(SettingsError, "chat-messages"):
             talk.reply(wrong, GREEDY)  # type: ignore[arg-type]
-        assert refused.value.code == "chat-messages"
         with pytest.raises(SettingsError):
             talk.append(wrong)  # type: ignore[arg-type]
 
 
 def test_a_reply_continues_its_prefix() -> None:
-    model = Scripted(" ```toml\nname = 1\n\nUser")
-    talk = Conversation(model, TOKENIZER)  # type: ignore[arg-type]
+    model, talk = scripted(" ```toml\nname = 1\n\nUser")
     assert text_of(talk.reply("A sheet", GREEDY, prefix="```toml\n")) == "name = 1"
     assert model.read == "User: A sheet\n\nAssistant: ```toml\nname = 1"
     assert talk.messages[-1] == {"role": "assistant", "content": "```toml\nname = 1"}
@@ -454,16 +448,14 @@ def test_a_prefix_is_part_of_what_a_constraint_allows() -> None:
     assert text_of(talk.reply("Hi", constrained, prefix="abe")) == "fg"
     assert talk.messages[-1]["content"] == "abefg"
     length = len(talk.messages)
-    with pytest.raises(SettingsError) as refused:
+    with refused(SettingsError, "all-tokens-removed"):
         text_of(talk.reply("Hi", constrained, prefix="ax"))
-    assert refused.value.code == "all-tokens-removed"
     assert len(talk.messages) == length
 
 
 def test_a_reasoning_model_does_not_think_before_a_prefix() -> None:
     begun = " <think>\n</think>\nY"
-    model = Scripted(begun + "es.\n\nUser")
-    talk = Conversation(model, TOKENIZER, chat_format=FORMATS["g1"])  # type: ignore[arg-type]
+    model, talk = scripted(begun + "es.\n\nUser", chat_format=FORMATS["g1"])
     assert text_of(talk.reply("Late?", GREEDY, effort="high", prefix="Y")) == "es."
     assert model.read == f"User: Late?\n\nAssistant:{begun}es."
     assert talk.messages[-1] == {"role": "assistant", "content": "Yes."}

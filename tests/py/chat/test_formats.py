@@ -1,7 +1,5 @@
 """The formats of conversations, and what a reasoning model thinks."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from goosequill.chat.formats import FORMATS, ChatFormat, ThoughtStream, split_thought
 from goosequill.errors import SettingsError
+from tests.py.refusals import refused
 
 
 def test_the_formats() -> None:
@@ -132,6 +131,5 @@ def test_thoughts_are_separated_from_answers_in_a_stream(opening: str, size: int
 
 @pytest.mark.parametrize("messages", [None, 7, {}, "Hi", {"role": "user", "content": "Hi"}])
 def test_missing_messages_are_an_error_that_says_so(messages: Any) -> None:
-    with pytest.raises(SettingsError, match="neither a text nor a list of messages") as caught:
+    with refused(SettingsError, "chat-messages", match="neither a text nor a list of messages"):
         ChatFormat().prompt(messages)
-    assert caught.value.code == "chat-messages"

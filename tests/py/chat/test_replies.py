@@ -1,7 +1,5 @@
 """Replies to a prompt that is already in a chat format."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -5,12 +5,9 @@
 tries more random tools than the usual few hundred.
 """
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -31,13 +28,14 @@ from goosequill.decoding.grammar.compile import compiled
 from goosequill.decoding.grammar.token_mask import TokenMasks, token_table
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.errors import SettingsError
-from goosequill.loading.load import LoadedModel, load_path
-from goosequill.support.progress import Progress, finish
+from goosequill.loading.load import LoadedModel
+from goosequill.support.progress import finish
 from goosequill.tokenizers import Tokenizer, load_tokenizer
 from goosequill.weights import BytesSource
 from tests.py.decoding.grammar.random_schemas import NAMES, Schemas
 from tests.py.decoding.grammar.test_random_schemas import USUAL
 from tests.py.decoding.grammar.walks import distances, each_number_of_cases
+from tests.py.jobs import chunks
 
 from .test_conversation import TOKENIZER, Scripted, build
 
@@ -53,18 +51,10 @@ NAMED = {"type": "function", "function": {"name": "now"}}
 
 
 def tool(name: str, schema: Any = None, description: str = "") -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {"name": name, "description": description, "parameters": schema},
-    }
+    return {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
 
 
 TOOLS = [tool("weather", WEATHER, "The weather in a city."), tool("now")]
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
-    return load_path(Path(__file__).parents[3] / "site" / "models" / "default")
 
 
 def found(choice: Any = None, *, parallel: bool | None = None, tools: Any = TOOLS) -> Tools:
@@ -404,23 +394,12 @@ def test_a_message_that_cannot_be_read_is_refused(message: Any) -> None:
     assert (error.value.code, error.value.param) == ("chat-messages", "messages")
 
 
-def run(steps: Any) -> tuple[list[Any], dict[str, Any]]:
-    items = []
-    while True:
-        try:
-            item = next(steps)
-        except StopIteration as end:
-            return items, end.value
-        if not isinstance(item, Progress):
-            items.append(item)
-
-
 def test_a_conversation_calls_and_continues_with_the_result() -> None:
     model: Any = Scripted(f" {CALL}", " It is cold.\n\nUser", " Bye.\n\nUser")
     talk = Conversation(model, TOKENIZER)
     settings = {"temperature": 0, "max_new_tokens": 300}
     options = {"tools": TOOLS, "parallel_tool_calls": False}
-    items, end = run(say(talk, "Is it cold?", settings, **options))
+    items, end = chunks(say(talk, "Is it cold?", settings, **options))
     (call,) = end["tool_calls"]
     assert call["arguments"] == {"city": "Oslo"}
     deltas = [delta for item in [*items, end] for delta in item["tool_call_deltas"]]
@@ -429,12 +408,12 @@ def test_a_conversation_calls_and_continues_with_the_result() -> None:
     assert "".join(item["text"] for item in [*items, end]) == ""
     assert talk.messages[-1] == {"role": "assistant", "content": "", "tool_calls": [call]}
     result = {"role": "tool", "tool_call_id": call["id"], "name": "weather", "content": "-3"}
-    _, end = run(say(talk, [result], settings, **options))
+    _, end = chunks(say(talk, [result], settings, **options))
     assert end["tool_calls"] == () and talk.messages[-1]["content"] == "It is cold."
     assert talk.messages[2] == result
     assert model.read.count("You can call these tools") == 1
     assert talk.undo() == "Is it cold?" and talk.messages == []
-    run(say(talk, "Bye.", settings, tools=TOOLS[1:]))
+    chunks(say(talk, "Bye.", settings, tools=TOOLS[1:]))
     assert model.read.count("You can call these tools") == 1  # those before were undone
 
 
@@ -451,7 +430,7 @@ def test_a_conversation_of_the_python_interface_has_the_calls_at_its_end() -> No
 def test_a_call_that_is_cut_is_not_the_text_of_a_message(length: int) -> None:
     model: Any = Scripted(f" {NOW}")
     talk = Conversation(model, TOKENIZER)
-    run(say(talk, "Time?", {"temperature": 0, "max_new_tokens": length}, tools=TOOLS, tool_choice=NAMED))
+    chunks(say(talk, "Time?", {"temperature": 0, "max_new_tokens": length}, tools=TOOLS, tool_choice=NAMED))
     assert talk.messages[-1] == {"role": "assistant", "content": ""}
 
 
@@ -488,7 +467,7 @@ def test_the_default_model_calls_a_tool(loaded: LoadedModel) -> None:
     settings = {"seed": 1, "max_new_tokens": 120}
     for choice in ("required", {"type": "function", "function": {"name": "weather"}}):
         options = {"tools": TOOLS, "tool_choice": choice, "parallel_tool_calls": False}
-        _, end = run(
+        _, end = chunks(
             answer(loaded.model, loaded.tokenizer, loaded.description, messages, settings, **options)
         )
         (call,) = end["tool_calls"]

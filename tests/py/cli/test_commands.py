@@ -1,7 +1,5 @@
 """Chat, tokens, JSON, standard input, settings from outside, completion, and short errors."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
@@ -12,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import goosequill as gq
@@ -136,6 +135,32 @@ def test_generate_as_json_has_every_token_and_the_end(capsysbinary: Capture) -> 
     assert items[-1]["finish_reason"] == "length" and items[-1]["seed"] == 1
     text = call(capsysbinary, "generate", "--model", MODEL, *arguments)[1]
     assert "The sea" + "".join(item["text"] for item in items) + "\n" == text
+
+
+def test_an_adapter_is_given_to_every_command_that_writes(
+    capsysbinary: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model, path = gq.load(MODEL), tmp_path / "pirate.safetensors"
+    rng = np.random.default_rng(1)
+    vectors = {name: array for name, array in model.loaded.model.vectors.items() if "ln" in name}
+    changes = {name: rng.normal(0, 0.1, array.shape).astype(np.float32) for name, array in vectors.items()}
+    gq.Adapter(changes).write(path)
+    model.use(path, strength=0.5)
+    options = ["--model", MODEL, "--adapter", path, "--strength", 0.5]
+    settings = ["--max-new-tokens", 9, "--seed", 1]
+    out = call(capsysbinary, "generate", *options, *settings, "--prompt", "The sea")[1]
+    assert out == model.write("The sea", max_new_tokens=9, seed=1) + "\n"
+    type_in(monkeypatch, "Hello\n")
+    out = call(capsysbinary, "chat", *options, *settings, "--json")[1]
+    assert (
+        json.loads(out)["content"]
+        == "".join(map(str, model.chat().say("Hello", max_new_tokens=9, seed=1))).strip()
+    )
+    (tmp_path / "a.txt").write_text("It was a dark evening.")
+    out = call(capsysbinary, "evaluate", tmp_path / "a.txt", *options, "--json")[1]
+    assert json.loads(out)["bits_per_byte"] == model.evaluate("It was a dark evening.").bits_per_byte
+    status, _, err = call(capsysbinary, "generate", *options[:-1], 3, "--prompt", "The sea")
+    assert status == 1 and "The strength of an adapter" in err
 
 
 def test_generate_continues_what_is_piped() -> None:

@@ -1,7 +1,5 @@
 """`goosequill convert` and `goosequill inspect`."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

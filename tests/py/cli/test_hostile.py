@@ -1,7 +1,5 @@
 """The command line with hostile arguments and files: one sentence, no traceback, nothing raw is printed."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

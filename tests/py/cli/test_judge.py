@@ -1,7 +1,5 @@
 """`goosequill judge` prints what `votes.judge` returns."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The command line as a person uses it, with the model that the site ships."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess
@@ -149,9 +147,9 @@ def test_help_lists_every_setting_with_its_description(capsysbinary: pytest.Capt
 
 def test_every_command_has_help(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     for command in COMMANDS:
-        with pytest.raises(SystemExit) as caught:
+        with pytest.raises(SystemExit) as ended:
             main([command, "--help"])
-        assert caught.value.code == 0
+        assert ended.value.code == 0
         assert b"usage: goosequill " + command.encode() in capsysbinary.readouterr().out
 
 

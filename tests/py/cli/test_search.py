@@ -1,7 +1,5 @@
 """`goosequill index` and `goosequill ask` as a person uses them, with the static table of the site."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """`goosequill serve`: its start, its end, and what keeps it from starting."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from goosequill.insight.attribution import attribute
     from goosequill.insight.lens import logit_lens
     from goosequill.models.saved_state import SavedState
+    from goosequill.tuning.adapter import Adapter, read_adapter
+    from goosequill.tuning.tune import tune
 
 __version__ = "0.1.0"
 
 _MODULES = {
+    "Adapter": "tuning.adapter",
     "Chat": "api.model",
     "Chunk": "decoding",
     "DecodingConfig": "decoding",
@@ -28,11 +31,14 @@ _MODULES = {
     "attribute": "insight.attribution",
     "load": "api.model",
     "logit_lens": "insight.lens",
+    "read_adapter": "tuning.adapter",
+    "tune": "tuning.tune",
 }
 """Name -> the module that has it, which is imported when the name is first used: a page has some rooms only
 then, and `import goosequill` takes no time."""
 
 __all__ = [
+    "Adapter",
     "Chat",
     "Chunk",
     "DecodingConfig",
@@ -45,6 +51,8 @@ __all__ = [
     "attribute",
     "load",
     "logit_lens",
+    "read_adapter",
+    "tune",
 ]
 
 

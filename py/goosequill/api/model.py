@@ -17,6 +17,7 @@ from goosequill.chat.formats import ChatFormat
 from goosequill.chat.messages import Message
 from goosequill.chat.saved_state import load_saved_state
 from goosequill.chat.tools import read_tools
+from goosequill.conversations.branching import BranchingConversation
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
 from goosequill.decoding.items import candidates
 from goosequill.decoding.predictor import check_finite
@@ -29,8 +30,11 @@ from goosequill.models import State
 from goosequill.models.saved_state import SavedState, encode_saved_state, new_state
 from goosequill.openai.chat_completions import Completion, chat_completion
 from goosequill.openai.completions import completion
+from goosequill.openai.requests import names_of
 from goosequill.support.line_ends import unix_lines
 from goosequill.support.progress import OnProgress, Progress, finish
+from goosequill.tuning.adapter import Adapter, read_adapter
+from goosequill.tuning.applying import adapt_loaded
 from goosequill.weights import FileSource
 
 
@@ -58,6 +62,8 @@ def load(
     quantize: Quantization = None,
     kernel: str = "auto",
     threads: int | None = None,
+    adapter: str | Path | bytes | Adapter | None = None,
+    strength: float = 1.0,
     host: str | None = None,
     progress: OnProgress | None = None,
 ) -> TextModel:
@@ -79,6 +85,8 @@ def load(
     threads
         Threads that share the work; by default ``$GOOSEQUILL_THREADS``, else ``$OMP_NUM_THREADS``, and else
         one per core, up to 4. numpy uses one by default. The text is the same with any number.
+    adapter, strength
+        What tuning taught the model: see `TextModel.use`.
     host
         Where ids are resolved; by default ``$GOOSEQUILL_HUB``, and else https://huggingface.co.
     progress
@@ -92,7 +100,7 @@ def load(
         ``network``, ``not-found``, ``http-status``, ``download-truncated``, ``checksum``,
         ``kernel-unavailable``.
     SettingsError
-        ``model-id``, ``unknown-kernel``.
+        ``model-id``, ``unknown-kernel``; ``adapter-mismatch``, ``setting-range``: as `TextModel.use`.
 
     Examples
     --------
@@ -102,9 +110,12 @@ def load(
     """
     path = locate(model, host=host, progress=progress)
     chosen = load_kernel(kernel, threads=threads)
-    return TextModel(
+    found = TextModel(
         load_path(path, tokenizer=tokenizer, kernel=chosen, quantize=quantize, progress=progress)
     )
+    if adapter is not None:
+        found.use(adapter, strength=strength)
+    return found
 
 
 class TextModel:
@@ -120,14 +131,46 @@ class TextModel:
         self.loaded = loaded
 
     def __repr__(self) -> str:
-        config = self.loaded.model.config
-        name = self.loaded.description.get("name")
+        config, name = self.loaded.model.config, names_of(self.description)[0]
         return f"<TextModel {name}: RWKV-{config.version}, {config.layers} layers of {config.width}>"
 
     @property
     def description(self) -> dict[str, Any]:
-        """config.json of a model folder; of bare weights name, title and number of parameters."""
+        """config.json of a model folder; of bare weights name, title and number of parameters.
+
+        With an adapter it has ``adapter``: name and strength.
+        """
         return self.loaded.description
+
+    def use(self, adapter: str | Path | bytes | Adapter | None, *, strength: float = 1.0) -> None:
+        """Write with an adapter from now on, instead of any other one; None removes it.
+
+        That takes some milliseconds and little memory, because the matrices remain. Chats that have begun
+        and texts that are being generated continue with what they began with. A `State` is of the adapter
+        with which it was read, so read its text again.
+
+        Parameters
+        ----------
+        adapter
+            The path or the bytes of a file, or what `goosequill.read_adapter` returned.
+        strength
+            From 0 (as without it) to 1.5: how much it changes; see `goosequill.tuning.applying.adapt`.
+
+        Raises
+        ------
+        FileFormatError
+            ``not-an-adapter`` and the other errors of `goosequill.read_adapter`.
+        SettingsError
+            ``adapter-mismatch``: it was made for another model. ``setting-range``: the strength.
+
+        Examples
+        --------
+        >>> model.use(gq.Adapter({"ln_out.bias": np.full(320, 0.25, np.float32)}), strength=0.5)
+        >>> model.use(None)
+        """
+        if isinstance(adapter, str | Path | bytes):
+            adapter = read_adapter(adapter)
+        self.loaded = adapt_loaded(self.loaded, adapter, strength=strength)
 
     def generate(
         self,
@@ -225,7 +268,7 @@ class TextModel:
         """
         if not isinstance(chat_format, ChatFormat):
             chat_format = format_of(self.description, chat_format or "")
-        return Chat(
+        chat = Chat(
             self.loaded.model,
             self.loaded.tokenizer,
             chat_format=chat_format,
@@ -233,6 +276,8 @@ class TextModel:
             saved_state=state,
             messages=messages,
         )
+        chat.system, chat.name = system, names_of(self.description)[0]
+        return chat
 
     def create_chat_completion(self, request: Mapping[str, Any]) -> Any:
         """Answer messages in the shape of OpenAI's API.
@@ -415,8 +460,21 @@ class TextModel:
         return [*self.tokenize(saved.unread), *prompt]
 
 
-class Chat(Conversation):
-    """A conversation whose replies take settings by name; `TextModel.chat` starts one."""
+class Chat(BranchingConversation):
+    """A conversation whose replies take settings by name; `TextModel.chat` starts one.
+
+    Its branches have one tree, which `goosequill.conversations.writing.write` exports.
+
+    Examples
+    --------
+    >>> chat = model.chat()
+    >>> other = chat.branch()
+    >>> for branch, seed in ((chat, 1), (other, 2)):
+    ...     _ = "".join(map(str, branch.say("Good morning.", seed=seed, max_new_tokens=8)))
+    >>> chat.rank([other, chat])
+    >>> [message.rank for message in chat.siblings()]
+    [1, 0]
+    """
 
     def say(
         self,

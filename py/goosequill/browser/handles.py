@@ -21,12 +21,13 @@ STATE_BUDGET = 32 * 1024 * 1024
 
 KINDS: Mapping[str, str] = {
     "conversation": "conversation",
+    "branches": "conversation",
     "embedder": "embedder",
     "static": "embedder",
     "collection": "collection",
     "embeddings": "embeddings",
 }
-"""Parameters of jobs that kept values are for: name -> the kind of value."""
+"""Parameters of jobs that kept values are for, one or lists of them: name -> the kind of value."""
 
 _GONE: Mapping[str, Callable[[], LoadError]] = {
     "conversation": lambda: LoadError("This conversation is over.", code="conversation-over"),
@@ -57,6 +58,7 @@ class Handles:
         self._available = available
         self._models: dict[int, LoadedModel] = {}
         self._memories: dict[int, StateMemory] = {}
+        self._bases: dict[int, int] = {}
         self._kept: dict[int, _Kept] = {}
         self._last = 0
 
@@ -71,7 +73,15 @@ class Handles:
         return self._last
 
     def keep(self, resource: Resource, model: int | None = None) -> dict[str, Any]:
-        """Keep a value until it is forgotten, or its model unloaded; return its handle and its info."""
+        """Keep a value until it is forgotten, or its model unloaded; return its handle and its info.
+
+        A loaded model, which is the given one with an adapter, becomes one more model.
+        """
+        if isinstance(resource.value, LoadedModel):
+            assert model is not None  # the job got it from a handle
+            handle = self.add_model(resource.value)
+            self._bases[handle] = self._bases.get(model, model)
+            return {"handle": handle, **resource.info}
         self._last += 1
         self._kept[self._last] = _Kept(resource.kind, resource.value, model)
         return {"handle": self._last, **resource.info}
@@ -117,7 +127,10 @@ class Handles:
         return model.kernel, lambda: model.forward([0], state, logits=Shortlist())
 
     def unload(self, handle: int) -> None:
-        """Forget a model and what needs it; an unknown handle is ignored."""
+        """Forget a model and what needs it, with it those with adapters; an unknown handle is ignored."""
+        self._bases.pop(handle, None)
+        for adapted in [key for key, base in self._bases.items() if base == handle]:
+            self.unload(adapted)
         self._models.pop(handle, None)
         self._memories.pop(handle, None)
         for key in [key for key, kept in self._kept.items() if kept.model == handle]:
@@ -127,7 +140,7 @@ class Handles:
         """Forget a kept value; an unknown handle is ignored."""
         self._kept.pop(handle, None)
 
-    def resources(self, model: int | None = None, **kept: int) -> Mapping[str, Any]:
+    def resources(self, model: int | None = None, **kept: Any) -> Mapping[str, Any]:
         """Return what a job may declare as parameters, by their names; `kept` has names of `KINDS`."""
         found: dict[str, Any] = {"available": self._available}
         if model is not None:
@@ -138,4 +151,10 @@ class Handles:
                 "description": loaded.description,
                 "memory": self._memories[model],
             }
-        return found | {name: self.kept(handle, KINDS[name]) for name, handle in kept.items()}
+        return found | {name: self._each(handle, KINDS[name]) for name, handle in kept.items()}
+
+    def _each(self, handle: Any, kind: str) -> Any:
+        """Return a kept value, and for a list of handles a list."""
+        return (
+            [self._each(one, kind) for one in handle] if isinstance(handle, list) else self.kept(handle, kind)
+        )

@@ -20,6 +20,7 @@ from goosequill.support.progress import Progress
 
 ROOMS = (
     "chat",
+    "conversations",
     "decoding",
     "evaluation",
     "insight",
@@ -28,6 +29,7 @@ ROOMS = (
     "openai",
     "search",
     "selftest",
+    "tuning",
 )
 """The rooms of the package that have jobs; each table is imported when it is first searched."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from goosequill.decoding.config import DESCRIPTIONS, PARAMETERS, DecodingConfig
 from goosequill.decoding.generate import generate
 from goosequill.decoding.items import Candidate, Chunk, Constrained, End, Item, Preparing, Reading
-from goosequill.decoding.memory import StateMemory
+from goosequill.decoding.memory import SharedPrompt, StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.presets import PRESETS, describe_presets
 from goosequill.parameters import Description, Parameter
@@ -31,6 +31,7 @@ __all__ = [
     "Parameter",
     "Preparing",
     "Reading",
+    "SharedPrompt",
     "StateMemory",
     "describe",
     "describe_presets",

@@ -21,6 +21,7 @@ from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.replay import Decision, replay
 from goosequill.decoding.sampling import Logits, best, log_probability, probabilities
 from goosequill.decoding.strategies.beam import shared_length
+from goosequill.decoding.tokens import rank_of
 from goosequill.decoding.writer import prompt_tokens
 from goosequill.errors import SettingsError
 from goosequill.kernels import LogitOperations
@@ -129,7 +130,7 @@ def explain_steps(
         "token": chosen,
         "text": token_text(tokenizer, chosen),
         "logprob": log_probability(stages[0], chosen, operations),
-        "rank": _rank(stages[0], chosen),
+        "rank": rank_of(stages[0], chosen),
         "reproduced": decision.reproduced if index >= 0 else None,
         "steps": [
             {**step, "kept": int(np.isfinite(logits).sum())}
@@ -166,10 +167,6 @@ def _constraint(decision: Decision) -> dict[str, Any] | None:
     }
 
 
-def _rank(logits: Logits, token: int) -> int:
-    return 1 + int((logits > logits[token]).sum())
-
-
 def _candidates(
     stages: Sequence[Logits], chosen: int, tokenizer: Tokenizer, operations: LogitOperations
 ) -> list[dict[str, Any]]:
@@ -181,7 +178,7 @@ def _candidates(
         {
             "token": token,
             "text": token_text(tokenizer, token),
-            "rank": _rank(stages[0], token),
+            "rank": rank_of(stages[0], token),
             "probabilities": [float(share[token]) for share in shares],
             "cut_by": next((i for i, logits in enumerate(stages) if logits[token] == -np.inf), None),
         }

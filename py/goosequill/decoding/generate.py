@@ -15,7 +15,7 @@ from goosequill.decoding.chain import Watcher
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.items import Item
 from goosequill.decoding.lookup import PromptLookup
-from goosequill.decoding.memory import StateMemory
+from goosequill.decoding.memory import SharedPrompt, StateMemory
 from goosequill.decoding.predictor import LanguageModel
 from goosequill.decoding.sampling import Candidates, draw
 from goosequill.decoding.writer import Writer
@@ -55,7 +55,8 @@ def generate(
         Also yield a :class:`Preparing` while a constraint's automaton is made, and a :class:`Reading` after
         every 64 tokens of the prompt.
     memory
-        Keeps states, so that the same prompt or a branch of it need not be read again.
+        Keeps states, so that the same prompt or a branch of it need not be read again. With a `state`, only a
+        :class:`SharedPrompt` of texts that all start from it is used, and `state` need not be updated.
     lookup
         What the state has read before, which the text may quote (`goosequill.decoding.speculation`). The
         prompt and the text are added to it. By default only these are known.
@@ -79,8 +80,9 @@ def generate(
     check_vocabulary(tokenizer, int(model.config.vocab_size))
     config.check_vocabulary(int(model.config.vocab_size))
     writer = Writer(model, tokenizer, config, prompt, state, given, lookup)
-    if memory is not None and state is None:
+    if state is None or isinstance(memory, SharedPrompt):
         writer.memory = memory
+    writer.other_memory = memory if state is None else None  # guidance reads its prompt from the start
     return _run(writer, cancelled or _never, progress=progress)
 
 

@@ -6,6 +6,7 @@ and reads the rest, at most ``SPACING`` tokens. The least recently used states a
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -77,3 +78,40 @@ class StateMemory:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+
+class SharedPrompt(StateMemory):
+    """A memory for several texts that continue one prompt: what one has read of it, no other reads again.
+
+    It keeps the states after the prompt, whatever their size, and leaves all others to another memory.
+
+    Parameters
+    ----------
+    memory
+        None if there is none, or if the texts start from a saved state, which a memory does not know.
+    """
+
+    def __init__(self, memory: StateMemory | None = None) -> None:
+        super().__init__(budget=sys.maxsize)
+        self._memory = memory
+        self._asked: set[Key] = set()
+
+    def keep(
+        self, tokens: Sequence[int], state: Any, logits: Logits, *, shortlist: Shortlist | None = None
+    ) -> None:
+        if (shortlist, tuple(tokens)) in self._asked:
+            super().keep(tokens, state, logits, shortlist=shortlist)
+        if self._memory is not None:
+            self._memory.keep(tokens, state, logits, shortlist=shortlist)
+
+    def recall(
+        self, tokens: Sequence[int], *, shortlist: Shortlist | None = None
+    ) -> tuple[int, Any, Logits] | None:
+        self._asked.add((shortlist, tuple(tokens)))
+        known = super().recall(tokens, shortlist=shortlist)
+        if self._memory is None or (known and known[0] == len(tokens)):
+            return known
+        found = self._memory.recall(tokens, shortlist=shortlist) or known
+        if found and found[0] == len(tokens):
+            super().keep(tokens, found[1], found[2], shortlist=shortlist)
+        return found

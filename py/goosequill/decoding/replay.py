@@ -82,7 +82,7 @@ def replay(
     # Other steps need no logits but those of the token itself, and continue from the nearest kept state.
     known = given if searches or config.mirostat else len(before)
     writer = Writer(model, tokenizer, config, prompt, None, before[:known])
-    writer.memory = memory
+    writer.memory = writer.other_memory = memory
     passes = 0
     for item in chain(writer.prepare(), writer.read_prompt(alone=known - given)):
         passes += 1

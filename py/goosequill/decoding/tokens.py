@@ -14,7 +14,7 @@ from goosequill.decoding.predictor import check_finite
 from goosequill.decoding.sampling import Logits, log_probability
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import SettingsError
-from goosequill.models import Model
+from goosequill.models import Model, State
 from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
@@ -79,7 +79,21 @@ def logprobs(
     tokens, and can be stopped at each step.
     """
     tokens = tokenizer.encode(text) if isinstance(text, str) else text
-    state, before = model.new_state(), None
+    return (yield from measure(model, tokenizer, tokens, model.new_state(), None, top))
+
+
+def measure(
+    model: Model,
+    tokenizer: Tokenizer,
+    tokens: Sequence[int],
+    state: State,
+    before: Logits | None,
+    top: int = 0,
+) -> Generator[Progress, None, list[dict[str, Any]]]:
+    """Return what `logprobs` does, after what a state has read; `before` are the logits of the first token.
+
+    The state reads the tokens. With `top`, each token also has its ``rank``, 1 for the most probable.
+    """
     found: list[dict[str, Any]] = []
     for start in range(0, len(tokens), READ_AT_ONCE):
         piece = tokens[start : start + READ_AT_ONCE]
@@ -103,4 +117,10 @@ def _predicted(
     if top > 0:
         top_candidates = () if logits is None else candidates(logits, tokenizer, top, operations)
         entry["top_logprobs"] = [asdict(candidate) for candidate in top_candidates]
+        entry["rank"] = None if logits is None else rank_of(logits, token)
     return entry
+
+
+def rank_of(logits: Logits, token: int) -> int:
+    """Return 1 for the most probable token; equal ones share the best rank."""
+    return 1 + int((logits > logits[token]).sum())

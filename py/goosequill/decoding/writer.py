@@ -62,6 +62,7 @@ class Writer:
         self.other = Predictor(model) if config.guidance_scale != 1 else None
         self.reads_last = state is not None
         self.memory: StateMemory | None = None
+        self.other_memory: StateMemory | None = None
         self.seed = secrets.randbits(32) if config.seed is None else config.seed
         self._random = Pcg64(self.seed)
         self.context = Context(tokenizer, vocab_size, start, self.predictor.operations)
@@ -87,17 +88,19 @@ class Writer:
         """Read the prompt, 64 tokens at a time, and the last ``alone`` of its tokens one by one."""
         total = len(self.prompt)
         self._lookup.extend(self.prompt)
-        for loaded in self._read(self.predictor, self.prompt, alone):
+        for loaded in self._read(self.predictor, self.memory, self.prompt, alone):
             yield Reading(loaded, total)
         if self.other:
-            for _ in self._read(self.other, self._other_text, alone):
+            for _ in self._read(self.other, self.other_memory, self._other_text, alone):
                 yield Reading(total, total)
             self.context.unguided = self.other.logits
 
-    def _read(self, predictor: Predictor, tokens: Sequence[int], alone: int) -> Iterator[int]:
+    def _read(
+        self, predictor: Predictor, memory: StateMemory | None, tokens: Sequence[int], alone: int
+    ) -> Iterator[int]:
         """Read tokens, from the nearest kept state on; yield how many have been read."""
         total = len(tokens)
-        found = self.memory.recall(tokens, shortlist=self.config.shortlist) if self.memory else None
+        found = memory.recall(tokens, shortlist=self.config.shortlist) if memory is not None else None
         start, predictor.state, predictor.logits = found or (0, predictor.state, predictor.logits)
         if start == total:
             yield total
@@ -113,14 +116,12 @@ class Writer:
 
     def remember(self) -> None:
         """Keep the states, which must have read all tokens so far, if there is a memory for them."""
-        if self.memory is None:
-            return
         shortlist = self.config.shortlist
-        if self.predictor.logits is not None:
+        if self.memory is not None and self.predictor.logits is not None:
             tokens = self.context.tokens.tolist()
             self.memory.keep(tokens, self.predictor.state, self.predictor.logits, shortlist=shortlist)
-        if self.other and self.other.logits is not None:
-            self.memory.keep(self._other_text, self.other.state, self.other.logits, shortlist=shortlist)
+        if self.other_memory is not None and self.other and self.other.logits is not None:
+            self.other_memory.keep(self._other_text, self.other.state, self.other.logits, shortlist=shortlist)
 
     def uniforms(self) -> tuple[float, float]:
         """Return the next two random numbers."""

@@ -1,8 +1,8 @@
 """Sampling reports: outputs for many prompts and decoders, in the format that the comparer reads.
 
 Every output is added to a journal beside the report as soon as it is generated, so that an interrupted
-run can be resumed. Runs in this process or on a Dask cluster. `sampling_report` is the one place in
-Python that knows the format, which docs/assets/sampling-report.schema.json describes.
+run can be resumed. Runs in this process or on a Dask cluster. The format is in
+`goosequill.support.report_format`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,18 +27,27 @@ from goosequill.support import bounded_json
 from goosequill.support.bounded_file import read_bytes
 from goosequill.support.line_ends import unix_lines
 from goosequill.support.progress import OnProgress
+from goosequill.support.report_format import sampling_report, sampling_result
 from goosequill.weights.folder import MAX_DESCRIPTION
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model to load: the arguments of `load_path` and `load_kernel`."""
+    """Which model to load: the arguments of `load_path` and `load_kernel`, and the path of its adapter."""
 
     path: str
     tokenizer: str | None = None
     quantize: int | None = None
     kernel: str = "auto"
     threads: int | None = 1
+    adapter: str | None = None
+    strength: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The name in a report: the model's, with an adapter then + and the name of its file."""
+        name = model_name(self.path)
+        return f"{name}+{Path(self.adapter).stem}" if self.adapter else name
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,13 @@ def _loaded(model: ModelChoice) -> LoadedModel:
     """Load a model once per process."""
     quantize: Any = model.quantize
     kernel = load_kernel(model.kernel, threads=model.threads)
-    return load_path(model.path, tokenizer=model.tokenizer, kernel=kernel, quantize=quantize)
+    loaded = load_path(model.path, tokenizer=model.tokenizer, kernel=kernel, quantize=quantize)
+    if model.adapter is None:
+        return loaded
+    from goosequill.tuning.adapter import read_adapter  # a page may not have these modules
+    from goosequill.tuning.applying import adapt_loaded
+
+    return adapt_loaded(loaded, read_adapter(model.adapter), strength=model.strength)
 
 
 def run_task(task: Task) -> str:
@@ -211,11 +226,12 @@ def write_report(
         ]
         for p in range(len(prompts))
     ]
+    adapter = {"adapter": Path(model.adapter).name, "strength": model.strength} if model.adapter else {}
     report = sampling_report(
-        model_name(model.path),
+        model.name,
         list(zip(prompts, results, strict=True)),
         date=now().isoformat(),
-        args={"generator": "goosequill", "seed": seed, "quantize": model.quantize},
+        args={"generator": "goosequill", "seed": seed, "quantize": model.quantize, **adapter},
     )
     draft = out.with_name(out.name + ".new")
     draft.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
@@ -226,48 +242,6 @@ def write_report(
 
 def _job(tasks: Sequence[Task]) -> str:
     return hashlib.sha256(json.dumps([asdict(task) for task in tasks], sort_keys=True).encode()).hexdigest()
-
-
-def sampling_report(
-    model: str,
-    results: Sequence[tuple[str, list[dict[str, Any]]]],
-    *,
-    date: str | None = None,
-    args: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return a sampling report.
-
-    Parameters
-    ----------
-    results
-        For each prompt what `sampling_result` returned for each decoder.
-    date
-        In ISO 8601.
-    args
-        How the report was made.
-    """
-    return {
-        "model_name": model,
-        **({"date": date} if date else {}),
-        **({"args": dict(args)} if args else {}),
-        "prompts": [{"prompt": prompt, "results": of_prompt} for prompt, of_prompt in results],
-    }
-
-
-def sampling_result(
-    decoder: str, settings: Mapping[str, Any], outputs: Sequence[str], **more: Any
-) -> dict[str, Any]:
-    """Return the outputs of one decoder for one prompt, as a sampling report has them.
-
-    Settings are numbers, booleans and strings there; all other values become JSON text. `more` has members
-    that only some readers know, such as the outputs' ``measures``.
-    """
-    plain = (int, float, str, type(None))
-    params = {
-        name: value if isinstance(value, plain) else json.dumps(value, ensure_ascii=False)
-        for name, value in settings.items()
-    }
-    return {"sampling_config": decoder, "sampling_params": params, "outputs": list(outputs), **more}
 
 
 def model_name(path: str) -> str:

@@ -8,7 +8,6 @@ here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -91,23 +90,6 @@ def output_size(
     if transposed:
         return stride * (size - 1) + span - 2 * padding
     return (size + 2 * padding - span) // stride + 1
-
-
-def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Return the least and the largest value of each number that keeps the output at least one cell.
-
-    Each range is computed with the other settings as they are, so that a control can never reach an
-    impossible setting.
-    """
-    found = {}
-    for parameter in Settings.PARAMETERS.values():
-        if parameter.kind != "integer":
-            continue
-        low, high = int(parameter.minimum or 0), int(parameter.maximum or 0)
-        given = {name: settings.get(name, getattr(Settings, name)) for name in GEOMETRY}
-        valid = [v for v in range(low, high + 1) if output_size(**{**given, parameter.name: v}) >= 1]
-        found[parameter.name] = (valid[0], valid[-1]) if valid else (low, low)
-    return found
 
 
 def reads(

@@ -4,9 +4,9 @@ Every module of this room that has a ``DESCRIPTION`` is an experiment: it declar
 computes from them with ``compute(settings, **data)``, a function or a generator that yields progress and
 partial results. Its name is the module's, with "-" for "_". Nothing else lists it.
 
-A module may also have ``ranges(settings)``, the least and greatest value of each number given all other
-settings, and ``files(settings)``, the names of the data files that a run needs: ``compute`` then takes their
-bytes as ``files``.
+A module may also have ``files(settings)``, the names of the data files that a run needs: ``compute`` then
+takes their bytes as ``files``. The least and greatest value of a number that depends on other settings is the
+page's matter (``ranges`` in site/lab): its controls need it before Python is loaded.
 """
 
 from __future__ import annotations
@@ -43,22 +43,6 @@ def describe(name: str) -> dict[str, Any]:
     """
     description: dict[str, Any] = _module(name).DESCRIPTION.to_dict()
     return description
-
-
-def ranges(name: str, settings: Mapping[str, Any] | None = None) -> dict[str, tuple[float, float]]:
-    """Return the least and greatest value of each number, given all other settings.
-
-    Numbers that do not depend on others are left out; so is everything if the experiment has no ``ranges``.
-
-    Raises
-    ------
-    SettingsError
-        As `run`, for the name and the settings.
-    """
-    module = _module(name)
-    chosen = module.Settings.from_dict(settings or {})
-    found: dict[str, tuple[float, float]] = module.ranges(vars(chosen)) if hasattr(module, "ranges") else {}
-    return found
 
 
 def files(name: str, settings: Mapping[str, Any] | None = None) -> list[str]:

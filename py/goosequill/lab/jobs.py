@@ -4,5 +4,4 @@ JOBS = {
     "describe_experiment": "goosequill.lab.experiments:describe",
     "experiment": "goosequill.lab.experiments:run",
     "experiment_files": "goosequill.lab.experiments:files",
-    "experiment_ranges": "goosequill.lab.experiments:ranges",
 }

@@ -27,7 +27,6 @@ MEMORY = 10  # pairs of steps and gradient changes that L-BFGS keeps
 
 
 SIZES = (50, 100, 200, 500, 1000, 2000, 5000)
-LARGEST = {"A to J": 7000, "A to Z": 4000}  # training sets that a page fits in 20 seconds
 STRENGTHS = ("0.001", "0.01", "0.1", "1")  # of C, the strongest penalty first
 HELD_OUT = 3000  # letters to validate with, and as many to test with
 BINS = 10  # of the reliability curve
@@ -42,7 +41,7 @@ class Settings(ParameterSet):
         "Training letters",
         "The largest training set; all smaller ones are fitted on the way.",
         default=2000,
-        range=(50, LARGEST["A to J"], 50),
+        range=(50, 7000, 50),
     )
     c: str = setting(
         "C for the close-up",
@@ -294,11 +293,6 @@ def as_images(pixels: Floats) -> NDArray[np.uint8]:
 
 
 # ---- The experiment ----
-
-
-def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Return the sizes that a page fits in 20 seconds: fewer letters if there are more classes."""
-    return {"size": (50, LARGEST[settings["alphabet"]])}
 
 
 def files(settings: Settings) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ average misleads. Simulated neurons are in `neurons`, real ones in `recordings`;
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from math import ceil, floor
 from typing import Any, Literal
 
 import numpy as np
@@ -90,25 +89,6 @@ DESCRIPTION = Settings.describe(
     "sta = mean of stimulus[i - window + 1 : i + 1] over all spikes i >= window",
     "de Boer & Kuyper 1968; Schwartz, Pillow, Rust & Simoncelli 2006 (covariance)",
 )
-
-
-def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return the least and the largest value of each number that depends on the others.
-
-    A filter needs a window longer than its latency; an integrate-and-fire cell needs ten seconds to fire a
-    few dozen times.
-    """
-    limits = {name: (known.minimum, known.maximum) for name, known in Settings.PARAMETERS.items()}
-    found = {name: limits[name] for name in ("samples", "window", "dt")}
-    window, dt, samples = settings["window"], settings["dt"], settings["samples"]
-    if settings["neuron"] in ("lnp", "lnp-correlated", "squaring"):
-        shortest = floor(neurons.LATENCY / dt) + 2  # the oldest sample is `window - 1` steps old
-        found["window"] = (max(2, shortest), 300)
-        found["dt"] = (ceil(20 * neurons.LATENCY / (window - 1) + 1) / 20, 20.0)
-    if settings["neuron"] == "lif":
-        found["samples"] = (min(600_000, max(2_000, 1000 * ceil(10 / dt))), 600_000)
-        found["dt"] = (ceil(20 * 10_000 / samples) / 20, 20.0)
-    return {name: (low or 0, high or 0) for name, (low, high) in found.items()}
 
 
 def files(settings: Settings) -> tuple[str, ...]:

@@ -95,11 +95,6 @@ LARGE = ("network",)
 """Results that are None in what the build gives a page with its first picture."""
 
 
-def ranges(settings: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return the ranges that depend on others: there is nothing to drop out without hidden units."""
-    return {"dropout": (0.0, 0.9 if settings["hidden"] else 0.0)}
-
-
 def files(settings: Any) -> tuple[str, ...]:
     """Return the data files that a run needs."""
     return (*letters_data.file_names(CLASSES), STUDY)

@@ -8,8 +8,8 @@ from typing import Any
 from goosequill.chat.choosing import format_of
 from goosequill.chat.formats import ChatSettings
 from goosequill.chat.replies import answer
-from goosequill.chat.tools import read_tools
-from goosequill.decoding import StateMemory
+from goosequill.chat.tools import requested_tools
+from goosequill.decoding import SharedPrompt, StateMemory
 from goosequill.models import Model
 from goosequill.openai.errors import refusal, typed_errors
 from goosequill.openai.pieces import Fields, Piece, chat_logprobs, pieces
@@ -55,7 +55,7 @@ def chat_completion(
     state
         Bytes of a state file to start from.
     memory
-        Keeps states, so that the same prompt need not be read again.
+        Keeps states, so that the same prompt need not be read again. Several answers always read it once.
     cancelled
         Called between tokens; when it returns True the completion ends with ``finish_reason`` "abort".
 
@@ -80,6 +80,8 @@ def chat_completion(
         own = {"effort": _effort(found, description), **_tools(found)}
         found.check()
         whole_object = {**found.about, "object": "chat.completion", "choices": [], "usage": usage(0, 0)}
+        if found.n > 1:
+            memory = SharedPrompt(memory if state is None else None)
         resources = {"state": state, "memory": memory, "cancelled": cancelled, **own}
         for index in range(found.n):
             stream = answer(model, tokenizer, description, messages, found.seeded(index), **resources)
@@ -125,7 +127,7 @@ def _effort(request: Request, description: Mapping[str, Any]) -> str:
 def _tools(request: Request) -> dict[str, Any]:
     """Take the fields about tools, and refuse them where they are invalid."""
     found = {name: request.take(name) for name in ("tools", "tool_choice", "parallel_tool_calls")}
-    read_tools(found["tools"], found["tool_choice"], parallel=found["parallel_tool_calls"])
+    requested_tools(**found)
     return found
 
 

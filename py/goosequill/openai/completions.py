@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from itertools import chain
 from typing import Any
 
-from goosequill.decoding import StateMemory
+from goosequill.decoding import SharedPrompt, StateMemory
 from goosequill.decoding.streaming import continue_text
 from goosequill.decoding.tokens import check_tokens, is_tokens, logprobs
 from goosequill.models import Model
@@ -75,11 +75,15 @@ def completion(
         found.check()
         whole_object = {**found.about, "object": "text_completion", "choices": [], "usage": usage(0, 0)}
         resources = {"state": state, "memory": memory, "cancelled": cancelled}
+        echoed: list[Piece] = []
         for index in range(len(prompts) * found.n):
             prompt, settings = prompts[index // found.n], found.seeded(index)
+            if index % found.n == 0:
+                if found.n > 1:
+                    resources["memory"] = SharedPrompt(memory if state is None else None)
+                echoed = [(yield from _echo(model, tokenizer, prompt, top))] if echo else []
             stream = continue_text(model, tokenizer, prompt, settings, **resources)
-            before = _echo(model, tokenizer, prompt, top) if echo else ()
-            parts = _parts(chain(before, pieces(stream)), tokenizer if measured else None)
+            parts = _parts(chain(echoed, pieces(stream)), tokenizer if measured else None)
             if (yield from _chunks(found, parts, index, whole_object)) == "abort":
                 break
         if found.usage:
@@ -87,11 +91,13 @@ def completion(
         return whole_object
 
 
-def _echo(model: Model, tokenizer: Tokenizer, prompt: Prompt, top: int | None) -> Iterator[Progress | Piece]:
-    """Yield the prompt as a piece, with the probabilities of its tokens unless `top` is None."""
+def _echo(
+    model: Model, tokenizer: Tokenizer, prompt: Prompt, top: int | None
+) -> Generator[Progress, None, Piece]:
+    """Return the prompt as a piece, with the probabilities of its tokens unless `top` is None."""
     text = prompt if isinstance(prompt, str) else tokenizer.decode(prompt)
     tokens = [] if top is None else (yield from logprobs(model, tokenizer, prompt, top))
-    yield Piece(text, "", tokens)
+    return Piece(text, "", tokens)
 
 
 def _parts(items: Iterable[Progress | Piece], tokenizer: Tokenizer | None) -> Iterator[Progress | Part]:

@@ -19,6 +19,7 @@ from goosequill.models import Model
 from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
 from goosequill.openai.errors import INVALID, SERVER, error_object, error_type, refusal
+from goosequill.openai.requests import names_of
 from goosequill.support import bounded_json
 from goosequill.tokenizers import Tokenizer
 
@@ -129,11 +130,6 @@ def _size(value: Any) -> int:
     return sum(map(_size, inner))
 
 
-def name_of(description: Mapping[str, Any]) -> str:
-    """Return the id of a language model, given its config.json."""
-    return str(description.get("name") or "model")
-
-
 def models(names: Sequence[str], created: int, wanted: str | None = None) -> dict[str, Any]:
     """Return the list of models, or the `wanted` one; they were `created` at a time in Unix seconds."""
     data = [{"id": name, "object": "model", "created": created, "owned_by": "goosequill"} for name in names]
@@ -203,7 +199,7 @@ def answering(
 
         name = check_model(asked.get("model"), [*embedders])
         return lambda **_: only((), embeddings(embedders[name], name, asked)), False
-    check_model(asked.get("model"), [name_of(description)])
+    check_model(asked.get("model"), names_of(description))
     check_prompt(asked)
     complete = chat_completion if address == "chat/completions" else completion
     streams = asked.get("stream") is True
@@ -242,15 +238,15 @@ def respond(
     The head, ``{"status", "headers"}``; then the texts of which the body consists; None for a step without
     either. What is wrong with a request is an answer, too.
     """
-    name, begun, streams = name_of(description), False, False
+    names, begun, streams = names_of(description), False, False
     try:
         address, wanted = _address(method, path)
         if address == "embeddings" and embedder is None:
             raise no_answer(404)
         if address == "models":
-            items: Iterator[Any] = iter([models([name], created, wanted)])
+            items: Iterator[Any] = iter([models(names, created, wanted)])
         else:
-            embedders = {name: embedder} if embedder else {}
+            embedders = dict.fromkeys(names, embedder) if embedder else {}
             asked = parse(bytes(body))
             answer, streams = answering(address, asked, model, tokenizer, description, embedders)
             items = _sent(answer(state=state, memory=memory), streams=streams)

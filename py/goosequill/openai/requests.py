@@ -172,9 +172,16 @@ def read(request: Any, description: Mapping[str, Any], prefix: str, fields: dict
     found.about = {
         "id": f"{prefix}-{secrets.token_hex(12)}",
         "created": int(time.time()),
-        "model": str(description.get("name") or ""),
+        "model": names_of(description)[0],
     }
     return found
+
+
+def names_of(description: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a language model: its name, and before that, with an adapter, NAME+ADAPTER."""
+    name, adapter = str(description.get("name") or "model"), description.get("adapter")
+    adapted = [f"{name}+{adapter['name']}"] if isinstance(adapter, Mapping) and "name" in adapter else []
+    return [*adapted, name]
 
 
 def _constrain(request: Request, form: Any) -> None:

@@ -21,7 +21,7 @@ MAX_TOKENS = 512
 
 
 class RwkvEmbedder(BatchEmbedder):
-    """The mean of a language model's outputs over a text's tokens.
+    """The mean of a language model's outputs over a text's tokens, without an adapter if it has one.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class RwkvEmbedder(BatchEmbedder):
     """
 
     def __init__(self, model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> None:
-        self._model, self._tokenizer = model, tokenizer
+        self._model, self._tokenizer = model.base, tokenizer
         name = str(description.get("name", "model"))
         self.name = f"rwkv:{name}"
         self.dimensions, self.vocabulary = model.config.width, model.config.vocab_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from goosequill.decoding import StateMemory
+from goosequill.decoding.memory import BUDGET, StateMemory
 from goosequill.loading.load import LoadedModel
 from goosequill.openai.http import (
     DONE,
@@ -29,13 +29,14 @@ from goosequill.openai.http import (
     Refusal,
     Work,
     answering,
+    check_model,
     event,
     ignored,
     models,
-    name_of,
     no_answer,
     written,
 )
+from goosequill.openai.requests import names_of
 from goosequill.search.embedder import Embedder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.guards import check_host, check_key, read_json
@@ -65,6 +66,8 @@ class Served:
         What requests have to send; "" for nothing.
     origins
         Origins whose pages may ask.
+    adapted
+        The same model with adapters; a request names one as the model, NAME+ADAPTER.
     """
 
     loaded: LoadedModel
@@ -72,16 +75,22 @@ class Served:
     host: str = "127.0.0.1"
     key: str = ""
     origins: tuple[str, ...] = ()
+    adapted: Sequence[LoadedModel] = ()
 
     @property
     def name(self) -> str:
         """The id of the language model."""
-        return name_of(self.loaded.description)
+        return names_of(self.loaded.description)[0]
+
+    @property
+    def writers(self) -> dict[str, LoadedModel]:
+        """The language model by its id, then those with an adapter."""
+        return {names_of(each.description)[0]: each for each in (self.loaded, *self.adapted)}
 
     @property
     def names(self) -> list[str]:
         """The ids of all models."""
-        return [self.name, *self.embedders]
+        return [*self.writers, *self.embedders]
 
 
 class Api:
@@ -90,7 +99,10 @@ class Api:
     def __init__(self, served: Served, scheduler: Scheduler) -> None:
         self._served, self._scheduler = served, scheduler
         self._started = int(time.time())
-        self._memory = StateMemory()
+        self._writers = served.writers
+        # Each has its own: a state belongs to the adapter with which it was read.
+        budget = BUDGET // len(self._writers)
+        self._memories = {name: StateMemory(budget=budget) for name in self._writers}
         loaded = served.loaded
         own = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
         self._embedders: dict[str, Embedder] = {served.name: own, **served.embedders}
@@ -125,12 +137,16 @@ class Api:
         return answer_with(models(self._served.names, self._started, request.path_params.get("id")))
 
     async def _asked(self, address: str, request: Request) -> Any:
-        loaded, asked = self._served.loaded, await read_json(request)
+        asked = await read_json(request)
+        name = self._served.name
+        if address != "embeddings":
+            name = check_model(asked.get("model"), [*self._writers])
+        loaded, memory = self._writers[name], self._memories[name]
         resources = loaded.model, loaded.tokenizer, loaded.description, self._embedders
         answer, streams = answering(address, asked, *resources)
 
         def make(cancelled: Callable[[], bool]) -> Work:
-            return answer(memory=self._memory, cancelled=cancelled)
+            return answer(memory=memory, cancelled=cancelled)
 
         return await (self._stream(request, make) if streams else self._whole(request, make))
 

@@ -7,12 +7,12 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category
 
 MAX_CONTENT = 256
 """Characters of an added token: so many looks, at most, are taken at one place of a text."""
 
 _SPACES = re.compile(r"\s*")
-_WORD = re.compile(r"\w")
 
 
 @dataclass(frozen=True)
@@ -120,5 +120,19 @@ class _Finder:
 
 
 def _touches_word(text: str, start: int, stop: int) -> bool:
-    before, after = text[start - 1 : start], text[stop : stop + 1]
-    return bool((start and _WORD.match(before)) or _WORD.match(after))
+    return (start > 0 and _is_of_word(text[start - 1])) or (stop < len(text) and _is_of_word(text[stop]))
+
+
+def _is_of_word(character: str) -> bool:
+    r"""Whether Rust's ``\w``, by which Hugging Face decides, matches a character; Python's has no marks.
+
+    Both have letters and digits; Rust's marks, connectors, joiners and circled letters, too, and no
+    fractions (Unicode Technical Standard 18, Annex C).
+    """
+    kind = category(character)
+    return (
+        kind[0] in "LM"
+        or kind in ("Nd", "Nl", "Pc")
+        or character in "\u200c\u200d"
+        or ("\u24b6" <= character <= "\u24e9")
+    )

@@ -1,12 +1,11 @@
 """A host of models on this machine, which can break off, forget how to resume, and change its files."""
 
-from __future__ import annotations
-
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.serving import serving
 
 
 class Hub(ThreadingHTTPServer):
@@ -74,11 +73,5 @@ class Handler(BaseHTTPRequestHandler):
 def running() -> Iterator[Hub]:
     """Run a host while the block runs."""
     hub = Hub()
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(hub):
         yield hub
-    finally:
-        hub.shutdown()
-        thread.join()
-        hub.server_close()

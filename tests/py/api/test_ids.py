@@ -1,7 +1,5 @@
 """Ids of models, with the cases that npm's reader of ids is tested with too."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ import pytest
 
 from goosequill.api.ids import HOST, ModelId, checked_host, is_model_id, parse_model_id
 from goosequill.errors import SettingsError
+from tests.py.refusals import refused
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parents[2] / "data" / "model-ids.json").read_text("utf-8"))
 
@@ -30,9 +29,8 @@ def test_an_id_has_parts() -> None:
 @pytest.mark.parametrize("text", [*CASES["invalid"], "a/b:" + "c" * 1000])
 def test_an_invalid_id_is_refused(text: str) -> None:
     assert is_model_id(text)
-    with pytest.raises(SettingsError, match="is not the id of a model") as caught:
+    with refused(SettingsError, "model-id", match="is not the id of a model"):
         parse_model_id(text)
-    assert caught.value.code == "model-id"
 
 
 @pytest.mark.parametrize("text", CASES["not_ids"])

@@ -1,7 +1,5 @@
 """The package's front door: load by path or id, write, chat, measure, save."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path
@@ -13,12 +11,16 @@ from torch import from_numpy, log_softmax
 import goosequill as gq
 from goosequill.api.download import fetch
 from goosequill.api.ids import parse_model_id
+from goosequill.api.model import Chat
+from goosequill.conversations.reading import read
+from goosequill.conversations.writing import write
 from goosequill.decoding import generate
 from goosequill.errors import LoadError, SettingsError
 from goosequill.evaluation.perplexity import surprisal
 from goosequill.weights import QuantizedMatrix, folder_reader, open_folder
 from goosequill.weights.formats import safetensors
 from tests.py.api.hub import running
+from tests.py.refusals import refused
 
 FOLDER = Path(__file__).parents[3] / "site" / "models" / "default"
 
@@ -48,6 +50,32 @@ def test_printed_chunks_are_the_text(model: gq.TextModel) -> None:
     assert text == model.write("The sea", config) == model.write("The sea", config, seed=3)
     assert text != model.write("The sea", config, seed=4)
     assert model.tokenize(text)[:1] and model.detokenize(model.tokenize(text)) == text
+
+
+def test_an_adapter_is_used_and_removed(tmp_path: Path) -> None:
+    plain = gq.load(FOLDER)
+    base, settings = plain.loaded.model, {"temperature": 0, "max_new_tokens": 9}
+    rng = np.random.default_rng(1)
+    changes = {name: rng.normal(0, 0.4, array.shape) for name, array in base.vectors.items() if "ln" in name}
+    adapter = gq.Adapter({name: change.astype(np.float32) for name, change in changes.items()})
+    path = tmp_path / "pirate.safetensors"
+    adapter.write(path)
+    before, chat = plain.write("The sea", **settings), plain.chat()
+    first = "".join(map(str, plain.chat().say("Hello", **settings)))
+    plain.use(path, strength=0.5)
+    text = plain.write("The sea", **settings)
+    assert text != before and repr(plain).startswith("<TextModel default+pirate:")
+    assert plain.description["adapter"] == {"name": "pirate", "strength": 0.5}
+    assert gq.load(FOLDER, adapter=path, strength=0.5).write("The sea", **settings) == text
+    plain.use(path.read_bytes())
+    assert plain.write("The sea", **settings) not in (text, before)
+    assert "".join(map(str, chat.say("Hello", **settings))) == first, "a chat continues with what it has"
+    assert "".join(map(str, plain.chat().say("Hello", **settings))) != first
+    plain.use(None)
+    assert plain.write("The sea", **settings) == before and plain.loaded.model is base
+    assert "adapter" not in plain.description
+    with refused(SettingsError, "setting-range"):
+        plain.use(adapter, strength=2)
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest(model: gq.TextModel) -> None:
@@ -127,3 +155,36 @@ def test_a_folder_on_a_host_is_downloaded_with_all_its_files(tmp_path: Path) -> 
 def test_an_invalid_id_is_not_taken_for_a_path() -> None:
     with pytest.raises(SettingsError, match="not the id of a model"):
         gq.load("o/r:../m.pth")
+
+
+def test_branches_of_a_chat_have_one_tree_that_is_rated_ranked_and_exported(model: gq.TextModel) -> None:
+    chat = model.chat("Be brief.")
+
+    def said(branch: Chat, text: str, seed: int) -> str:
+        return "".join(map(str, branch.say(text, seed=seed, max_new_tokens=4, temperature=1)))
+
+    with pytest.raises(SettingsError, match="Nothing was said"):
+        chat.rate(1)
+    other, third = chat.branch(), chat.branch()
+    first = [said(branch, "Good morning.", seed) for seed, branch in enumerate((chat, other, third))]
+    again = said(chat, "And then?", 1)
+    assert [message.text for message in other.siblings()] == [text.strip() for text in first]
+    other.rate(1, reason="polite")
+    third.rank([third, other])
+    assert chat.undo() == "And then?"
+    assert [message.rank for message in chat.siblings()] == [None, 1, 0]
+    assert [message.text for message in chat.tree][:4] == [
+        "Good morning.",
+        first[0].strip(),
+        "And then?",
+        again.strip(),
+    ]
+    assert chat.siblings()[1].fields == {
+        **chat.siblings()[1].fields,
+        "emojis": {"+1": 1},
+        "reason": "polite",
+        "model_name": "default",
+    }
+    assert read(write([chat.tree], "oasst-messages")) == [chat.tree]
+    [pair] = chat.tree.preferences()
+    assert (pair[0].text, pair[1].text) == (first[2].strip(), first[1].strip())

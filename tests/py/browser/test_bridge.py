@@ -1,7 +1,5 @@
 """The bridge, with stand-ins for what only Pyodide has."""
 
-from __future__ import annotations
-
 import gc
 import hashlib
 import importlib
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 
 from goosequill.kernels import KERNELS
+from goosequill.tuning.adapter import Adapter, AdapterFacts
 from goosequill.weights import QuantizedMatrix, quantize
 from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.quantize import bits_for
@@ -283,6 +282,54 @@ def test_the_same_prompt_is_read_once(bridge: Any) -> None:
     assert sum(counts) == 2
 
 
+def adapter_file(bridge: Any, handle: int, factor: float = 1) -> JsFile:
+    """An adapter for a model, of noise."""
+    model, rng = bridge._handles.model(handle).model, np.random.default_rng(1)
+    changes = {name: rng.normal(0, 0.5, array.shape) for name, array in model.vectors.items() if "ln" in name}
+    tensors = {name: factor * change.astype(np.float32) for name, change in changes.items()}
+    about = AdapterFacts(model=model.fingerprint, recipe={"rate": 0.01}, counts={"examples": 3}, before=3.5)
+    return JsFile("pirate.safetensors", Adapter(tensors, about).encode())
+
+
+def test_an_adapted_model_is_another_model_with_its_own_kept_states(bridge: Any) -> None:
+    """Both write by turns, and what one has read is not what the other has read."""
+    base = load_test_model(bridge)
+    file = adapter_file(bridge, base)
+    plain = write(bridge, base, **GREEDY)
+    opened = ask(bridge, "adapt", [file], model=base)["value"]
+    adapted, about = opened["handle"], opened["adapter"]
+    assert (about["name"], about["strength"], about["recipe"]) == ("pirate", 1.0, {"rate": 0.01})
+    first = write(bridge, adapted, **GREEDY)
+    assert shown(first) != shown(plain)
+    assert write(bridge, base, **GREEDY) == plain and write(bridge, adapted, **GREEDY) == first
+    other = ask(bridge, "adapt", [adapter_file(bridge, base, -1)], model=adapted, strength=0.5)["value"]
+    assert shown(write(bridge, other["handle"], **GREEDY)) not in (shown(plain), shown(first))
+    off = ask(bridge, "adapt", model=other["handle"])["value"]
+    assert off["adapter"] is None and shown(write(bridge, off["handle"], **GREEDY)) == shown(plain)
+    assert result_of(bridge, "fingerprint", model=other["handle"]) == about["model"]
+    talk = result_of(bridge, "converse", model=adapted)["handle"]
+    bridge.unload(adapted)
+    assert write(bridge, base, **GREEDY) == plain, "the weights remain"
+    assert bridge.run("say", JsObject(conversation=talk))["error"]["code"] == "conversation-over"
+    bridge.unload(base)
+    assert bridge.status()["value"] == {"models": 0}, "the weights are all models'"
+
+
+def test_an_adapter_is_described_and_another_models_is_refused(bridge: Any) -> None:
+    base = load_test_model(bridge)
+    file = adapter_file(bridge, base)
+    facts = ask(bridge, "describe_adapter", [file])["value"]
+    assert (facts["bytes"], facts["method"], facts["before"]) == (file.size, "vectors", 3.5)
+    assert facts["model"] == result_of(bridge, "fingerprint", model=base)
+    other = load(bridge, JsFile("m.safetensors", b"".join(encode(rwkv4(vocab=256, seed=9).items()))))["value"]
+    refusal = ask(bridge, "adapt", [file], model=other["handle"])["error"]
+    assert refusal["code"] == "adapter-mismatch" and facts["model"] in refusal["message"]
+    assert ask(bridge, "adapt", [file], model=base, strength=2)["error"]["code"] == "setting-range"
+    wrong = ask(bridge, "adapt", [JsFile("model.safetensors", WEIGHTS)], model=base)["error"]
+    assert wrong["code"] == "not-an-adapter"
+    assert bridge.status()["value"] == {"models": 2}
+
+
 def count_tokens(bridge: Any, handle: int) -> list[int]:
     """A list that grows by the number of tokens of each pass through a model."""
     model, counts = bridge._handles.model(handle).model, []
@@ -346,6 +393,25 @@ def test_a_reply_is_interrupted_by_another_request(bridge: Any) -> None:
     assert result_of(bridge, "undo", conversation=number)["message"] == "Hi"
     end = job.steps(0)["value"]["end"]
     assert (end["finish_reason"], end["messages"]) == ("abort", [])
+
+
+def test_branches_are_rated_and_ranked_in_one_tree_that_is_a_file(bridge: Any) -> None:
+    number = result_of(bridge, "converse", model=load_test_model(bridge), system="Be kind.")["handle"]
+    assert ask(bridge, "siblings", conversation=number)["error"]["code"] == "chat-messages"
+    other = result_of(bridge, "branch", conversation=number)["handle"]
+    for seed, each in enumerate((number, other)):
+        say(bridge, each, "Hi", temperature=1, max_new_tokens=6, seed=seed)
+    result_of(bridge, "rate_reply", conversation=number, rating=-1, reason="dull")
+    result_of(bridge, "rank_replies", conversation=number, branches=[other, [number]])
+    replies = result_of(bridge, "siblings", conversation=other)
+    assert [(reply["rank"], reply["fields"].get("reason")) for reply in replies] == [(1, "dull"), (0, None)]
+    tree = result_of(bridge, "conversation_tree", conversation=number)
+    assert (tree["system"], len(tree["messages"])) == ("Be kind.", 3)
+    data = result_of(bridge, "write_conversations", trees=[tree], to="oasst-messages")
+    assert result_of(bridge, "read_conversations", data=data) == [tree]
+    bridge.forget(other)
+    over = ask(bridge, "rank_replies", conversation=number, branches=[[number], [other]])
+    assert over["error"]["code"] == "conversation-over"
 
 
 def test_a_conversation_that_is_over_is_an_error_with_a_remedy(bridge: Any) -> None:

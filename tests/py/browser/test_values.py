@@ -1,7 +1,5 @@
 """Values that cross between Python and JavaScript."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Explanations match generation: the replayed steps choose the same tokens."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from importlib import import_module

@@ -1,9 +1,8 @@
 """What is guessed from the text so far."""
 
-from __future__ import annotations
-
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,39 +24,32 @@ def guess(lookup: PromptLookup, count: int) -> str:
     return bytes(lookup.guess(count)).decode()
 
 
-def test_a_text_continues_as_before() -> None:
-    assert guess(after("the quick brown fox. ", "the q"), 4) == "uick"
+@pytest.mark.parametrize(
+    ("read", "written", "expected"),
+    [
+        pytest.param("the quick brown fox. ", "the q", "uick", id="a text continues as before"),
+        pytest.param("abcX bcY abcZ bcW ", "abc", "Z", id="the longer match decides"),
+        pytest.param("abcX qbcY ", "abc", "X", id="and then the later one"),
+        pytest.param("one two three four five. ", "one two-three", " four", id="a copy may differ in a word"),
+        pytest.param("abcdefghijklmn ", "abcdg", "hij", id="a copy may leave something out"),
+        pytest.param("abcdefghijklmn ", "abcd123456", "", id="a copy that goes elsewhere is given up"),
+        pytest.param("", "abab", "abababa", id="a repetition is continued"),
+    ],
+)
+def test_what_follows_a_match_is_guessed(read: str, written: str, expected: str) -> None:
+    assert guess(after(read, written), len(expected) or 3) == expected
 
 
-def test_the_longer_match_and_then_the_later_one_decides() -> None:
-    assert guess(after("abcX bcY abcZ bcW ", "abc"), 1) == "Z"
-    assert guess(after("abcX qbcY ", "abc"), 1) == "X"
-
-
-def test_the_length_of_the_match_is_counted() -> None:
-    assert after("xabcdefghijkl..", "abc").length == 3
-    assert after("xabcdefghijkl..", "abcdefghijkl").length == LONGEST
-
-
-def test_a_copy_that_differs_in_a_word_is_followed() -> None:
-    lookup = after("one two three four five. ", "one two")
-    for token in b"-three":
-        lookup.append(token)
-    assert guess(lookup, 5) == " four"
-
-
-def test_a_copy_that_leaves_something_out_is_followed() -> None:
-    lookup = after("abcdefghijklmn ", "abcdg")
-    assert lookup.length == 0
-    assert guess(lookup, 3) == "hij"
-
-
-def test_a_copy_that_goes_elsewhere_is_given_up() -> None:
-    assert guess(after("abcdefghijklmn ", "abcd123456"), 3) == ""
-
-
-def test_a_repetition_is_continued() -> None:
-    assert guess(after("", "abab"), 7) == "abababa"
+@pytest.mark.parametrize(
+    ("read", "written", "length"),
+    [
+        ("xabcdefghijkl..", "abc", 3),
+        ("xabcdefghijkl..", "abcdefghijkl", LONGEST),
+        ("abcdefghijklmn ", "abcdg", 0),
+    ],
+)
+def test_the_length_of_the_match_is_counted(read: str, written: str, length: int) -> None:
+    assert after(read, written).length == length
 
 
 def test_a_copy_is_independent() -> None:

@@ -1,7 +1,5 @@
 """Continuing from a kept state gives exactly the text that rereading everything gives."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Each step against an independent implementation, at its limits, and for the references' known bugs."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any
@@ -19,14 +17,7 @@ from goosequill.decoding.chain import make_chain
 from goosequill.decoding.config import DecodingConfig
 from goosequill.decoding.context import Context
 from goosequill.decoding.processor import Setup
-from goosequill.decoding.sampling import (
-    Candidates,
-    WeighOnce,
-    draw,
-    largest,
-    log_probability,
-    probabilities,
-)
+from goosequill.decoding.sampling import Candidates, WeighOnce, draw, largest, log_probability, probabilities
 from goosequill.kernels import LogitOperations, load_kernel
 from goosequill.tokenizers import load_tokenizer
 
@@ -526,11 +517,7 @@ def test_a_vocabulary_is_never_sorted(monkeypatch: pytest.MonkeyPatch, name: str
     for sort in ("sort", "argsort", "partition", "argpartition", "lexsort"):
         monkeypatch.setattr(np, sort, guarded(getattr(np, sort)))
     size = 65536
-    logits = {
-        "noise": noise(1, size),
-        "flat": noise(1, size, 0.01),
-        "ties": np.zeros(size, np.float32),
-    }[kind]
+    logits = {"noise": noise(1, size), "flat": noise(1, size, 0.01), "ties": np.zeros(size, np.float32)}[kind]
     context = Context(BYTE, size, [1, 2, 3, 3], WeighOnce(NUMPY))
     final = make_chain(DecodingConfig.from_dict(PRESETS[name]), Setup(BYTE, size)).narrow(logits, context)
     token = draw(final, 0.4, NUMPY)

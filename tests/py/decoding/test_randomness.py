@@ -1,7 +1,5 @@
 """Our generator against numpy's own."""
 
-from __future__ import annotations
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Texts with and without guesses, compared to the last bit; and that guessing hardly ever loses time."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
@@ -25,10 +23,10 @@ from goosequill.models import Model, load_model
 from goosequill.models.lookahead import COUNTS, MOST_AT_ONCE, Pace
 from goosequill.search.answer import answer_prompt
 from goosequill.tokenizers import Tokenizer, load_tokenizer
-from goosequill.weights import BytesSource, open_tensors
-from goosequill.weights.formats.safetensors import encode
 from goosequill.weights.packing import SKETCHED
 from tests.py import checkpoints
+from tests.py.checkpoints import source_of
+from tests.py.tiers import tiers
 
 from .fakes import BYTE, saying
 
@@ -46,7 +44,7 @@ def trained() -> tuple[Model, Tokenizer]:
 @cache
 def random_weights(bits: Any, vocab: int = 256, layers: int = 3) -> tuple[Model, Tokenizer]:
     tensors = checkpoints.rwkv7(layers=layers, vocab=vocab, seed=4)
-    source = open_tensors(BytesSource(b"".join(encode(tensors.items()))))
+    source = source_of(tensors)
     tokenizer = BYTE if vocab == 256 else load_tokenizer("world")
     return load_model(source, kernel=load_kernel(), quantize=bits), tokenizer
 
@@ -132,11 +130,16 @@ def assert_equal(found: Any, expected: Any) -> None:
             np.testing.assert_array_equal(array, other[name])
 
 
-@given(CONFIGS)
-@settings(max_examples=120, deadline=None)
-def test_a_trained_model_writes_the_same_with_guesses(values: dict[str, Any]) -> None:
+@tiers("examples", 30, 120)
+def test_a_trained_model_writes_the_same_with_guesses(examples: int) -> None:
     model, tokenizer = trained()
-    assert_equal(*both(model, tokenizer, REPEATED, values))
+
+    @given(CONFIGS)
+    @settings(max_examples=examples)
+    def writes_the_same(values: dict[str, Any]) -> None:
+        assert_equal(*both(model, tokenizer, REPEATED, values))
+
+    writes_the_same()
 
 
 @pytest.mark.parametrize("values", [{"temperature": 0}, {"temperature": 0.4, "top_p": 0.4}])
@@ -150,11 +153,15 @@ def test_an_answer_from_passages_is_the_same_with_guesses_and_some_are_right(val
     assert found[0][-1].guessed_right > 0
 
 
-@given(CONFIGS, st.sampled_from([None, 8, 4]))
-@settings(max_examples=120, deadline=None)
-def test_random_weights_write_the_same_with_guesses(values: dict[str, Any], bits: Any) -> None:
-    model, tokenizer = random_weights(bits)
-    assert_equal(*both(model, tokenizer, REPEATED[:60], values))
+@tiers("examples", 40, 120)
+def test_random_weights_write_the_same_with_guesses(examples: int) -> None:
+    @given(CONFIGS, st.sampled_from([None, 8, 4]))
+    @settings(max_examples=examples)
+    def write_the_same(values: dict[str, Any], bits: Any) -> None:
+        model, tokenizer = random_weights(bits)
+        assert_equal(*both(model, tokenizer, REPEATED[:60], values))
+
+    write_the_same()
 
 
 @given(st.sampled_from([{"temperature": 0}, {"top_k": 5}, {"min_p": 0.1}, {}]), st.integers(0, 9))
@@ -217,14 +224,7 @@ def test_texts_that_take_turns_do_not_disturb_each_other() -> None:
     assert [list(text) for text in zip(*turns, strict=True)] == [text[: len(turns)] for text in alone]
     assert model.lookaheads
     for seed in seeds:  # all were given back
-        list(
-            generate(
-                model,
-                tokenizer,
-                REPEATED,
-                DecodingConfig(seed=seed, max_new_tokens=3, **AHEAD),
-            )
-        )
+        list(generate(model, tokenizer, REPEATED, DecodingConfig(seed=seed, max_new_tokens=3, **AHEAD)))
 
 
 def test_a_conversation_is_the_same_with_guesses() -> None:

@@ -1,7 +1,5 @@
 """The tokens of a text and their log-probabilities."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,16 +10,11 @@ import pytest
 from goosequill.decoding.tokens import detokenize, logprobs, token_bytes, tokenize
 from goosequill.decoding.writer import READ_AT_ONCE
 from goosequill.errors import GoosequillError
-from goosequill.loading.load import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel
 from goosequill.support.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 TEXT = "It was a fine morning, and the café was open."
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
-    return load_path(ROOT / "site" / "models" / "default")
 
 
 def test_tokens_join_to_the_text(loaded: LoadedModel) -> None:

@@ -11,7 +11,6 @@ from scripts.train.model import Rwkv, Size
 from goosequill.cli import evaluate as command
 from goosequill.errors import SettingsError
 from goosequill.evaluation import perplexity as evaluation
-from goosequill.loading.load import load_path
 from goosequill.models import load_model
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import BytesSource, QuantizedMatrix, open_tensors
@@ -19,11 +18,6 @@ from goosequill.weights.formats.safetensors import encode
 
 MODEL = "site/models/default"
 TEXT = "It was a dark night, and the goose’s quill wrote — slowly.\n"
-
-
-@pytest.fixture(scope="module")
-def loaded():
-    return load_path(MODEL)
 
 
 def test_bits_are_those_of_one_token_after_another(loaded):

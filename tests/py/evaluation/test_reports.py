@@ -1,7 +1,5 @@
 """Sampling reports: the format, resuming after a kill, files of prompts and decoders, a cluster."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -14,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
+import goosequill as gq
 from goosequill.cli.main import main
 from goosequill.decoding import PRESETS
 from goosequill.errors import GoosequillError, SettingsError
@@ -31,6 +31,8 @@ from goosequill.evaluation.reports import (
     run_task,
     write_report,
 )
+from goosequill.tuning.adapter import Adapter
+from tests.py.refusals import refused
 
 ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "site" / "models" / "default"
@@ -119,9 +121,8 @@ def test_journal_of_another_job_is_not_mixed_in(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     for text in ('{"job": "other"}\n', '{"job": "other"}\n{"index"'):
         (tmp_path / "report.json.part").write_text(text)
-        with pytest.raises(SettingsError) as caught:
+        with refused(SettingsError, "other-report"):
             write(out)
-        assert caught.value.code == "other-report"
 
 
 def test_model_writes_the_same_report_twice(tmp_path: Path) -> None:
@@ -161,6 +162,26 @@ def test_the_command_resumes_after_a_kill(tmp_path: Path) -> None:
         entry = json.loads(line)
         prompt, decoder, sample = entry["index"]
         assert report["prompts"][prompt]["results"][decoder]["outputs"][sample] == entry["output"]
+
+
+def test_a_report_with_an_adapter_has_its_name_and_its_outputs(
+    tmp_path: Path,
+) -> None:
+    path, out = tmp_path / "pirate.safetensors", tmp_path / "r.json"
+    Adapter({"ln_out.weight": 3 * np.sin(np.arange(320, dtype=np.float32))}).write(path)
+    (tmp_path / "prompts.txt").write_text("The sea")
+    (tmp_path / "decoders.json").write_text('{"greedy": {"temperature": 0, "max_new_tokens": 6}}')
+    files = ["--prompts", f"{tmp_path}/prompts.txt", "--decoders", f"{tmp_path}/decoders.json"]
+    options = ["--models", str(MODEL), *files, "--out", str(out)]
+    assert main(["report", *options, "--adapter", str(path), "--strength", "0.5"]) == 0
+    report = json.loads(out.read_text())
+    assert report["model_name"] == "default+pirate"
+    assert (report["args"]["adapter"], report["args"]["strength"]) == ("pirate.safetensors", 0.5)
+    model = gq.load(MODEL, adapter=path, strength=0.5)
+    written = report["prompts"][0]["results"][0]["outputs"]
+    assert written == [model.write("The sea", temperature=0, max_new_tokens=6)]
+    model.use(None)
+    assert written != [model.write("The sea", temperature=0, max_new_tokens=6)]
 
 
 def test_several_models_get_a_file_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,9 +225,8 @@ def test_prompts_are_read(tmp_path: Path, name: str, text: str) -> None:
 )
 def test_invalid_prompts_are_refused(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
-    with pytest.raises(GoosequillError) as caught:
+    with refused(GoosequillError, "prompts"):
         read_prompts(tmp_path / name)
-    assert caught.value.code == "prompts"
 
 
 def test_decoders_are_read(tmp_path: Path) -> None:
@@ -222,9 +242,8 @@ def test_decoders_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[]", "{}", '["none such"]', '{"a": 3}', "{", "7"])
 def test_invalid_decoders_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "d.json").write_text(text)
-    with pytest.raises(GoosequillError) as caught:
+    with refused(GoosequillError, "decoders"):
         read_decoders(tmp_path / "d.json", samples=1)
-    assert caught.value.code == "decoders"
 
 
 @pytest.mark.parametrize("text", ['{"mine": {"top_q": 1}}', '{"mine": {"samples": 0}}'])

@@ -2,8 +2,6 @@
 against scikit-learn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import combinations
 

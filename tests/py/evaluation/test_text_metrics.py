@@ -1,7 +1,5 @@
 """Measures of texts, checked by hand or against a slow search."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Reading and evaluating files of votes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from itertools import product

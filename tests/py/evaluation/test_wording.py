@@ -1,7 +1,5 @@
 """Sentences about tests and position: what they claim follows from the numbers."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

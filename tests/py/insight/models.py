@@ -1,7 +1,5 @@
 """Small random models over bytes, and a text for them."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from goosequill.kernels import load_kernel

@@ -1,7 +1,5 @@
 """Each layer's prediction equals one computed from the weights by torch, without the kernels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is drawn of a state is what is in it, and half-lives follow from the checkpoint's own decays."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -17,8 +15,9 @@ from goosequill.models.parameters import Parameters
 from goosequill.support.progress import finish
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
-from tests.py.checkpoints import MAKERS
+from tests.py.checkpoints import MAKERS, source_of
 from tests.py.insight.models import BYTE, TEXT, VERSIONS, small_model
+from tests.py.refusals import refused
 
 TOKENS = BYTE.encode(TEXT)
 
@@ -120,7 +119,7 @@ def test_what_the_delta_rule_removes_is_what_the_state_loses_beside_the_decay(
 
 def variant_of(version: str) -> Model:
     """A version of its own that inherits a model's class, as a new one would."""
-    tensors = open_tensors(BytesSource(b"".join(encode(MAKERS[version](vocab=256).items()))))
+    tensors = source_of(MAKERS[version](vocab=256))
     config, kernel = replace(detect_config(tensors), version="variant"), load_kernel()
     return MODELS[version](config, Parameters(tensors, kernel), kernel)
 
@@ -141,7 +140,7 @@ def test_a_decay_that_float32_rounds_to_1_or_0_has_the_longest_or_shortest_half_
     for value, half_life in ((-40.0, MOST_HALF_LIFE), (40.0, 0.01)):
         tensors = MAKERS["5.2"](vocab=256)
         tensors["blocks.1.att.time_decay"][:] = value
-        model = load_model(open_tensors(BytesSource(b"".join(encode(tensors.items())))))
+        model = load_model(source_of(tensors))
         assert set(read_half_lives(model, 65, model.new_state())[1]) == {np.float32(half_life)}
 
 
@@ -171,6 +170,5 @@ def test_the_nearest_state_is_enough_while_a_text_is_generated() -> None:
 
 @pytest.mark.parametrize(("layer", "head"), [(3, 0), (-1, 0), (0, 2), (0, -1)])
 def test_a_layer_or_head_that_the_model_lacks_is_refused(layer: int, head: int) -> None:
-    with pytest.raises(SettingsError) as error:
+    with refused(SettingsError, "setting-range"):
         finish(view_state(small_model("7"), TOKENS, layer=layer, head=head))
-    assert error.value.code == "setting-range"

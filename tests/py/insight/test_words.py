@@ -1,7 +1,5 @@
 """Tokens are grouped into the words that a reader sees, whatever the tokenizer."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

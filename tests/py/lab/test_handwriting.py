@@ -86,9 +86,9 @@ def test_choices_are_of_different_labels_and_in_order() -> None:
 
 def test_own_samples_are_found() -> None:
     zigzag = [[[0, 0], [1, 1], [0, 1], [1, 0], [0.5, 2]]]
-    before = answer({"alphabet": "letters"}, strokes=zigzag)
+    before = answer({"alphabet": "digits"}, strokes=zigzag)
     assert before["letters"][0]["choices"][0]["face"] != "yours"
-    found = answer({"alphabet": "letters"}, strokes=zigzag, samples=[{"label": "7", "strokes": zigzag}])
+    found = answer({"alphabet": "digits"}, strokes=zigzag, samples=[{"label": "7", "strokes": zigzag}])
     assert found["text"] == "7"
     assert found["letters"][0]["choices"][0] == {"label": "7", "face": "yours", "distance": 0}
 

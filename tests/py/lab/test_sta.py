@@ -1,5 +1,6 @@
 """Spike-triggered averages against known filters, closed forms, scipy, scikit-learn and plain loops."""
 
+import json
 import math
 import re
 import subprocess
@@ -245,18 +246,29 @@ def test_a_window_within_the_latency_is_refused() -> None:
         finish(sta.compute(sta.Settings(window=10, dt=2.0)))
 
 
+WALK = """
+const { ranges } = await import(process.argv[1]);
+let [values, steps] = JSON.parse(process.argv[2]);
+const walked = steps.map(([name, more]) => {
+  const [low, high] = ranges(values)[name];
+  values = { ...values, [name]: Math.min(high, low + more) };
+  values.samples = Math.min(values.samples, Math.max(40_000, ranges(values).samples[0]));
+  return values;
+});
+process.stdout.write(JSON.stringify(walked));
+"""
+
+
 @pytest.mark.parametrize("neuron", ["lnp", "lnp-correlated", "squaring", "lif"])
-def test_no_setting_within_the_ranges_is_refused(neuron: str) -> None:
+def test_no_setting_within_the_pages_ranges_is_refused(neuron: str) -> None:
     rng = np.random.default_rng(0)
     values = {**vars(sta.Settings()), "neuron": neuron, "samples": 20_000, "shifts": 0}
-    for _ in range(12):
-        name = str(rng.choice(["samples", "window", "dt"]))
-        low, high = sta.ranges(values)[name]
-        value = rng.choice([low, min(high, low + 5)])
-        values[name] = int(value) if name != "dt" else float(value)
-        values["samples"] = min(values["samples"], max(40_000, sta.ranges(values)["samples"][0]))
-        if values["samples"] < 100_000:
-            assert first_part(sta.Settings(**values))["source"]["spikes"] > 1
+    steps = [(str(rng.choice(["samples", "window", "dt"])), int(rng.choice([0, 5]))) for _ in range(12)]
+    module = (Path(__file__).parents[3] / "site/lab/sta.js").as_uri()
+    command = ["node", "--input-type=module", "-e", WALK, module, json.dumps([values, steps])]
+    for found in json.loads(subprocess.run(command, capture_output=True, check=True).stdout):
+        if found["samples"] < 100_000:
+            assert first_part(sta.Settings(**{**found, "dt": float(found["dt"])}))["source"]["spikes"] > 1
 
 
 def test_a_run_yields_what_it_has_and_its_progress() -> None:

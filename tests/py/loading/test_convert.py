@@ -1,7 +1,5 @@
 """Model folders made of any file, and loaded again."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

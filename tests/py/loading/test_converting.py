@@ -1,7 +1,5 @@
 """Quantizing while bytes arrive: the file is that of the whole weights, and continues after any byte."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The widget for notebooks, without a page: its traits, its commands, and the folder that it serves."""
 
-from __future__ import annotations
-
 import json
 from email.message import Message
 from http.client import HTTPConnection
@@ -15,6 +13,7 @@ import pytest
 from goosequill.errors import GoosequillError
 from goosequill.notebook import GooseQuill, widget
 from goosequill.notebook.folder import serve_folder
+from tests.py.refusals import refused
 
 ROOT = Path(__file__).resolve().parents[3]
 SITE = "https://example.org/goosequill"
@@ -75,9 +74,8 @@ def test_no_link_out_of_the_folder_is_served(site: Path) -> None:
 
 
 def test_a_folder_without_a_site_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(GoosequillError, match=r"embed/goosequill\.js") as raised:
+    with refused(GoosequillError, "file-missing", match=r"embed/goosequill\.js"):
         GooseQuill(site=tmp_path)
-    assert raised.value.code == "file-missing"
 
 
 def test_the_default_is_the_site_that_the_release_is_published_with(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,9 +92,8 @@ def test_the_default_is_the_site_that_the_release_is_published_with(monkeypatch:
 def test_settings_are_those_of_the_decoder() -> None:
     quill = GooseQuill(site=SITE, settings={"temperature": 0.8})
     for wrong, code in (({"temprature": 1}, "setting-unknown"), ({"top_p": 2}, "setting-range")):
-        with pytest.raises(GoosequillError) as raised:
+        with refused(GoosequillError, code):
             quill.settings = wrong
-        assert raised.value.code == code
     assert quill.settings == {"temperature": 0.8}
 
 

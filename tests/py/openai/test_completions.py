@@ -1,39 +1,28 @@
 """Requests in OpenAI's shape: what they become, and what comes back."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goosequill.browser.jobs import Job
-from goosequill.decoding import Candidate, Chunk
+from goosequill.chat.requests import save_state
+from goosequill.decoding import Candidate, Chunk, StateMemory
 from goosequill.decoding.streaming import continue_text
 from goosequill.errors import GoosequillError, LoadError, SettingsError
-from goosequill.loading.load import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel
 from goosequill.openai import chat_completions, completions
 from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
 from goosequill.openai.errors import error_object
 from goosequill.support.progress import Progress
 from tests.py.chat.test_conversation import TOKENIZER, Scripted
+from tests.py.jobs import chunks
 
 MESSAGES = [{"role": "user", "content": "Good morning."}]
-END = {
-    "text": "",
-    "finish_reason": "stop",
-    "usage": {"prompt_tokens": 3, "completion_tokens": 2},
-    "seed": 1,
-}
+END = {"text": "", "finish_reason": "stop", "usage": {"prompt_tokens": 3, "completion_tokens": 2}, "seed": 1}
 NAME = {"name": "goose"}
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
-    return load_path(Path(__file__).parents[3] / "site" / "models" / "default")
 
 
 def chunk(text: str, token: int | None = None, top: Sequence[Candidate] = ()) -> Chunk:
@@ -61,24 +50,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     return write
 
 
-def run(steps: Any) -> tuple[list[Any], Any]:
-    """The chunks of a stream and the whole completion."""
-    found = []
-    while True:
-        try:
-            item = next(steps)
-        except StopIteration as end:
-            return found, end.value
-        if not isinstance(item, Progress):
-            found.append(item)
-
-
 def chat(request: Any, *, model: Any = None, description: Any = NAME, **more: Any) -> Any:
-    return run(chat_completion(model or Scripted(), TOKENIZER, description, request, **more))
+    return chunks(chat_completion(model or Scripted(), TOKENIZER, description, request, **more))
 
 
 def text(request: Any, *, model: Any = None) -> Any:
-    return run(completion(model or Scripted(), TOKENIZER, NAME, request))
+    return chunks(completion(model or Scripted(), TOKENIZER, NAME, request))
 
 
 def test_the_names_of_openai_become_those_of_the_decoder(asked: Any) -> None:
@@ -457,19 +434,90 @@ def test_a_job_that_is_cancelled_ends_between_two_tokens() -> None:
     assert [one["finish_reason"] for one in step["end"]["choices"]] == ["abort"]
 
 
+class Counting:
+    """A model that counts the tokens which it reads."""
+
+    def __init__(self, model: Any) -> None:
+        self._model, self.read = model, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def forward(self, tokens: Any, *args: Any, **named: Any) -> Any:
+        self.read += len(tokens)
+        return self._model.forward(tokens, *args, **named)
+
+
+GUIDED = {"guidance_scale": 2, "negative_prompt": "Once upon a time"}
+
+
+@pytest.mark.parametrize(
+    ("job", "begun", "guided", "budget"),
+    [
+        (chat_completion, False, {}, None),
+        (chat_completion, True, {}, 10**9),
+        (chat_completion, False, GUIDED, 1),
+        (completion, False, {}, 1),
+        (completion, True, GUIDED, None),
+    ],
+)
+def test_several_answers_read_the_prompt_once_and_are_those_of_their_seeds(
+    loaded: LoadedModel, job: Any, begun: bool, guided: dict[str, Any], budget: int | None
+) -> None:
+    """Without a memory, with one too small for the state, and after a saved state, each read it again."""
+    memory = StateMemory(budget=budget) if budget else None
+    state = save_state(loaded.model, loaded.tokenizer, "A long evening.") if begun else None
+    words = "It was a dark evening in November. " * 6
+    request = {
+        "messages": [{"role": "user", "content": words}],
+        "prompt": words,
+        "seed": 5,
+        "max_tokens": 5,
+        "temperature": 1,
+        "ignore_end": True,
+        **guided,
+    }
+    del request["prompt" if job is chat_completion else "messages"]
+
+    def answers(n: int, seed: int = 5) -> tuple[list[Any], int, int]:
+        model: Any = Counting(loaded.model)
+        asked = {**request, "n": n, "seed": seed}
+        _, whole = chunks(job(model, loaded.tokenizer, loaded.description, asked, state=state, memory=memory))
+        texts = [choice.get("text") or choice["message"]["content"] for choice in whole["choices"]]
+        return texts, model.read, whole["usage"]["prompt_tokens"]
+
+    texts, read, prompt = answers(3)
+    assert prompt > 64
+    written = 3 * (5 if begun else 4) + (3 * 4 if guided else 0)  # after a state the last one is read, too
+    negative = (3 if begun else 1) * len(loaded.tokenizer.encode("Once upon a time")) if guided else 0
+    assert read == prompt + negative + written
+    assert texts == [answers(1, 5 + index)[0][0] for index in range(3)]
+    assert len(set(texts)) == 3
+
+
+def test_an_echo_with_probabilities_is_measured_once(loaded: LoadedModel) -> None:
+    model: Any = Counting(loaded.model)
+    request = {"prompt": "A goose.", "echo": True, "logprobs": 0, "max_tokens": 0, "n": 3}
+    _, whole = chunks(completion(model, loaded.tokenizer, loaded.description, request))
+    measured = [choice["logprobs"] for choice in whole["choices"]]
+    assert measured == measured[:1] * 3
+    length = len(loaded.tokenizer.encode("A goose."))
+    assert model.read <= 2 * length + 1
+
+
 def test_the_default_model_answers_as_generate_does(loaded: LoadedModel) -> None:
     model, tokenizer, description = loaded.model, loaded.tokenizer, loaded.description
     settings = {"temperature": 0, "max_new_tokens": 8}
-    _, direct = run(continue_text(model, tokenizer, "It was a fine", settings))
+    _, direct = chunks(continue_text(model, tokenizer, "It was a fine", settings))
     request = {"prompt": "It was a fine", "temperature": 0, "max_tokens": 8}
-    parts, whole = run(completion(model, tokenizer, description, request))
+    parts, whole = chunks(completion(model, tokenizer, description, request))
     ids = tokenizer.encode("It was a fine")
     assert whole["usage"]["prompt_tokens"] == direct.usage["prompt_tokens"] == len(ids)
     assert "".join(part["choices"][0]["text"] for part in parts) == whole["choices"][0]["text"] != ""
-    _, same = run(completion(model, tokenizer, description, {**request, "prompt": ids}))
+    _, same = chunks(completion(model, tokenizer, description, {**request, "prompt": ids}))
     assert same["choices"] == whole["choices"]
     echo = {"prompt": ids, "echo": True, "logprobs": 1, "max_tokens": 0}
-    _, echoed = run(completion(model, tokenizer, description, echo))
+    _, echoed = chunks(completion(model, tokenizer, description, echo))
     assert (
         echoed["choices"][0]["text"] == "".join(echoed["choices"][0]["logprobs"]["tokens"]) == "It was a fine"
     )

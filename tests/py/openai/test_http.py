@@ -1,24 +1,16 @@
 """Requests of HTTP without a connection: what a page's own `fetch` is answered."""
 
-from __future__ import annotations
-
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goosequill.loading.load import LoadedModel, load_path
+from goosequill.loading.load import LoadedModel
 from goosequill.openai import http
 from goosequill.openai.http import MOST_BODY, MOST_PROMPT, respond
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 
 MESSAGES = [{"role": "user", "content": "Good morning."}]
-
-
-@pytest.fixture(scope="module")
-def loaded() -> LoadedModel:
-    return load_path(Path(__file__).parents[3] / "site" / "models" / "default")
 
 
 def ask(loaded: LoadedModel, path: str, asked: Any = b"", method: str = "", **more: Any) -> tuple[Any, str]:
@@ -52,10 +44,7 @@ def events(text: str) -> list[Any]:
 def test_an_answer_is_the_same_streamed_and_whole(loaded: LoadedModel, path: str, more: Any) -> None:
     asked = {**more, "max_tokens": 6, "seed": 1, "user": "me", "model": "default"}
     head, text = ask(loaded, path, asked)
-    assert head == {
-        "status": 200,
-        "headers": {"content-type": "application/json", "ignored-fields": "user"},
-    }
+    assert head == {"status": 200, "headers": {"content-type": "application/json", "ignored-fields": "user"}}
     whole = json.loads(text)
     streaming = {**asked, "stream": True, "stream_options": {"include_usage": True}}
     head, text = ask(loaded, path, streaming)

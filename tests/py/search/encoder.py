@@ -1,7 +1,5 @@
 """A small encoder with random weights, and the folders of embedding models, for tests."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Documents and a small embedder for the tests of search."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
@@ -67,8 +65,5 @@ def make_document(number: int, *, subject: str = "", sentences: int = 12, name: 
     half = len(lines) // 2
     first, second = " ".join(lines[:half]), " ".join(lines[half:])
     text = f"{first}\n\n{second}"
-    blocks = (
-        Block(0, len(first), ("Über", chosen)),
-        Block(len(first) + 2, len(text), ("Über", "More")),
-    )
+    blocks = (Block(0, len(first), ("Über", chosen)), Block(len(first) + 2, len(text), ("Über", "More")))
     return Document(name or f"{chosen}/{number}.txt", f"{chosen} {number}", text, blocks, f"{number}.html")

@@ -1,7 +1,5 @@
 """BM25 gives the scores of bm25s, however texts were added, removed, saved and loaded."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

@@ -1,7 +1,5 @@
 """The rule that says whether anything fits."""
 
-from __future__ import annotations
-
 import pytest
 
 from goosequill.search.calibration import CURVES, FITS, PERHAPS, Curve, names, state

@@ -1,7 +1,5 @@
 """The embedding models give the same vectors in the built engine's Python as natively."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from pathlib import Path

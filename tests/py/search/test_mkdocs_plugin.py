@@ -1,7 +1,5 @@
 """The plugin for MkDocs: what it changes in a page, and what it says when something is missing."""
 
-from __future__ import annotations
-
 import json
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Stems are those of npm's `stemmer`, and of Snowball's `porter` but for Porter's two departures."""
 
-from __future__ import annotations
-
 import json
 import random
 import re

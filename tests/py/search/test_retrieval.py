@@ -4,8 +4,6 @@ The numbers are what the models reach, less a little; a change that makes search
 scripts/search/quality.py measures on larger sets, which nobody here wrote.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A language model's mean outputs as vectors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +12,7 @@ from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py import checkpoints
+from tests.py.checkpoints import source_of
 
 DESCRIPTION = {"name": "small", "files": [{"name": "model.safetensors", "sha256": "ab"}]}
 
@@ -27,7 +26,7 @@ def embedder(kernel: str, make: Callable[..., checkpoints.Tensors] = checkpoints
 @pytest.mark.parametrize("make", [checkpoints.rwkv4, checkpoints.rwkv7])
 def test_the_outputs_before_the_head_give_the_logits(make: Callable[..., checkpoints.Tensors]) -> None:
     weights = make(vocab=256)
-    tensors = open_tensors(BytesSource(b"".join(encode(weights.items()))))
+    tensors = source_of(weights)
     model = load_model(tensors, kernel=load_kernel("numpy"))
     tokens = [number % 256 for number in range(0, 900, 7)]  # more than a chunk
     outputs = model.hidden(tokens, model.new_state())

@@ -1,23 +1,13 @@
 """Sentences, compared with the browser's own segmenter (Node's ICU), and words."""
 
-import json
-import random
-import subprocess
 import time
+from itertools import accumulate
 
 import pytest
 
 from goosequill.search.sentences import sentences, words
+from tests.py.tokenizers.segmenter import random_texts, segmented
 
-SEGMENT = """
-const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
-const found = texts.map((text) => {
-  let at = 0;
-  return Array.from(segmenter.segment(text), ({ segment }) => (at += Array.from(segment).length));
-});
-process.stdout.write(JSON.stringify({ unicode: process.versions.unicode, found }));
-"""
 REAL = [
     "Set the temperature to 0.7. It is the default! Is 3.14 a number? (Yes.) “So it is.” he said. He left.",
     "See fig. 3 and p. 12. The U.S. is here, e.g. there. Dr. No came at 5 p.m. Friday. Ph.D. students...",
@@ -34,41 +24,15 @@ REAL = [
     "\n",
     "\r",
 ]
-
-
-def segmented(texts: list[str]) -> dict:
-    """The ends of all sentences in Node, in code points, and its version of Unicode."""
-    result = subprocess.run(
-        ["node", "-e", SEGMENT], input=json.dumps(texts), capture_output=True, text=True, check=True
-    )
-    return json.loads(result.stdout)
-
-
-def random_texts(count: int) -> list[str]:
-    """Texts in which what the rule looks at is frequent; surrogates and unassigned code points included."""
-    draw = random.Random(17)
-    pieces = [*".!?…。।", *"abzABZéÉßωΩ", *"019٣", *" \t\u00a0\u3000", *"\r\n\x85\u2028\u2029", "\r\n"]
-    pieces += [
-        *"()[]“”‘’\"'»",
-        *",;:-–—、",
-        *"\u0301\u0308\u200d\u200c\u00ad\u200b\ufe0f",
-        *"中あעا가ก",
-        *"_@#+$😀",
-    ]
-    planes = [(0x20, 0x3000), (0x3000, 0xD800), (0xE000, 0x20000), (0xE0000, 0xE0200)]
-
-    def piece() -> str:
-        return draw.choice(pieces) if draw.random() < 0.9 else chr(draw.randrange(*draw.choice(planes)))
-
-    return ["".join(piece() for _ in range(draw.randrange(1, 40))) for _ in range(count)]
+PIECES = [*".!?…。।", *"abzABZéÉßωΩ", *"019٣", *" \t\u00a0\u3000", *"\r\n\x85\u2028\u2029", "\r\n"]
+PIECES += [*"()[]“”‘’\"'»", *",;:-–—、", *"\u0301\u0308\u200d\u200c\u00ad\u200b\ufe0f"]
+PIECES += [*"中あעا가ก", *"_@#+$😀"]
+PLANES = [(0x20, 0x3000), (0x3000, 0xD800), (0xE000, 0x20000), (0xE0000, 0xE0200)]
 
 
 def test_sentences_are_those_of_the_browser() -> None:
-    texts = REAL + random_texts(20_000)
-    oracle = segmented(texts)
-    if oracle["unicode"] != "17.0":
-        texts, oracle = REAL, segmented(REAL)  # an older ICU classes some characters otherwise
-    for text, ends in zip(texts, oracle["found"], strict=True):
+    for text, expected in segmented("sentence", REAL, random_texts(20_000, PIECES, PLANES)):
+        ends = list(accumulate(len(sentence) for sentence, _ in expected))
         assert [end for _, end in sentences(text)] == ends, repr(text)
 
 

@@ -1,7 +1,5 @@
 """The arithmetic of the static table against direct solutions."""
 
-from __future__ import annotations
-
 import numpy as np
 from scripts.search.gptq import input_moments, quantize_for
 from scripts.search.table import fit, means, piece_weights, principal_axes

@@ -1,7 +1,5 @@
 """A static index, as the page's JavaScript (under Node) reads it, compared with the same search in Python."""
 
-from __future__ import annotations
-
 import json
 import random
 import subprocess

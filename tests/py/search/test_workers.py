@@ -1,7 +1,5 @@
 """Several processes give the vectors that one gives."""
 
-from __future__ import annotations
-
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 

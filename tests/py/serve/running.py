@@ -1,7 +1,5 @@
 """A real server on a free port, in a thread, and clients of it."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import threading

@@ -1,7 +1,5 @@
 """Turns, slow and absent readers, and the end."""
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
@@ -10,14 +8,7 @@ from typing import Any
 
 import pytest
 
-from goosequill.serve.scheduler import (
-    MOST_UNREAD,
-    BusyError,
-    CancelledTaskError,
-    Scheduler,
-    Task,
-    Work,
-)
+from goosequill.serve.scheduler import MOST_UNREAD, BusyError, CancelledTaskError, Scheduler, Task, Work
 
 
 @contextmanager

@@ -1,7 +1,5 @@
 """The server over HTTP, asked by OpenAI's own client and by others."""
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json
@@ -26,11 +24,15 @@ from uvicorn.server import ServerState
 from goosequill.decoding import DecodingConfig, generate
 from goosequill.openai.http import MOST_BODY, MOST_PROMPT, MOST_VALUES, Refusal
 from goosequill.search.embedders import open_folder
+from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.app import Served, make_app
 from goosequill.serve.guards import check_host, origin_of
 from goosequill.serve.scheduler import Scheduler
 from goosequill.serve.server import MOST_CONNECTIONS, Connection
 from goosequill.tokenizers.wordpiece import load_wordpiece
+from goosequill.tuning.adapter import Adapter, AdapterFacts
+from goosequill.tuning.applying import adapt, adapt_loaded
+from tests.py.refusals import refused
 from tests.py.serve.running import ENDLESS, MODEL, PATIENCE, Running, load, running
 
 JSON = {"Content_Type": "application/json"}
@@ -59,9 +61,8 @@ def test_models_are_listed(server: Running) -> None:
     client = server.client()
     assert [model.id for model in client.models.list()] == ["default", "static-minilm"]
     assert client.models.retrieve("default").owned_by == "goosequill"
-    with pytest.raises(openai.NotFoundError, match="default, static-minilm") as caught:
+    with refused(openai.NotFoundError, "no-such-model", match="default, static-minilm"):
         client.models.retrieve("gpt/../5")
-    assert caught.value.code == "no-such-model"
 
 
 def test_a_chat_is_the_same_streamed_and_whole(server: Running) -> None:
@@ -128,6 +129,41 @@ def test_clients_at_once_get_what_each_would_get_alone(kernel: str) -> None:
     with running(served) as server, ThreadPoolExecutor(len(prompts)) as pool:
         assert list(pool.map(ask, range(len(prompts)))) == wanted
     assert len(set(wanted)) == len(wanted)
+
+
+def test_the_model_field_chooses_an_adapter_for_each_request() -> None:
+    """Also where all begin alike and their tokens are interleaved: nothing kept for one serves another."""
+    loaded = load()
+    model, prompt = loaded.model, "Two geese went to the"
+    rng = np.random.default_rng(1)
+    changes = {name: rng.normal(0, 0.1, array.shape) for name, array in model.vectors.items() if "ln" in name}
+    adapters = [
+        Adapter({name: factor * change.astype(np.float32) for name, change in changes.items()}, about)
+        for factor, about in ((1, AdapterFacts(name="pirate")), (-1, AdapterFacts(name="poet")))
+    ]
+    served = Served(loaded, adapted=[adapt_loaded(loaded, each) for each in adapters])
+    names = ["default", "default+pirate", "default+poet"]
+    wanted = [alone(Served(each), prompt, 5) for each in served.writers.values()]
+    assert list(served.writers) == names and len(set(wanted)) == 3
+
+    def ask(name: str) -> tuple[str, str]:
+        together.wait()
+        found = server.client().completions.create(model=name, prompt=prompt, max_tokens=24, seed=5)
+        return found.model, found.choices[0].text
+
+    asked = 2 * names
+    together = threading.Barrier(len(asked))
+    with running(served) as server, ThreadPoolExecutor(len(asked)) as pool:
+        assert list(pool.map(ask, asked)) == 2 * list(zip(names, wanted, strict=True))
+        assert list(pool.map(ask, asked)) == 2 * list(zip(names, wanted, strict=True))  # from kept states
+        client = server.client()
+        assert [each.id for each in client.models.list()] == names
+        with refused(openai.NotFoundError, "no-such-model", match=r"default, default\+pirate, default\+poet"):
+            client.completions.create(model="default+bard", prompt="a")
+        vectors = [client.embeddings.create(model="default", input="A goose.").data[0].embedding]
+    assert vectors == [
+        RwkvEmbedder(adapt(model, adapters[0]), loaded.tokenizer, {}).embed(["A goose."]).tolist()[0]
+    ]
 
 
 def test_a_client_that_leaves_is_not_written_for(server: Running) -> None:
@@ -241,12 +277,6 @@ def test_ignored_fields_are_named_in_a_header(server: Running) -> None:
     assert found == [f"reasoning_effort, {wanted}", wanted, "user"]
     plain = ask(model="default", messages=HELLO, max_tokens=1)
     assert "ignored-fields" not in plain.headers
-
-
-def test_no_messages_are_refused(server: Running) -> None:
-    with pytest.raises(openai.BadRequestError) as caught:
-        server.client().chat.completions.create(model="default", messages=[])
-    assert caught.value.param == "messages"
 
 
 def test_a_key_is_needed_if_there_is_one(served: Served) -> None:

@@ -1,7 +1,5 @@
 """Normal forms: Python's for characters that are old enough, and the same in every Python."""
 
-from __future__ import annotations
-
 import hashlib
 import sys
 import unicodedata

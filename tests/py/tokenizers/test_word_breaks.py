@@ -1,23 +1,10 @@
 """Words, compared with the browser's own segmenter (Node's ICU) where it needs no dictionary."""
 
-from __future__ import annotations
-
-import json
-import random
-import subprocess
-from typing import Any
-
 import pytest
 
 from goosequill.tokenizers.word_breaks import segments, word_spans
+from tests.py.tokenizers.segmenter import random_texts, segmented
 
-SEGMENT = """
-const texts = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const segmenter = new Intl.Segmenter("en", { granularity: "word" });
-const found = texts.map((text) =>
-  Array.from(segmenter.segment(text), ({ segment, isWordLike }) => [segment, isWordLike]));
-process.stdout.write(JSON.stringify({ unicode: process.versions.unicode, found }));
-"""
 REAL = [
     "Don't stop\u2014it's 3.5 o'clock! 1,000.5 snake_case __init__ e.g. U.S. well-known a:b 5:30",
     "नमस्ते दुनिया, आप कैसे हैं? क्\u200dष क्\u200cष",
@@ -31,48 +18,18 @@ REAL = [
     "\u2160\u00bd \u2460 \u00b2 x\u00b2",
     "",
 ]
-
-
-def segmented(texts: list[str]) -> dict[str, Any]:
-    """The segments of all texts in Node, each with whether it is a word, and its version of Unicode."""
-    result = subprocess.run(
-        ["node", "-e", SEGMENT], input=json.dumps(texts), capture_output=True, text=True, check=True
-    )
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
-
-def random_texts(count: int) -> list[str]:
-    """Texts in which what the rule looks at is frequent; unassigned code points included."""
-    draw = random.Random(17)
-    pieces = [
-        *"abzé",
-        *"019\u0663",
-        *"_\u203f",
-        *"'.:;,\u2019\u2024\u00b7\uff0e",
-        *"אבג",
-        *"\u05b0\"'",
-        *" \t\u3000",
-    ]
-    pieces += [*"\u0301\u0308\u200d\u200c\u00ad\u200b\ufe0f", *"\r\n\x85\u2028", *"😀❤👍🇩🇪", *"-\u2013!?()@#"]
-    pieces += [*"नम\u0938\u094d\u0924\u0947عЖ", "\u2160", "\u00bd"]
-    planes = [(0x20, 0xE00), (0x10A0, 0x1780), (0x2000, 0x3000), (0xA000, 0xA900), (0x10000, 0x11700)]
-    planes += [(0x1E000, 0x1FB00), (0xE0000, 0xE0200)]
-
-    def piece() -> str:
-        return draw.choice(pieces) if draw.random() < 0.9 else chr(draw.randrange(*draw.choice(planes)))
-
-    return ["".join(piece() for _ in range(draw.randrange(1, 40))) for _ in range(count)]
+PIECES = [*"abzé", *"019\u0663", *"_\u203f", *"'.:;,\u2019\u2024\u00b7\uff0e", *"אבג", *"\u05b0\"'"]
+PIECES += [*" \t\u3000", *"\u0301\u0308\u200d\u200c\u00ad\u200b\ufe0f", *"\r\n\x85\u2028", *"😀❤👍🇩🇪"]
+PIECES += [*"-\u2013!?()@#", *"नम\u0938\u094d\u0924\u0947عЖ", "\u2160", "\u00bd"]
+PLANES = [(0x20, 0xE00), (0x10A0, 0x1780), (0x2000, 0x3000), (0xA000, 0xA900), (0x10000, 0x11700)]
+PLANES += [(0x1E000, 0x1FB00), (0xE0000, 0xE0200)]
 
 
 def test_words_are_those_of_the_browser() -> None:
-    texts = REAL + random_texts(10_000)
-    oracle = segmented(texts)
-    if oracle["unicode"] != "17.0":
-        texts, oracle = REAL, segmented(REAL)  # an older ICU classes some characters otherwise
-    for text, expected in zip(texts, oracle["found"], strict=True):
+    found = segmented("word", REAL, random_texts(10_000, PIECES, PLANES))
+    for text, expected in found:
         assert [match[0] for match in segments(text)] == [segment for segment, _ in expected], ascii(text)
-    for text, expected in zip(REAL, oracle["found"], strict=False):
+    for text, expected in found[: len(REAL)]:
         words = [segment for segment, is_word in expected if is_word]
         assert [text[start:end] for start, end in word_spans(text)] == words
 

@@ -4,8 +4,6 @@ Members are named in alphabetical order, and an object lists all names that its 
 however the schema's parts are joined, the order is the same.
 """
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 

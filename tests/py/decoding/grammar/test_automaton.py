@@ -1,7 +1,5 @@
 """The smallest automata, compared with what Moore's table of pairs finds."""
 
-from __future__ import annotations
-
 from random import Random
 
 import numpy as np

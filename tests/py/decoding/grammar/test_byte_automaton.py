@@ -1,7 +1,5 @@
 """UTF-8 as spans of bytes."""
 
-from __future__ import annotations
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

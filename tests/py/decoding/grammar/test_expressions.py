@@ -1,7 +1,5 @@
 """Expressions, simplified and derived, against sets of texts that are worked out by hand."""
 
-from __future__ import annotations
-
 from itertools import product
 from random import Random
 

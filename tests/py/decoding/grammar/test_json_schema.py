@@ -1,7 +1,5 @@
 """JSON schemas: every keyword is honoured or refused by name. See test_random_schemas for many more."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, datetime, time
 from random import Random

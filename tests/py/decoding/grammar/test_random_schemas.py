@@ -5,8 +5,6 @@
 tries more of them than the few hundred of `make test-rest`.
 """
 
-from __future__ import annotations
-
 import json
 from random import Random
 

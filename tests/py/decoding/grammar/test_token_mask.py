@@ -1,7 +1,5 @@
 """The tokens that may follow, compared with walking each of them."""
 
-from __future__ import annotations
-
 from random import Random
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random walks through automata, and how many random cases a test tries."""
 
-from __future__ import annotations
-
 import os
 from random import Random
 

@@ -1,7 +1,5 @@
 """Small PDFs, made by hand: lines of Helvetica, a page each."""
 
-from __future__ import annotations
-
 import io
 
 

@@ -67,10 +67,7 @@ def test_blocks_of_markdown_become_paragraphs_under_their_headings() -> None:
     ]
     assert found == [
         ((), ["Intro with emphasis, strong and code."]),
-        (
-            ("Start",),
-            ["Text that is wrapped over lines.\nAnd a break. See the page or https://example.org."],
-        ),
+        (("Start",), ["Text that is wrapped over lines.\nAnd a break. See the page or https://example.org."]),
         (
             ("Start", "Setext"),
             [

@@ -1,6 +1,5 @@
 """Folders, built sites, and sites at an address, served here."""
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,8 @@ import pytest
 from goosequill.errors import SearchError
 from goosequill.search.documents import Skipped
 from goosequill.search.documents.places import read_folder, read_site, sources
+from tests.py.refusals import refused
+from tests.serving import serving
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -39,12 +40,8 @@ def site(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(site: Path) -> Iterator[str]:
     (site.parent / "outside.html").write_text("<p>outside", encoding="utf-8")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.parent))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/{site.name}/"
-    server.shutdown()
-    server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site.parent))) as address:
+        yield f"{address}/{site.name}/"
 
 
 def test_a_folder_is_read_in_order_and_one_bad_file_loses_nothing_else(tmp_path: Path) -> None:
@@ -145,6 +142,5 @@ def test_a_place_that_is_not_there_says_so(tmp_path: Path, address: str) -> None
         (f"{address}none/", "place-unreachable"),
         ("http://127.0.0.1:1/", "place-unreachable"),
     ):
-        with pytest.raises(SearchError) as caught:
+        with refused(SearchError, code):
             list(sources(where))
-        assert caught.value.code == code

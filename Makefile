@@ -11,10 +11,12 @@ MINUTES ?= 10
 
 PY := $(VENV)/bin/python
 RERUNS := $(if $(CI),--reruns 2 -r fERs)
+BY_FILE := -n 2 --dist loadfile --no-loadscope-reorder # in the order of tests/conftest.py
 STAMPS := $(VENV)/stamps
 export PYTHONPATH := py
 export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE # else each process compiles the package, and each worker all tests, anew
 MAKEFLAGS += --keep-going # one run shows every part that fails
 
 .DEFAULT_GOAL := help
@@ -58,17 +60,17 @@ test-python: $(STAMPS)/test build
 	$(PY) -m pytest tests/py -q -n 2 -m "not rest" $(PYTEST_ARGS)
 
 test-js: node_modules/.stamp build
-	node --test --test-reporter=spec --test-reporter-destination=stdout \
+	node --test --test-concurrency=$(shell node -p "os.availableParallelism()") --test-reporter=spec --test-reporter-destination=stdout \
 	  --test-reporter=./tests/js/times.js --test-reporter-destination=stdout \
 	  $(sort $(shell find tests/js -name '*.test.js'))
 
 test-browser: $(STAMPS)/test node_modules/.stamp build
 	@sh scripts/browsers.sh
-	$(PY) -m pytest tests/browser -q -n 2 --dist loadfile -m "not rest" $(RERUNS) $(PYTEST_ARGS)
+	$(PY) -m pytest tests/browser -q $(BY_FILE) -m "not rest" $(RERUNS) $(PYTEST_ARGS)
 
 test-rest: $(STAMPS)/test node_modules/.stamp build ## what `make test` leaves out: the tests marked "rest"
 	@sh scripts/browsers.sh
-	$(PY) -m pytest tests -q -n 2 --dist loadfile -m rest $(RERUNS) $(PYTEST_ARGS)
+	$(PY) -m pytest tests -q $(BY_FILE) -m rest $(RERUNS) $(PYTEST_ARGS)
 
 generate: $(STAMPS)/check node_modules/.stamp ## write every committed file that comes from another one
 	$(PY) scripts/generate.py
@@ -101,6 +103,7 @@ train: $(STAMPS)/train ## train the default model from scratch (hours; resumes w
 bench: $(STAMPS)/bench build ## measure start, sizes, and speed against peers (BENCH_ARGS=--docs writes the table)
 	@command -v chromium >/dev/null || sh scripts/browsers.sh
 	$(PY) scripts/bench/start.py
+	$(PY) scripts/bench/line.py
 	$(PY) scripts/bench/loading.py
 	$(PY) scripts/bench/bench.py $(BENCH_ARGS)
 

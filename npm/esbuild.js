@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const LIST = join(folder, "engine", "root.js");
+const LISTS = ["root.js", "default-model.js"].map((name) => join(folder, "engine", name));
 const ADDRESS = /new URL\("(\.\.\/[^"]+)", import\.meta\.url\)/g;
 
 /** @returns {{name: string, setup: (build: any) => void}} */
@@ -19,8 +19,8 @@ export default function goosequill() {
   return {
     name: "goosequill",
     setup(build) {
-      build.onLoad({ filter: /[\\/]engine[\\/]root\.js$/ }, async ({ path }) => {
-        if (path !== LIST) return;
+      build.onLoad({ filter: /[\\/]engine[\\/](root|default-model)\.js$/ }, async ({ path }) => {
+        if (!LISTS.includes(path)) return;
         const imports = [];
         const code = (await readFile(path, "utf8")).replace(ADDRESS, (_, file) => {
           imports.push(`import file${imports.length} from ${JSON.stringify(`goosequill-file:${file}`)};`);

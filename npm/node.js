@@ -5,7 +5,14 @@ import { Worker } from "node:worker_threads";
 import { Engine as BrowserEngine, loadModel as load } from "./engine/client.js";
 import { looksLikeId } from "./engine/model-ids.js";
 
-export { Conversation, EngineError, Model, ModelState } from "./engine/client.js";
+export {
+  Conversation,
+  EngineError,
+  Model,
+  ModelState,
+  readConversations,
+  writeConversations,
+} from "./engine/client.js";
 export { createChatCompletion, createCompletion, createFetch } from "./engine/openai.js";
 
 /**
@@ -71,9 +78,11 @@ const NAMES = ["world", "neox-20b", "byte"];
 
 /** Options of which paths are addresses, with the package's own files by default. */
 export function located(options) {
-  const { model, tokenizer, root = HERE } = options;
+  const { model, tokenizer, adapter, root = HERE } = options;
   const isName = typeof tokenizer !== "string" || NAMES.includes(tokenizer);
-  return { ...options, root, model: address(model), tokenizer: isName ? tokenizer : address(tokenizer) };
+  const given = adapter === undefined ? {} : { adapter: address(adapter) };
+  const own = { root, model: address(model), tokenizer: isName ? tokenizer : address(tokenizer) };
+  return { ...options, ...own, ...given };
 }
 
 export async function loadModel(options = {}) {

@@ -3,4 +3,6 @@
  * does.
  */
 
+import "./engine/default-model.js";
+
 export { install } from "./prompt-api/install.js";

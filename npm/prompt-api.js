@@ -3,6 +3,8 @@
  * where a page wants the same model everywhere. `goosequill/prompt-api/install` makes it global.
  */
 
+import "./engine/default-model.js";
+
 export {
   LanguageModel,
   LanguageModelToolCall,

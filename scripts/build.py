@@ -30,7 +30,7 @@ from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E40
 from scripts.command import BuildError, run  # noqa: E402
 from scripts.crawlers import site_address, write_crawler_files  # noqa: E402
 from scripts.example import write_example  # noqa: E402
-from scripts.fonts import FaceError, cached_face, read_faces, write_faces  # noqa: E402
+from scripts.fonts import FaceError, add_stand_ins, cached_face, read_faces, write_faces  # noqa: E402
 from scripts.frames import carry_files, fill_frames  # noqa: E402
 from scripts.javascript_types import declarations  # noqa: E402
 from scripts.kept import digest, kept  # noqa: E402
@@ -42,13 +42,24 @@ from scripts.package_metadata import repository  # noqa: E402
 from scripts.pages import Page, read_pages  # noqa: E402
 from scripts.plot import build_plot  # noqa: E402
 from scripts.policies import add_policies  # noqa: E402
-from scripts.runtime import PYODIDE, RuntimeBuildError, archives, memory_of, write_runtime  # noqa: E402
+from scripts.pyodide_script import USES, write_script  # noqa: E402
+from scripts.runtime import (  # noqa: E402
+    PYODIDE,
+    RuntimeBuildError,
+    archives,
+    pack_program,
+    packed_program,
+    write_gzip,
+    write_runtime,
+)
 from scripts.search.minilm_folder import build_minilm, quantized_minilm  # noqa: E402
 from scripts.site_search import TARGET as BUNDLES  # noqa: E402
 from scripts.site_search import build_all  # noqa: E402
 from scripts.vendor import VendorError, read_lock, trim_pyodide_lock, verify_output  # noqa: E402
+from scripts.versions import FILES, gather, set_version  # noqa: E402
 from scripts.words import write_element_words  # noqa: E402
 
+from goosequill.conversations.writing import WRITERS  # noqa: E402
 from goosequill.describe import describe_pages  # noqa: E402
 from goosequill.kernels import load_kernel  # noqa: E402
 
@@ -59,6 +70,8 @@ BUILT = ROOT / "build" / "built.txt"
 """The states of the sources and of the outputs after the last build."""
 FACES = ROOT / "site" / "ui" / "tokens.css"
 TEST = re.compile(r"tests/.*\.(py|js)$")
+OF_PAGES = re.compile(r"site/(?!lab/|reports/|ui/)\w+/.*\.(js|css)$")
+"""Scripts and styles that articles neither load nor are drawn with; of others the reference has comments."""
 PRIVATE = (
     ".*", "__pycache__", "*.map", "pages.json", "README", "*.d.ts", "rotation.safetensors",
     "python_stdlib.zip", "*.whl", "fonts", "embedders",
@@ -74,6 +87,16 @@ def prepare_search(models: Path) -> None:
 
 
 def build_docs(output: Path) -> None:
+    """Put the documentation into a new folder, made again if something has changed that it may show."""
+    files = [path for path in sources() if not OF_PAGES.match(path.relative_to(ROOT).as_posix())]
+    if files:
+        key = digest(state_of(files), BUNDLES, json.dumps(declarations()))
+        shutil.copytree(kept("docs", key, make_docs), output)
+    else:
+        make_docs(output)
+
+
+def make_docs(output: Path) -> None:
     run(sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean", "--site-dir", str(output))
     # MkDocs lists only articles, with the time of the build; crawlers.py writes ours.
     for name in ("sitemap.xml", "sitemap.xml.gz"):
@@ -107,17 +130,29 @@ def build_wheel(output: Path) -> Path:
 def build_runtime() -> Path:
     """Return a folder with python/, the files that Python starts from, made again if one of them differs."""
     loaders = [ROOT / "site" / "engine" / "worker" / name for name in ("library.js", "snapshot.js")]
-    own = [ROOT / "scripts" / name for name in ("runtime.py", "compile.js", "snapshot.js")]
-    with tempfile.TemporaryDirectory() as folder:
-        wheel = build_wheel(Path(folder) / "wheel")
-        key = digest(wheel.name, wheel, PYODIDE, *own, *loaders)
-        return kept("runtime", key, lambda fresh: write_runtime(wheel, fresh))
+    own = [ROOT / "scripts" / name for name in ("runtime.py", "compile.js", "snapshot.js", "import_later.py")]
+    package = [ROOT / name for name in ("py", "pyproject.toml", "README.md", "LICENSE")]
+    package.append(ROOT / "scripts" / "package_metadata.py")
+
+    def make(output: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            write_runtime(build_wheel(Path(folder) / "wheel"), output)
+
+    named = (metadata.version("hatchling"), repository(ROOT))
+    return kept("runtime", digest(*named, *package, PYODIDE, *own, *loaders), make)
+
+
+def build_script() -> Path:
+    """Return a folder with Pyodide's compiled script, made again if one of its inputs differs."""
+    own = [ROOT / "scripts" / name for name in ("pyodide_script.py", "pyodide_unused.js")]
+    key = digest(PYODIDE, *own, *USES, ROOT / "package.json")
+    return kept("pyodide-script", key, lambda fresh: write_script(PYODIDE, fresh))
 
 
 def list_engine_parts(output: Path) -> None:
     """Write engine/parts.json: what the worker fetches before it starts and, marked as such, later."""
     named = {"snapshot": "python/snapshot.bin.gz", "first": "python/first.tar.gz", "none": "python/none.zip"}
-    first = ("vendor/pyodide/pyodide.asm.wasm", *named.values())
+    first = ("vendor/pyodide/pyodide.asm.wasm.gz", *named.values())
     later = ("python/library.tar.gz", "python/goosequill.tar.gz")
     parts: list[dict[str, object]] = [
         {"file": path, "bytes": (output / path).stat().st_size} for path in (*first, *later)
@@ -126,7 +161,6 @@ def list_engine_parts(output: Path) -> None:
         part["later"] = True
     described = {
         **named,
-        "memory": memory_of(output / named["snapshot"]),
         "rooms": archives(output),
         "parts": parts,
     }
@@ -140,8 +174,21 @@ def set_aside(pages: list[Page], output: Path) -> list[Page]:
     UNSHIPPED.mkdir(parents=True)
     for page in pages:
         if not page.shipped:
-            shutil.move(output / page.address, UNSHIPPED / page.address)
+            for folder in (Path(), Path(FILES)):
+                (UNSHIPPED / folder).mkdir(exist_ok=True)
+                shutil.move(output / folder / page.address, UNSHIPPED / folder / page.address)
     return [page for page in pages if page.shipped]
+
+
+def pack_model(folder: Path) -> None:
+    """Put a gzipped copy beside each file of a model, and list it: most hosts send weights as they are."""
+    config = folder / "config.json"
+    described = json.loads(config.read_text(encoding="utf-8"))
+    for file in described["files"]:
+        packed = folder / f"{file['name']}.gz"
+        write_gzip((folder / file["name"]).read_bytes(), packed)
+        file["gzip"] = packed.stat().st_size
+    config.write_text(json.dumps(described, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def describe_decoding(output: Path) -> None:
@@ -149,6 +196,13 @@ def describe_decoding(output: Path) -> None:
     model = json.loads((output / "models" / "default" / "config.json").read_text(encoding="utf-8"))
     text = json.dumps(describe_pages(model["chat"]), ensure_ascii=False, indent=1)
     (output / "ui" / "decoding.json").write_text(text + "\n", encoding="utf-8")
+
+
+def describe_conversations(output: Path) -> None:
+    """Write chat/formats.json, the formats that conversations can be exported in."""
+    found = [{"name": name, "title": to.title, "suffix": to.suffix} for name, to in WRITERS.items()]
+    text = json.dumps({"formats": found}, indent=1)
+    (output / "chat" / "formats.json").write_text(text + "\n", encoding="utf-8")
 
 
 def compile_kernel() -> None:
@@ -167,7 +221,8 @@ def build(output: Path) -> None:
         kernels = [pool.submit(build_module, file) for file in MODULES]
         shown: list[Future[Any]] = [pool.submit(compile_kernel), pool.submit(quantized_minilm)]
         shown += [pool.submit(first_result, name) for name in mounted()]
-        shown.append(pool.submit(declarations))
+        shown += [pool.submit(declarations), pool.submit(packed_program)]
+        script = pool.submit(build_script)
         finish(kernels)
         python = pool.submit(build_runtime)  # the wheel has the kernels
         faces = [pool.submit(cached_face, face) for face in read_faces(FACES.read_text(encoding="utf-8"))]
@@ -177,20 +232,26 @@ def build(output: Path) -> None:
         copy_site(pages, output)
         finish(faces)
         write_faces(FACES, output / "vendor" / "fonts")
+        add_stand_ins(output / FACES.relative_to(ROOT / "site"))
         minify(output, bundle_scripts(ROOT / "site", output))
         shutil.copytree(python.result(), output, dirs_exist_ok=True)
+        shutil.copytree(script.result(), output / "vendor" / "pyodide", dirs_exist_ok=True)
     trim_pyodide_lock(output / "vendor" / "pyodide")
+    pack_program(output / "vendor" / "pyodide")
     list_engine_parts(output)
+    pack_model(output / "models" / "default")
     build_minilm(output / "models" / "minilm")
     shutil.copyfile(ROOT / "tests" / "golden" / "default.json", output / "selftest" / "golden.json")
     describe_decoding(output)
+    describe_conversations(output)
     write_element_words(output)
     write_example(output)
     write_notices(output)
     carry_files(output)
     check_addresses(output)
+    gather(output)
     write_crawler_files(output, set_aside(pages, output), site_address())
-    write_precache(output)
+    set_version(UNSHIPPED, write_precache(output))
 
 
 def finish(steps: Iterable[Future[Any]]) -> None:
@@ -199,18 +260,28 @@ def finish(steps: Iterable[Future[Any]]) -> None:
         step.result()
 
 
-def state_of_sources() -> str:
-    """The hash of the repository's files, the settings, and what is installed; "" without git.
-
-    Vendored parts are as vendor.lock.json says, or are refused.
-    """
+def sources() -> list[Path]:
+    """The repository's files that a build may read; none without git."""
     listed = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     found = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True)
     paths = [ROOT / name for name in found.stdout.split("\0") if name and not TEST.match(name)]
-    files = [path for path in paths if path.is_file()]
+    return [path for path in paths if path.is_file()]
+
+
+def state_of(files: list[Path]) -> str:
+    """The hash of files, the settings, and what is installed."""
     installed = sorted(f"{each.name} {each.version}" for each in metadata.distributions())
     names = (sys.version, site_address(), repository(ROOT), *installed, *map(str, files))
-    return "" if found.returncode else digest(*names, *files, ROOT / "node_modules" / ".package-lock.json")
+    return digest(*names, *files, ROOT / "node_modules" / ".package-lock.json")
+
+
+def state_of_sources() -> str:
+    """The state of the repository's files; "" without git.
+
+    Vendored parts are as vendor.lock.json says, or are refused.
+    """
+    files = sources()
+    return state_of(files) if files else ""
 
 
 def state_of_outputs() -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.command import ROOT, BuildError, run
+from scripts.versions import FILES, PUBLIC
 
 LIBRARY = {
     "engine/client.js": "engine/client.js",
@@ -36,13 +37,20 @@ ALONE = (
     "engine/preparer.js",
     "embed/connect.js",
     "embed/frame.js",
+    "compare/diff-worker.js",
+    "compare/search-worker.js",
+    "ui/render-worker.js",
 )
-"""Bundled into one file each: a chain of imports would delay the first text, or another site's page."""
+"""Bundled into one file each: a chain of imports would delay the first text, or another site's page; and what
+a page starts later would split its own modules into more files."""
 WIDGET = {
     "widget/goose-quill.js": "embed/goosequill.js",
     "search/static/element.js": "embed/goose-search.js",
     "search/static/goose-better.js": "embed/goose-better.js",
 }
+INSIDE = "--define:globalThis.goosequillVersion=undefined"
+OUTSIDE = f'--define:globalThis.goosequillVersion="{FILES}/"'
+"""A script is in the folder of its version's files, or is told that folder's name (scripts/versions.py)."""
 NO_PAGE = "--define:globalThis.goosequillWords=undefined"
 """An element in another site's page waits for no catalogue of the page: site/ui/page-words.js."""
 LATER = "--external:./goose-better.js"
@@ -134,11 +142,14 @@ def bundle_scripts(site: Path, output: Path) -> Bundles:
     """Bundle the scripts of the pages in `output`, which has all of `site`, and remove the modules there."""
     made = Bundles()
     for folder, names in page_scripts(site, output).items():
-        options = ("--splitting", f"--chunk-names={folder}/[name]-[hash]", "--sourcemap=linked")
+        where = OUTSIDE if PUBLIC.intersection(LIBRARY.get(name, name) for name in names) else INSIDE
+        options = ("--splitting", where, f"--chunk-names={folder}/[name]-[hash]", "--sourcemap=linked")
         bundle_modules({name: LIBRARY.get(name, name) for name in names}, site, output, made, *options)
     alone = {name: name for name in ALONE if (site / name).is_file()}
-    bundle_modules(alone, site, output, made, "--sourcemap=linked", NO_PAGE)
-    bundle_modules(WIDGET, site, output, made, LATER, NO_PAGE, "--banner:js=/* Goosequill, Apache-2.0 */")
+    bundle_modules(alone, site, output, made, "--sourcemap=linked", NO_PAGE, INSIDE)
+    bundle_modules(
+        WIDGET, site, output, made, LATER, NO_PAGE, OUTSIDE, "--banner:js=/* Goosequill, Apache-2.0 */"
+    )
     scripts = (path for path in own_files(output, ".js") if output / "vendor" not in path.parents)
     for script in set(scripts) - set(made.imports):
         module = site / script.relative_to(output)

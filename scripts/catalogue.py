@@ -16,8 +16,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "py"))
 
-from goosequill.models.estimate import estimate  # noqa: E402
+from goosequill.models.estimate import estimate, quantized_bytes, stored_bits  # noqa: E402
 from goosequill.weights.mapped import Floats  # noqa: E402
+from goosequill.weights.quantize import is_row_table  # noqa: E402
 from goosequill.weights.source import ByteRange, Extent  # noqa: E402
 from goosequill.weights.writing import Bits, plan  # noqa: E402
 
@@ -124,19 +125,33 @@ def figures(model: dict[str, Any]) -> dict[str, Any]:
     dict
         ``parameters``; ``bytes`` of the weights in 16, 8 and 4 bits: those of the original, and of what
         `goosequill convert` makes of it; ``memory``, the peak of bytes while it is loaded with 16 (which are
-        computed in 32), 8 and 4.
+        computed in 32), 8 and 4; ``read``, the bytes of weights that are read for each token, with the same.
     """
     tensors = checkpoint(
         model["version"], model["layers"], model["width"], model["vocab_size"], model.get("low_rank", {})
     )
     parameters = sum(prod(tensors.shape(name)) for name in tensors.names())
     size, memory = {"16": 2 * parameters}, {"16": estimate(tensors).peak}
+    read = {"16": _read(tensors, None)}
     quantized: tuple[Bits, ...] = (8, 4)
     for bits in quantized:
         (pieces,) = plan(tensors, bits=bits, pack=True, shard_size=ONE_FILE)
         size[str(bits)] = sum(piece.bytes for piece in pieces)
         memory[str(bits)] = estimate(tensors, quantize=bits).peak
-    return {"parameters": parameters, "bytes": size, "memory": memory}
+        read[str(bits)] = _read(tensors, bits)
+    return {"parameters": parameters, "bytes": size, "memory": memory, "read": read}
+
+
+def _read(tensors: ShapesOnly, quantize: Bits | None) -> int:
+    """All weights, except those of which a token reads a row: the embedding and the tables of version 7a."""
+    total = 0
+    for name in tensors.names():
+        shape = tensors.shape(name)
+        if name == "emb.weight" or is_row_table(name):
+            continue
+        bits = stored_bits(name, shape, "BF16", quantize) or (8 if quantize and len(shape) == 2 else None)
+        total += quantized_bytes(shape, bits) if bits else 4 * prod(shape)
+    return total
 
 
 def written(catalogue: dict[str, Any]) -> str:

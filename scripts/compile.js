@@ -5,19 +5,17 @@
  * .pyc beside each, which Python loads without looking for a source.
  */
 
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [pyodideFolder, folder] = process.argv.slice(2).map((path) => resolve(path));
-// Pyodide's compiled part is a classic script, which asks for these two.
-globalThis.require = createRequire(import.meta.url);
-globalThis.__dirname = pyodideFolder;
 const { loadPyodide } = await import(pathToFileURL(`${pyodideFolder}/pyodide.mjs`).href);
 try {
   // The order of a set in a compiled file follows the hashes of strings; a fixed seed makes builds
   // reproducible.
-  const pyodide = await loadPyodide({ indexURL: `${pyodideFolder}/`, env: { PYTHONHASHSEED: "0" } });
+  // Columns would only mark a part of a line of source, and a page has no sources.
+  const env = { PYTHONHASHSEED: "0", PYTHONNODEBUGRANGES: "1" };
+  const pyodide = await loadPyodide({ indexURL: `${pyodideFolder}/`, env });
   pyodide.mountNodeFS("/sources", folder);
   pyodide.runPython(`
 import json, py_compile

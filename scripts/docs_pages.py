@@ -66,6 +66,12 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), lab.prepare(markdown))
 
 
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Leave the page out of Material's index: pages need its settings only. Our plugin has asked before."""
+    page.meta["search"] = {"exclude": True}
+    return html
+
+
 def on_post_page(output: str, **_: Any) -> str:
     """Draw the first pictures and the formulas."""
     return lab.fill(output)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
-from goosequill.evaluation.reports import sampling_report, sampling_result
 from goosequill.evaluation.text_metrics import loops, measure
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import load_path
+from goosequill.support.report_format import sampling_report, sampling_result
 
 EXAMPLE_DECODERS = ("greedy", "greedy-penalty", "top-p-0.8")
 EXAMPLE_LENGTH = 120

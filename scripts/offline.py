@@ -11,6 +11,8 @@ import re
 import zipfile
 from pathlib import Path
 
+from scripts.versions import NO_VERSION, TOP, set_version
+
 PART_BYTES = 512 * 1024  # larger files are fetched on first use, not when a version is installed
 PART_FOLDERS = ("vendor/pdfjs/", "vendor/pyodide/", "python/")
 INDEX = "search-index/"  # of the documentation; pages read web/ alone
@@ -39,12 +41,13 @@ def sort_files(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     shell: dict[str, str] = {}
     parts: dict[str, str] = {}
     for file in sorted(folder.rglob("*")):
-        path = file.relative_to(folder).as_posix()
+        address = file.relative_to(folder).as_posix()
+        path = TOP.sub("", address)
         unlisted = path in UNLISTED or path.endswith(".map") or is_model_file(path) or is_whole_index(path)
         if unlisted or not file.is_file():
             continue
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        (parts if is_part(path, file.stat().st_size) else shell)[path] = digest
+        (parts if is_part(path, file.stat().st_size) else shell)[address] = digest
     return shell, parts
 
 
@@ -64,15 +67,18 @@ def stamp_pages(folder: Path, version: str) -> None:
 
 
 def write_precache(folder: Path) -> str:
-    """Write the version into each page and into precache.js, which the service worker imports; return it.
+    """Write the version into each page, into the name of the folder of its files, and into precache.js, which
+    the service worker imports; return it.
 
     It is a hash of everything else.
     """
     stamp_pages(folder, "")
+    set_version(folder, NO_VERSION)
     shell, parts = sort_files(folder)
     worker = (folder / "sw.js").read_text(encoding="utf-8")
     everything = json.dumps([shell, parts, worker], sort_keys=True)
     version = hashlib.sha256(everything.encode()).hexdigest()[:16]
+    set_version(folder, version)
     stamp_pages(folder, version)
     shell, parts = sort_files(folder)
     text = json.dumps({"version": version, "shell": shell, "parts": parts}, indent=1)

@@ -12,6 +12,8 @@ The fields of a line:
     menu         its name in the main menu, if it has an entry there
     group        the section of the documentation that an article belongs to
     exempt       checks of tests/browser/test_pages.py that it skips, each with the reason
+    limit        {"kB": 200, "reason": "..."}: what it may request when it opens, compressed, where that is
+                 more than other pages may (scripts/bench/sizes.py)
     shipped      false for a page that only tests and developers see: it is in build/unshipped/, not in dist/
 """
 
@@ -22,6 +24,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from scripts.command import ROOT, BuildError
 
@@ -43,6 +46,7 @@ class Page:
     menu: str = ""
     group: str = ""
     exempt: Mapping[str, str] = field(default_factory=dict)
+    limit: Mapping[str, Any] = field(default_factory=dict)
     shipped: bool = True
     article: str = ""
     """The Markdown source below docs/, `how-to/host.md`, and "" for an application. Found, not listed."""
@@ -81,6 +85,8 @@ def read_pages(root: Path = ROOT) -> list[Page]:
             raise BuildError(f"site/pages.json: {line} lacks {', '.join(sorted(missing))}")
         if unknown := set(line) - known | set(line.get("exempt", {})) - set(CHECKS):
             raise BuildError(f"site/pages.json: {line['address']} has unknown {', '.join(sorted(unknown))}")
+        if line.get("limit") and set(line["limit"]) != {"kB", "reason"}:
+            raise BuildError(f"site/pages.json: the limit of {line['address']} needs kB and a reason")
         pages.append(Page(**line, article=find_article(line["address"], root)))
     check_files(pages, root)
     return pages

@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from scripts.crawlers import PICTURE, PICTURE_SIZE  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
+from scripts.versions import versioned  # noqa: E402
 
 DIST = ROOT / "dist"
 FOLDER = ROOT / "site" / "home" / "pictures"
@@ -60,7 +61,7 @@ def served(folder: Path = DIST) -> Iterator[str]:
 
 EXAMPLE = ROOT / "site" / "compare" / "examples" / "repetition-penalty.json"
 """The comparer's example whose first text begins on the preview."""
-PREVIEW = """<!doctype html><link rel="stylesheet" href="ui/tokens.css"><style>
+PREVIEW = """<!doctype html><link rel="stylesheet" href="{files}/ui/tokens.css"><style>
 body { margin: 0; padding: 72px 84px; }
 body { background: var(--paper); color: var(--ink); font-family: var(--serif); }
 header { display: flex; align-items: center; gap: 18px; font-size: 40px; font-weight: 600; }
@@ -79,6 +80,7 @@ def preview() -> str:
     example = json.loads(EXAMPLE.read_text(encoding="utf-8"))["prompts"][0]
     words = example["results"][0]["outputs"][0].split()[:3]
     texts = {"prompt": example["prompt"].split("\n")[-1], "words": " ".join(words)}
+    texts["files"] = versioned(DIST).name
     page = PREVIEW
     for name, text in texts.items():
         page = page.replace(f"{{{name}}}", html.escape(text))

@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import ast
 import base64
-import gzip
 import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import tarfile
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
+
+from scripts.kept import digest, kept
 
 ROOT = Path(__file__).resolve().parent.parent
 PYODIDE = ROOT / "build" / "vendor" / "pyodide"
@@ -31,16 +34,18 @@ CACHE = ROOT / "build" / "compiled"
 DATE = (1980, 1, 1, 0, 0, 0)
 
 UNUSED_LIBRARY = re.compile(
-    r"^(multiprocessing|unittest|pydoc_data|xmlrpc|idlelib|tkinter|ensurepip|venv|curses|wsgiref|dbm|lib2to3|test"
-    r"|distutils|sqlite3|turtledemo|xml|ctypes/macholib)/"
-    r"|^(doctest|pdb|bdb|cmd|pydoc|mailbox|turtle|smtplib|ftplib|imaplib|poplib|nntplib|telnetlib|socketserver|cgi"
-    r"|cgitb|profile|cProfile|pstats|trace|timeit|webbrowser|pyclbr|tabnanny|_aix_support|_osx_support"
-    r"|mailcap|sndhdr|imghdr|aifc|chunk|sunau|wave|uu|xdrlib|crypt|msilib|modulefinder|zipapp|rlcompleter|symtable"
-    r"|this|antigravity|_pyio|_pydecimal|_pydatetime|plistlib|fileinput|pipes|pty|tty|getpass|compileall"
-    r"|http/server|asyncio/(__main__|windows_\w+|proactor_events))\.py$"
+    r"^(multiprocessing|unittest|pydoc_data|xmlrpc|idlelib|tkinter|ensurepip|venv|curses|wsgiref|dbm|_pyrepl|test"
+    r"|sqlite3|turtledemo|xml|ctypes/macholib|concurrent/interpreters|compression/zstd)/"
+    r"|^(doctest|pdb|bdb|cmd|pydoc|mailbox|turtle|smtplib|ftplib|imaplib|poplib|socketserver|ssl|_ssl|lzma"
+    r"|profile|cProfile|pstats|trace|timeit|webbrowser|pyclbr|tabnanny|_aix_support|_osx_support"
+    r"|wave|modulefinder|zipapp|rlcompleter|symtable"
+    r"|this|antigravity|_pyio|_pydecimal|_pydatetime|plistlib|fileinput|pty|tty|getpass|compileall"
+    r"|compression/lzma|concurrent/futures/interpreter|pathlib/types|\w+/__main__|pyodide/_nodesock_transport"
+    r"|http/server|asyncio/(tools|windows_\w+|proactor_events))\.py$"
     r"|^encodings/(cp(?!437|1252)|mac_|iso|koi|big5|gb|hz|euc|johab|shift_|ptcp|tis|hp|kz|palm)"
 )
-"""What a page does not need: other processes, servers, terminals, debuggers, rare character sets."""
+"""What a page does not need: other processes, servers, sockets, terminals, debuggers, databases, rare
+compressions and character sets."""
 NUMPY_PARTS = {
     "f2py": 208,
     "ma": 108,
@@ -48,18 +53,17 @@ NUMPY_PARTS = {
     "polynomial": 45,
     "testing": 37,
     "core": 5,
-    "compat": 2,
+    "ctypeslib": 8,
     "char": 0,
     "rec": 0,
     "doc": 0,
-    "distutils": 0,
     "_pyinstaller": 1,
 }
 """Parts of numpy that `import numpy` does not load, with what each adds to the download in kB. numpy imports
 some of them when they are first used as an attribute, so `sys.modules` after an import does not show them."""
 UNUSED_NUMPY = (
     r"/tests?/|_(tests|simd)\.cpython|/lapack_lite\.cpython|/_typing/|/include/|/lib/lib"
-    r"|/(conftest|ctypeslib|matlib|setup)\.py$"
+    r"|/(conftest|matlib)\.py$"
 )
 """Files of numpy that nothing imports in a page."""
 DOCSTRINGS = re.compile(r"numpy/_core/_add_newdocs\w*\.py$")
@@ -72,6 +76,28 @@ ArrayLike = DTypeLike = object
 }
 """Modules of numpy of which a page needs less: it checks no types, so theirs are only names."""
 EDITED = {
+    "asyncio/__init__.py": {
+        b"from .streams import *\nfrom .subprocess import *\n": b"",
+        b"           streams.__all__ +\n           subprocess.__all__ +\n": b"",
+        b"    from .unix_events import *  # pragma: no cover\n    __all__ += unix_events.__all__\n": b"""
+    base = "BaseDefaultEventLoopPolicy"  # what Pyodide derives its own from
+    DefaultEventLoopPolicy = vars(events).get(base) or vars(events)["_" + base]
+""",
+    },
+    "asyncio/events.py": {
+        b"import socket\nimport subprocess\n": b"""
+class socket:
+    AF_UNSPEC, AI_PASSIVE, SOCK_STREAM = 0, 1, 1
+class subprocess:
+    PIPE = -1
+""",
+    },
+    "asyncio/base_events.py": {
+        b"import socket\n": b"from .events import socket\n",
+        b"import subprocess\n": b"from .events import subprocess\n",
+        b"from . import sslproto\nfrom . import staggered\n": b"",
+        b"from . import trsock\n": b"",
+    },
     "numpy/linalg/_linalg.py": {
         b"from numpy._typing import NDArray\n": b"from numpy.typing import NDArray\n",
         b"from numpy.linalg import _umath_linalg\n": b"""
@@ -83,8 +109,23 @@ class _Later:
 _umath_linalg = _Later()
 """,
     },
+    "numpy/lib/_arraysetops_impl.py": {b" and not np.ma.is_masked(ar)": b""},
+    "numpy/lib/_utils_impl.py": {b"if np.ma.isMaskedArray(n):": b"if False:"},
 }
-"""Lines that are replaced, so that LAPACK, 1.9 MB of WebAssembly, is loaded when it is first used."""
+"""What is replaced, so that the memory after a start is small: a page has no sockets and no other processes,
+LAPACK, 1 MB of WebAssembly, is loaded when it is first used, and numpy does not load masked arrays, which
+nothing makes, to ask whether an array is one."""
+LATER_NUMPY = re.compile(r"lib\._(arraypad|nanfunctions|npyio|polynomial)_impl$")
+"""Modules whose names numpy imports itself; a page imports them when it first uses one of their names."""
+NAMED_LATER = re.compile(rf"set\({LATER_NUMPY.pattern[:-1]}\.__all__\) \|")
+NAMES_LATER = """
+def __getattr__(name, _otherwise=__getattr__):
+    if name not in _later:
+        return _otherwise(name)
+    from importlib import import_module
+    value = globals()[name] = getattr(import_module(_later[name]), name)
+    return value
+"""
 UNUSED_OWN = re.compile(
     r"goosequill/(api/|cli/|notebook/|serve/|kernels/(builds/|(blas|native|threads)\.py)|lab/data/"
     r"|search/(lancedb_store|mkdocs_plugin|stores|workers)\.|support/cache\.|__main__\.)"
@@ -92,7 +133,7 @@ UNUSED_OWN = re.compile(
 )
 """What only native programs use, the commands' metadata, the laboratory's data, which its pages fetch, and
 the third-party notices: the site has its own."""
-ROOMS = ("insight", "lab", "openai", "search", "selftest")
+ROOMS = ("insight", "lab", "openai", "search", "selftest", "tuning")
 """Rooms of the package that are added on demand."""
 FIRST = re.compile(r"numpy/_core/_multiarray_umath\.|goosequill/kernels/.*\.wasm$|\.dist-info/METADATA$")
 """Files that a start and a first text read although everything that they need has been imported: WebAssembly,
@@ -106,10 +147,10 @@ AT_ONCE = ("__init__", "jobs")
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
 
 
-INSTALLER = ("micropip-*.whl", "packaging-*.whl")
+INSTALLER = "micropip-*.whl"
 """What installs wheels; python/installer.tar.gz is added before the first of them."""
 UNUSED_TESTS = re.compile(r"/tests?/")
-TAG = "cp312-none-any"
+TAG = "cp314-none-any"
 """What wheels are for: compiled files are for one version of Python."""
 
 
@@ -138,7 +179,21 @@ def edited(name: str, data: bytes) -> bytes:
         if line not in data:
             raise RuntimeBuildError(f"{name} has no line {line.decode()!r}: see EDITED in scripts/runtime.py")
         data = data.replace(line, replacement)
-    return REPLACED.get(name, data)
+    return REPLACED.get(name, with_later_names(data) if name == "numpy/__init__.py" else data)
+
+
+def with_later_names(source: bytes) -> bytes:
+    """Return numpy's own module so that it gets the names of LATER_NUMPY when they are first used."""
+    text = source.decode()
+    lines = text.splitlines(keepends=True)
+    later: dict[str, str] = {}
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.level == 1 and LATER_NUMPY.match(node.module or ""):
+            later |= {each.name: f"numpy.{node.module}" for each in node.names}
+            first, end = node.lineno - 1, node.end_lineno or node.lineno
+            lines[first:end] = ["\n"] * (end - first)
+    text = NAMED_LATER.sub("", "".join(lines))
+    return f"{text}\n_later = {later}\n{NAMES_LATER}".encode()
 
 
 def named_parts(source: bytes) -> set[str]:
@@ -167,7 +222,8 @@ def unused_numpy(sources: dict[str, bytes]) -> re.Pattern[str]:
 
 def compiled(files: dict[str, bytes]) -> dict[str, bytes]:
     """Replace each .py by its .pyc, without docstrings and assertions; earlier results are reused."""
-    interpreter = hashlib.sha256((PYODIDE / "pyodide.asm.wasm").read_bytes()).hexdigest()
+    compiler = (PYODIDE / "pyodide.asm.wasm", ROOT / "scripts" / "compile.js")
+    interpreter = hashlib.sha256(b"".join(path.read_bytes() for path in compiler)).hexdigest()
     entries = {
         name: CACHE / hashlib.sha256(f"{interpreter} {name} ".encode() + data).hexdigest()
         for name, data in files.items()
@@ -219,7 +275,10 @@ def tar_of(files: dict[str, bytes]) -> bytes:
 
 
 def write_gzip(data: bytes, target: Path) -> None:
-    target.write_bytes(gzip.compress(data, 9, mtime=0))
+    """Write data as gzip, the smallest that any reader of gzip unpacks."""
+    import deflate  # only a build has it
+
+    target.write_bytes(deflate.gzip_compress(data, 12))
 
 
 def write_tar(files: dict[str, bytes], target: Path) -> None:
@@ -274,13 +333,6 @@ def snapshot(first: dict[str, bytes], later: dict[str, bytes]) -> bytes:
         return (folder / "snapshot.bin").read_bytes()
 
 
-def memory_of(path: Path) -> int:
-    """Return of how many bytes of memory a file is the snapshot."""
-    with gzip.open(path) as file:
-        length = int.from_bytes(file.read(4), "little")
-        return int(json.loads(file.read(length))["memory"])
-
-
 def write_rooms(own: dict[str, bytes], version: str, output: Path) -> dict[str, bytes]:
     """Write a wheel of each room on demand; return the files of the package that are not in one."""
     rooms: dict[str, dict[str, bytes]] = {name: {} for name in ("", *ROOMS)}
@@ -292,6 +344,22 @@ def write_rooms(own: dict[str, bytes], version: str, output: Path) -> dict[str, 
     return rest
 
 
+def packed_program(pyodide: Path = PYODIDE) -> dict[str, Path]:
+    """Return Pyodide's WebAssembly gzipped, by its name: many hosts send files as they are."""
+
+    def packed(path: Path) -> Path:
+        return kept(f"{path.name}.gz", digest(path), partial(write_gzip, path.read_bytes()))
+
+    return {path.name: packed(path) for path in pyodide.glob("*.wasm")}
+
+
+def pack_program(pyodide: Path) -> None:
+    """Replace Pyodide's WebAssembly in a folder by a gzipped one."""
+    for name, packed in packed_program(pyodide).items():
+        shutil.copyfile(packed, pyodide / f"{name}.gz")
+        (pyodide / name).unlink()
+
+
 def write_runtime(wheel: Path, output: Path) -> None:
     """Write python/ into `output`; `wheel` is the package's own, with its sources.
 
@@ -301,10 +369,9 @@ def write_runtime(wheel: Path, output: Path) -> None:
     (output / "python").mkdir(parents=True)
     (archive,) = PYODIDE.glob("numpy-*.whl")
     own, library = members(wheel, UNUSED_OWN), members(PYODIDE / "python_stdlib.zip", UNUSED_LIBRARY)
-    numpy, installer = members(archive, unused_numpy(own)), dict[str, bytes]()
-    for pattern in INSTALLER:
-        (archive,) = PYODIDE.glob(pattern)
-        installer |= members(archive, UNUSED_TESTS)
+    numpy = members(archive, unused_numpy(own))
+    (archive,) = PYODIDE.glob(INSTALLER)
+    installer = members(archive, UNUSED_TESTS)
     compiled(library | numpy | installer | own)  # at once, since Pyodide takes long to start
     library, numpy, installer, own = map(compiled, (library, numpy, installer, own))
     numerics = {name: numpy.pop(name) for name in list(numpy) if NUMERICS.match(name)}

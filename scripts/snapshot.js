@@ -6,23 +6,23 @@
  * after what a first text needs has been imported, and before anything of a visitor's has been read.
  */
 
+import crypto from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { tarFiles, unpack } from "../site/engine/worker/library.js";
-import { eachRun, exclude, GLOBALS, loadAlike, PAGE, setCounter } from "../site/engine/worker/snapshot.js";
+import { ENVIRONMENT, LIBRARY, tarFiles, unpack } from "../site/engine/worker/library.js";
+import { eachRun, exclude, GLOBALS, loadAlike, PAGE, setTrampoline } from "../site/engine/worker/snapshot.js";
 
-/** Offsets in Emscripten's struct dso. */
-const [TABLE_BASE, TABLE_SIZE] = [20, 24];
+/** How a file of WebAssembly begins. */
+const WASM = [0, 97, 115, 109];
+/** Offsets in Emscripten's struct dso of the address and the length of the file that was read. */
+const [FILE, FILE_LENGTH] = [28, 32];
 
 const [pyodideFolder, folder] = process.argv.slice(2).map((path) => resolve(path));
-// Pyodide's compiled part is a classic script, which asks for these two.
-globalThis.require = createRequire(import.meta.url);
-globalThis.__dirname = pyodideFolder;
 // The same bytes in every build: no time of today, and nothing random.
 Date.now = () => 0;
-globalThis.crypto.getRandomValues = (array) => array.fill(1);
+performance.now = () => 0;
+crypto.randomFillSync = (array) => array.fill(1);
 
 try {
   await writeFile(`${folder}/snapshot.bin`, await snapshot());
@@ -32,26 +32,39 @@ try {
 }
 
 async function snapshot() {
+  const importLater = await readFile(new URL("import_later.py", import.meta.url));
   const [first, later] = await Promise.all(
     ["first", "later"].map(async (name) => new Uint8Array(await readFile(`${folder}/${name}.tar`))),
   );
   const { loadPyodide } = await import(pathToFileURL(`${pyodideFolder}/pyodide.mjs`).href);
-  await import(pathToFileURL(`${pyodideFolder}/pyodide.asm.js`).href);
+  const { default: createPyodideModule } = await import(
+    pathToFileURL(`${pyodideFolder}/pyodide.asm.mjs`).href
+  );
   let begun;
   const options = {
+    createPyodideModule,
+    convertNullToNone: true, // as a page does
     indexURL: `${pyodideFolder}/`,
     stdLibURL: `${folder}/none.zip`,
     args: ["-OO"],
-    env: { PYTHONHASHSEED: "0", LANG: "en_US.UTF-8", _: "./this.program" },
+    env: { ...ENVIRONMENT, PYTHONHASHSEED: "0", LANG: "en_US.UTF-8", _: "./this.program" },
     _sysExecutable: "./this.program",
     fsInit: async (FS) => {
-      for (const archive of [first, later]) unpack(FS, archive);
+      unpack(FS, later);
+      FS.writeFile(`${LIBRARY}sitecustomize.py`, importLater);
+      return unpack(FS, first);
     },
   };
-  const pyodide = await loadAlike(loadPyodide, options, {}, (found) => {
+  const pyodide = await loadAlike(loadPyodide, options, (found) => {
     begun = found;
   });
-  pyodide.runPython("import goosequill.browser.first");
+  pyodide.runPython(`
+import goosequill.browser.first, sys
+from sitecustomize import Later
+sys.meta_path.remove(Later)
+del sys.modules["sitecustomize"], Later`);
+  forgetFiles(pyodide._module);
+  clearFreeMemory(pyodide._module);
   const { image, ...described } = take(pyodide, begun);
   const sizes = Object.fromEntries([...tarFiles(later)].map(([name, { length }]) => [name, length]));
   const text = Buffer.from(JSON.stringify({ ...described, later: sizes }));
@@ -61,29 +74,50 @@ async function snapshot() {
   return Buffer.concat([head, image]);
 }
 
+/** Frees the libraries' files, which Emscripten keeps; a page reads each from its archive. */
+function forgetFiles({ LDSO, HEAPU8, HEAPU32, _PyMem_RawFree: free }) {
+  for (const handle of Object.keys(LDSO.loadedLibsByHandle).map(Number).filter(Boolean)) {
+    const [file, length] = [FILE, FILE_LENGTH].map((offset) => HEAPU32[(handle + offset) / 4]);
+    if (!WASM.every((byte, i) => HEAPU8[file + i] === byte)) throw new Error("struct dso is another one");
+    HEAPU8.fill(0, file, file + length);
+    free(file);
+    HEAPU32.fill(0, (handle + FILE) / 4, (handle + FILE_LENGTH) / 4 + 1);
+  }
+}
+
+/** Fills what is free with zeros: nobody reads what was there before, but every page would download it. */
+function clearFreeMemory(module) {
+  const { _malloc, _free, _PyObject_Malloc, _PyObject_Free } = module;
+  const end = module.HEAPU32[module._emscripten_get_sbrk_ptr() / 4];
+  const clear = (take, giveBack, size) => {
+    for (;;) {
+      const at = take(size);
+      if (!at || at + size > end) return giveBack(at); // nothing of this size is left in what there was
+      module.HEAPU8.fill(0, at, at + size);
+      taken.push(() => giveBack(at));
+    }
+  };
+  const taken = [];
+  for (let size = 2 ** 20; size >= 16; size /= 2) clear(_malloc, _free, size);
+  for (let size = 16; size <= 512; size += 16) clear(_PyObject_Malloc, _PyObject_Free, size);
+  for (const giveBack of taken) giveBack();
+}
+
 /** Copies Python's memory. Nothing may be running. */
-function take({ _module: module, _api: api, loadedPackages }, { program, counter }) {
+function take({ _module: module, _api: api, loadedPackages }, { begin, parts }) {
   const packages = { ...loadedPackages };
   for (const name in packages) delete loadedPackages[name]; // Pyodide expects none
   const objects = api.serializeHiwireState(nameOf);
-  const entries = entriesOf(module);
-  const { HEAPU8, wasmTable } = module;
-  setCounter(module, 0); // each browser has its own
-  const runs = runsOf(HEAPU8, program);
+  const libraries = librariesOf(module);
+  const entries = entriesOf(module, libraries, begin[3]);
+  const { HEAPU8 } = module;
+  setTrampoline(module, 0); // each browser has its own
+  const runs = runsOf(HEAPU8, parts);
   const image = new Uint8Array(runs.reduce((sum, [from, to]) => sum + to - from, 0) * PAGE);
   eachRun(runs, (at, from, to) => image.set(HEAPU8.subarray(from, to), at));
-  exclude(program, runs, image);
-  return {
-    memory: HEAPU8.length,
-    program: program.length,
-    runs,
-    objects,
-    entries,
-    functions: wasmTable.length,
-    counter,
-    packages,
-    image,
-  };
+  for (const { start, bytes } of parts) exclude(bytes, runs, image, start);
+  const handles = libraries.map(({ handle }) => handle).filter((handle) => handle);
+  return { memory: HEAPU8.length, begin, runs, handles, entries, objects, packages, image };
 }
 
 function nameOf(object) {
@@ -92,15 +126,16 @@ function nameOf(object) {
   return name;
 }
 
-/** The pages that differ from the program's, or are not empty where it has none. */
-function runsOf({ buffer, length }, program) {
-  const words = new Int32Array(buffer);
-  const own = new Int32Array(program.buffer);
+/** The pages that differ from what the memory began with. */
+function runsOf({ buffer, length }, parts) {
+  const began = new Uint8Array(length);
+  for (const { start, bytes } of parts) began.set(bytes, start);
+  const [words, own] = [new Int32Array(buffer), new Int32Array(began.buffer)];
   const runs = [];
   for (let page = 0; page < length / PAGE; page++) {
     const end = ((page + 1) * PAGE) / 4;
     let at = (page * PAGE) / 4;
-    while (at < end && words[at] === (own[at] ?? 0)) at++;
+    while (at < end && words[at] === own[at]) at++;
     if (at === end) continue;
     const last = runs.at(-1);
     if (last?.[1] === page) last[1]++;
@@ -109,33 +144,24 @@ function runsOf({ buffer, length }, program) {
   return runs;
 }
 
-/** What the table of functions has from the first library on, in order. */
-function entriesOf(module) {
-  const { LDSO, HEAPU32, wasmTable } = module;
-  const loaded = Object.entries(LDSO.loadedLibsByHandle).map(([handle, library]) => ({
-    handle: Number(handle),
-    exports: library.exports,
-  }));
-  const word = (address) => HEAPU32[address / 4];
-  const libraries = loaded
-    .filter(({ handle }) => handle) // zero is the program itself
-    .map(({ handle }) => ({ handle, at: word(handle + TABLE_BASE), count: word(handle + TABLE_SIZE) }))
-    .sort((a, b) => a.at - b.at);
+/** The program itself, whose handle is zero, and what Python has opened. */
+function librariesOf({ LDSO, preloadedWasm }) {
+  return Object.entries(LDSO.loadedLibsByHandle).map(([handle, { name, exports }]) => {
+    if (handle !== "0" && exports !== preloadedWasm[name]) throw new Error(`${name} is not in first.tar`);
+    return { handle: Number(handle), exports };
+  });
+}
+
+/** What was added to the table of functions, in order. */
+function entriesOf(module, libraries, begin) {
   const entries = [];
-  for (let at = libraries[0]?.at ?? wasmTable.length; at < wasmTable.length; at++) {
-    const library = libraries.find((one) => one.at === at && one.count);
-    if (library) {
-      entries.push({ at, handle: library.handle });
-      at += library.count - 1;
-    } else {
-      entries.push({ at, ...functionAt(module, loaded, at) });
-    }
-  }
+  for (let at = begin; at < module.wasmTable.length; at++)
+    entries.push(module.wasmTable.get(at) ? functionAt(module, libraries, at) : null);
   return entries;
 }
 
-function functionAt(module, loaded, at) {
-  for (const { handle, exports } of loaded) {
+function functionAt(module, libraries, at) {
+  for (const { handle, exports } of libraries) {
     for (const symbol in exports) {
       if (typeof exports[symbol] === "function" && module.getFunctionAddress(exports[symbol]) === at)
         return { handle, symbol };

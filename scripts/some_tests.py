@@ -30,7 +30,7 @@ MOST = 30
 """Files of tests that are looked at for a change: a file that all import would take minutes."""
 SOURCES = ("py", "scripts", "tests", "site", "npm")
 SCRIPT = re.compile(r'\b(?:from|import)\s*\(?\s*"(\.[^"]+)"')
-NODE = ("node", "--test", "--test-reporter=dot")
+NODE = ("node", "--test", f"--test-concurrency={os.cpu_count()}", "--test-reporter=dot")
 """How tests in JavaScript are run; it shows those that fail."""
 
 
@@ -71,9 +71,12 @@ class Some:
     def __init__(self, name: str = "", seconds: float = float("inf")) -> None:
         self._name, self._seconds, self._end = name.lower(), seconds, 0.0
         self._left: Counter[str] = Counter()
+        self.files: set[Path] = set()
 
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = [item for item in items if self._name in item.nodeid.lower()]
+        self.files = {ROOT / item.nodeid.partition("::")[0] for item in items}
         self._end = monotonic() + self._seconds
 
     @pytest.hookimpl(tryfirst=True)
@@ -88,10 +91,11 @@ class Some:
             terminalreporter.write_line(f"not run for want of time: {count} tests of {file}")
 
 
-def run_python(files: Iterable[Path], some: Some) -> bool:
+def run_python(files: Iterable[Path], some: Some, *options: str) -> bool:
     """Run those tests of files that are not marked `rest`; return whether none fails."""
     paths = [str(path) for path in files]
-    return not paths or pytest.main(["-q", "-m", "not rest", *paths], [some]) in (0, 5)  # 5: there is none
+    options += ("-q", "-m", "not rest")
+    return not paths or pytest.main([*options, *paths], [some]) in (0, 5)  # 5: there is none
 
 
 def run_scripts(files: Iterable[Path], *options: str) -> bool:
@@ -113,19 +117,39 @@ def run_changed() -> bool:
     return all([run_scripts(scripts), run_python(python, Some(seconds=SECONDS))])
 
 
+def may_have(path: Path, part: str) -> bool:
+    """Whether the id of a test in a file may have a name: in a path, a function, a title, or a parameter.
+
+    A parameter's value is in the file itself or, of one that it imports, in quotes or the name of one beside.
+    """
+    text = path.read_text(encoding="utf-8")
+    if re.search(rf"def test_\w*{part}|\b(?:test|it)\(\s*[\"'`][^\"'`]*{part}", text, re.IGNORECASE):
+        return True
+    if path.suffix == ".js":
+        return bool(re.search(r"\b(?:test|it)\(\s*`[^`]*\$\{", text) and re.search(part, text, re.IGNORECASE))
+    if not any(word in text for word in ("parametrize", "tiers(", "params=")):
+        return False
+    quoted = re.compile(rf"[\"'][^\"'\n]*{part}[^\"'\n]*[\"']", re.IGNORECASE)
+    file = re.compile(part.replace(r"\-", "[-_]"), re.IGNORECASE)
+    return bool(re.search(part, text, re.IGNORECASE)) or any(
+        quoted.search(used.read_text(encoding="utf-8")) or any(map(file.search, os.listdir(used.parent)))
+        for used in imports(path)
+    )
+
+
 def run_named(name: str) -> bool:
     part = re.escape(name)
-    own = re.compile(rf"def test_\w*{part}|\b(?:test|it)\(\s*[\"'`][^\"'`]*{part}", re.IGNORECASE)
     tests = [path for path in sorted((ROOT / "tests").rglob("*")) if is_test(path)]
-    texts = {path: path.read_text(encoding="utf-8") for path in tests}
     inside = [path for path in tests if name.lower() in path.relative_to(ROOT).as_posix().lower()]
-    named = {path for path in tests if path in inside or own.search(texts[path])}
-    pages = [path for path in named if ROOT / "tests" / "browser" in path.parents]
+    named = [path for path in tests if path in inside or may_have(path, part)]
     scripts = [path for path in inside if path.suffix == ".js"]
-    titled = [path for path in sorted(named.difference(inside)) if path.suffix == ".js"]
-    if pages or scripts or titled:
+    titled = [path for path in named if path.suffix == ".js" and path not in inside]
+    found = Some(name)
+    if not run_python([path for path in named if path.suffix == ".py"], found, "--collect-only", "-qq"):
+        return False
+    python = sorted(found.files)
+    if scripts or titled or any(ROOT / "tests" / "browser" in path.parents for path in python):
         subprocess.run([sys.executable, "scripts/build.py"], cwd=ROOT, check=True)
-    python = [path for path in tests if path.suffix == ".py" and path in named]
     pattern = f"--test-name-pattern=/{part}/i"
     return all([run_scripts(scripts), run_scripts(titled, pattern), run_python(python, Some(name))])
 

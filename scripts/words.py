@@ -36,6 +36,7 @@ from scripts.pages import read_pages  # noqa: E402
 from scripts.recordings import STYLES  # noqa: E402
 
 MODEL = ROOT / "site" / "models" / "default" / "config.json"
+SETS = ROOT / "site" / "teach" / "sets.json"
 CATALOGUES = ROOT / "site" / "ui" / "languages"
 STALE = ROOT / "scripts" / "stale_words.json"
 SIMILAR = 0.7
@@ -196,9 +197,10 @@ def joined(pieces: list[list[Parts]]) -> list[Parts]:
 
 
 def package_descriptions() -> Iterator[tuple[str, str]]:
-    """What the decoder, measures of texts, the chat formats and the default model say about themselves."""
+    """What the decoder, measures, chats and their files, the default model and sets of examples say."""
     from goosequill.chat.choosing import REASONS
     from goosequill.chat.formats import ChatFormat, describe_chat, describe_templates
+    from goosequill.conversations.writing import WRITERS
     from goosequill.decoding import describe, describe_presets
     from goosequill.evaluation.text_metrics import METRICS, PROMPT_METRICS
 
@@ -217,9 +219,13 @@ def package_descriptions() -> Iterator[tuple[str, str]]:
         texts = (parameter["label"], parameter["sentence"], *parameter["choice_labels"])
         yield from ((text, "goosequill.chat") for text in texts)
     yield from ((reason, "goosequill.chat") for reason in REASONS)
+    for writer in WRITERS.values():
+        yield from ((text, "goosequill.conversations") for text in (writer.title, writer.needs))
     yield from ((model[key], str(MODEL)) for key in ("title", "description"))
     yield from ((prompt["title"], str(MODEL)) for prompt in model["prompts"])
     yield from ((style["name"], str(MODEL)) for style in model["registers"])
+    for each in json.loads(SETS.read_text(encoding="utf-8"))["sets"]:
+        yield from ((each[key], str(SETS)) for key in ("title", "note"))
 
 
 def write_element_words(output: Path) -> None:

@@ -1,7 +1,7 @@
 /**
  * In the place of the site's module: the address of each of the engine's files, written so that bundlers find
  * the file, copy it and put its new address here. Without a bundler they are the package's own files.
- * scripts/npm.py fills in the list.
+ * scripts/npm.py fills in the list. The default model's files are added by default-model.js.
  */
 
 /**
@@ -10,8 +10,7 @@
  * address is used.
  * @param {URL} url
  */
-// biome-ignore lint/correctness/noUnusedVariables: the list uses it
-function at({ href }) {
+export function at({ href }) {
   const moved = href.replace("/node_modules/.vite/", "/node_modules/goosequill/");
   return globalThis.location ? new URL(moved, globalThis.location.href).href : moved;
 }
@@ -22,4 +21,4 @@ export const ADDRESSES = {
 };
 
 /** The files have no folder in common. */
-export const ROOT = "";
+export const [ROOT, FILES] = ["", ""];

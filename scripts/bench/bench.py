@@ -51,6 +51,7 @@ from scripts.bundles import BUNDLE, run_esbuild  # noqa: E402
 from scripts.machine import machine  # noqa: E402
 from scripts.sections import with_section  # noqa: E402
 from scripts.serve import make_server  # noqa: E402
+from scripts.versions import versioned  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
 DOCS = ROOT / "docs" / "explanation" / "speed.md"
@@ -197,6 +198,14 @@ def groups(threads: list[int]) -> list[list[Contestant]]:
     return [contestants(threads), *([large(shape, count) for count in threads] for shape in LARGE.values())]
 
 
+def install_peers() -> None:
+    """Install the packages that package.json lists, unless all are there."""
+    shutil.copy(HERE / "package.json", SITE / "package.json")
+    names = json.loads((SITE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if not all((SITE / "node_modules" / name).is_dir() for name in names):
+        subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
+
+
 def prepare(chosen: list[Contestant]) -> None:
     """Prepare the folder that is served: page, built site, peers, models."""
     zig = [sys.executable, "-m", "ziglang", "cc", "-target", "wasm32-freestanding", "-nostdlib"]
@@ -213,11 +222,11 @@ def prepare(chosen: list[Contestant]) -> None:
     run_esbuild(str(HERE / "ours.js"), *BUNDLE, f"--outfile={SITE / 'ours.js'}")
     if any(contestant.kind == "llamacpp" for contestant in chosen):
         llamacpp.build(SITE / "llamacpp", SITE)
-    if any(contestant.kind != "ours" for contestant in chosen) and not (SITE / "node_modules").is_dir():
-        subprocess.run(["npm", "install", "--silent", "--ignore-scripts"], cwd=SITE, check=True)
-    for link, target in (("site", ROOT / "dist"), ("peers", SITE / "node_modules")):
-        if not (SITE / link).is_symlink():
-            (SITE / link).symlink_to(target)
+    if any(contestant.kind != "ours" for contestant in chosen):
+        install_peers()
+    for link, target in (("site", versioned(ROOT / "dist")), ("peers", SITE / "node_modules")):
+        (SITE / link).unlink(missing_ok=True)
+        (SITE / link).symlink_to(target)
     sources = [HERE / "weights.py", HERE / "peers.py", ROOT / "py" / "goosequill" / "weights" / "quantize.py"]
     changed = max(source.stat().st_mtime for source in sources)
     for contestant in chosen:

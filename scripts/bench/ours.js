@@ -9,7 +9,7 @@ import { startHelpers } from "../../site/engine/threads.js";
 import { Python } from "../../site/engine/worker/python.js";
 
 const assets = assetsIn(new URL("site/", import.meta.url).href);
-const PACKAGES = "/lib/python3.12/site-packages/";
+const PACKAGES = "/lib/python3.14/site-packages/";
 let contestant;
 
 const text = async (path) => (await fetch(path)).text();

@@ -14,13 +14,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page
+from scripts.versions import TOP, versioned
 
 SHELL_LIMIT = 150_000
-LAB_LIMIT = 250_000
-WIDGET_LIMIT = 15_000
-FIRST_TEXT_LIMIT = 8_800_000
-"""Limits in bytes of a page's shell, that of a laboratory page, the widget's script, and a first text without
-its model."""
+WIDGET_LIMIT = 16_000
+FIRST_TEXT_LIMIT = 7_700_000
+"""Limits in bytes, compressed, of a page's shell (site/pages.json says which may have more, and why), the
+widget's script, and a first text without its model."""
+ENGINE_LIMIT = 7_900_000
+VISIT_LIMIT = 14_200_000
+"""The same of the engine and of a whole first visit, with page and model, where nothing is compressed."""
 
 WIDGET = "embed/goosequill.js"
 LIBRARY = ("python/library.tar.gz", "python/goosequill.tar.gz")
@@ -28,7 +31,7 @@ LIBRARY = ("python/library.tar.gz", "python/goosequill.tar.gz")
 LATER = {
     "the rest of Python's library": LIBRARY,
     "the documentation's search": (
-        "search-index/material-search.js",
+        "search-index/material-search-*.js",
         "search-index/web/search.json",
         "search-index/web/head-*.bin",
         "search-index/web/vectors-*.bin",
@@ -62,15 +65,31 @@ def transfer_size(file: Path) -> int:
     return min(len(data), len(gzip.compress(data, 9, mtime=0)))
 
 
-def packed(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
-    """The transfer size of each requested file, by path, without the model's files."""
+def requested(folder: Path, urls: Iterable[str], base: str) -> dict[str, Path]:
+    """The files that were requested, by their path in their version."""
     found = {}
     for path in {unquote(urlsplit(url).path) for url in urls if url.startswith(base)}:
         path = path.removeprefix(urlsplit(base).path)
         file = folder / path / "index.html" if path.endswith("/") or not path else folder / path
-        if file.is_file() and not path.startswith("models/"):
-            found[file.relative_to(folder).as_posix()] = transfer_size(file)
+        if file.is_file():
+            found[TOP.sub("", file.relative_to(folder).as_posix())] = file
     return found
+
+
+def packed(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
+    """The transfer size of each requested file, by path, without the model's files."""
+    files = requested(folder, urls, base).items()
+    return {path: transfer_size(file) for path, file in files if not path.startswith("models/")}
+
+
+def plain_at_first(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
+    """The size of each file that a first text needs, by path, from a server that compresses nothing."""
+    files = requested(folder, urls, base).items()
+    return {path: file.stat().st_size for path, file in files if path not in LIBRARY}
+
+
+def is_engine(path: str) -> bool:
+    return path.startswith(("engine/", "vendor/pyodide/", "python/"))
 
 
 def packed_at_first(folder: Path, urls: Iterable[str], base: str) -> dict[str, int]:
@@ -100,7 +119,11 @@ def open_pages(page: Page, folder: Path, base: str) -> Iterator[tuple[str, dict[
 
 def matching(folder: Path, patterns: Iterable[str]) -> int:
     return sum(
-        transfer_size(file) for pattern in patterns for file in folder.glob(pattern) if file.suffix != ".map"
+        transfer_size(file)
+        for pattern in patterns
+        for place in (folder, versioned(folder))
+        for file in place.glob(pattern)
+        if file.suffix != ".map"
     )
 
 

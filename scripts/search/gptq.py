@@ -57,17 +57,17 @@ def quantize_for(weights: Floats, moments: Moments) -> QuantizedMatrix:
     columns = weights.shape[1]
     damped = moments + DAMPING * np.trace(moments) / columns * np.eye(columns)
     upper = np.linalg.cholesky(np.linalg.inv(damped)).T
-    left = weights.astype(np.float64)
-    scales = np.abs(left).max(axis=1) / 127
+    left = np.array(weights.T, np.float64, order="C")  # [in, out]: each column of the weights lies together
+    scales = np.abs(left).max(axis=0) / 127
     steps = np.where(scales > 0, scales, 1)
-    values = np.empty(weights.shape, np.int8)
+    values = np.empty(left.shape, np.int8)
     for start in range(0, columns, BLOCK):
         end = min(start + BLOCK, columns)
-        errors = np.empty((len(left), end - start))
+        errors = np.empty((end - start, left.shape[1]))
         for at in range(start, end):
-            values[:, at] = np.clip(np.rint(left[:, at] / steps), -127, 127)
-            error = (left[:, at] - values[:, at] * steps) / upper[at, at]
-            left[:, at + 1 : end] -= np.outer(error, upper[at, at + 1 : end])
-            errors[:, at - start] = error
-        left[:, end:] -= errors @ upper[start:end, end:]
-    return QuantizedMatrix(8, values, scales.astype(np.float32))
+            values[at] = np.clip(np.rint(left[at] / steps), -127, 127)
+            error = (left[at] - values[at] * steps) / upper[at, at]
+            left[at + 1 : end] -= np.outer(upper[at, at + 1 : end], error)
+            errors[at - start] = error
+        left[end:] -= upper[start:end, end:].T @ errors
+    return QuantizedMatrix(8, np.ascontiguousarray(values.T), scales.astype(np.float32))

@@ -24,6 +24,7 @@ from playwright.sync_api import BrowserContext, Error, FilePayload, Page, expect
 from scripts.offline import write_precache
 from scripts.soak.browsing import MINUTE, ROOT, chromium, serving
 from scripts.soak.results import Results
+from scripts.versions import versioned
 
 PROMPT = "The goose"
 TOKENS = "7"
@@ -152,11 +153,11 @@ def crashed(play: Playground) -> None:
 
 def network(play: Playground) -> None:
     """The network fails while the engine is loading."""
-    play.context.route("**/pyodide.asm.wasm", lambda route: route.abort())
+    play.context.route("**/pyodide.asm.wasm.gz", lambda route: route.abort())
     play.part("prompt").fill(PROMPT)
     play.set_tokens(TOKENS, endless=True)
     play.part("generate").click()
-    play.complains("pyodide.asm.wasm")
+    play.complains("pyodide.asm.wasm.gz")
     play.context.unroute_all()
 
 
@@ -197,7 +198,7 @@ def updated(play: Playground) -> None:
     """A new version of the site arrives, and the visitor takes it while a text is being written."""
     play.page.wait_for_function("() => navigator.serviceWorker.controller")
     play.write_endlessly()
-    tokens = play.site / "ui" / "tokens.css"
+    tokens = versioned(play.site) / "ui" / "tokens.css"
     tokens.write_text(tokens.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
     version = write_precache(play.site)
     play.page.evaluate("navigator.serviceWorker.getRegistration().then((found) => { found.update() })")

@@ -1,7 +1,5 @@
 """The examples in the article on reports and votes are files of their formats."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

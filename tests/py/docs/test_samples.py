@@ -1,17 +1,19 @@
 """Every sample of code in the documentation works: run, read, or excused with a reason."""
 
-from __future__ import annotations
-
 import json
 import shlex
 import shutil
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from goosequill.cli.main import main
+from goosequill.conversations.tree import Tree
+from goosequill.conversations.writing import write
+from goosequill.tuning.adapter import Adapter
 from goosequill.weights import QuantizedMatrix, folder_reader, open_folder
 from goosequill.weights.formats import safetensors
 from tests.py.search.encoder import write_folder
@@ -41,7 +43,7 @@ def files_with(languages: set[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with everything that the samples name: models, documents, votes, a built site."""
+    """A folder with everything that the samples name: models, documents, votes, a conversation, a site."""
     folder = tmp_path_factory.mktemp("samples")
     for name in ("site", "docs"):
         (folder / name).symlink_to(ROOT / name)
@@ -62,6 +64,11 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for rater in ("ann", "bob"):
         data = {"format": "goosequill-votes", "rater": rater, "votes": [vote]}
         (folder / f"{rater}.json").write_text(json.dumps(data), encoding="utf-8")
+    tree = Tree()
+    tree.rate(tree.add("assistant", "It was grey.", tree.add("user", "Tell me of the sea")), 1)
+    (folder / "conversations.jsonl").write_bytes(write([tree], "oasst-messages"))
+    width = next(x.shape[1] for name, x in plain if name == "emb.weight")
+    Adapter({"ln_out.bias": np.full(width, 0.1, np.float32)}).write(folder / "pirate.safetensors")
     return folder
 
 

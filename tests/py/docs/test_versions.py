@@ -1,7 +1,5 @@
 """The article on versions states the numbers that the code writes and reads."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

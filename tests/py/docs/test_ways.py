@@ -1,7 +1,5 @@
 """The two ways in how-it-works.md are those that the code takes: another file of each imports the next."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

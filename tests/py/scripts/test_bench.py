@@ -1,7 +1,5 @@
 """The benchmark's statistics and test models."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from pathlib import Path
@@ -9,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from scripts.bench import bench, growth, llamacpp, native, native_peers, peak, steps, threads
+from scripts.bench import bench, growth, line, llamacpp, native, native_peers, peak, steps, threads
 from scripts.bench.weights import (
     RWKV4,
     RWKV7,
@@ -245,3 +243,11 @@ def test_what_a_token_can_reach_counts_what_comes_after_its_pass(capsys: pytest.
         in said
     )
     assert "2 threads, at most: 233 or 233 tokens/s\n" in said
+
+
+def test_a_page_that_needs_a_network_fails_on_the_second_visit() -> None:
+    own, other, *_ = line.contestants(Path("dist"))
+    own.cold, own.again, own.megabytes = [12.1, 11.9, 14.0], [1.04, 0.96, 1.0], 13.9
+    other.cold = [20.9]
+    rows = line.report([own, other]).splitlines()[2:]
+    assert rows == ["| Goosequill | 13.9 | 12.1 s | 1.0 s |", "| wllama | 0.0 | 20.9 s | fails |"]

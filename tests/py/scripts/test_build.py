@@ -1,8 +1,9 @@
 """The build as a whole: the same bytes every time; the wheel."""
 
-from __future__ import annotations
-
+import gzip
 import hashlib
+import json
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -61,13 +62,43 @@ def test_the_state_of_the_sources_is_of_what_a_build_reads(
     assert build.state_of_sources() not in states
 
 
+def test_the_documentation_is_made_again_only_for_what_it_may_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "ROOT", tmp_path / "source")
+    monkeypatch.setattr(kept, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(build, "make_docs", lambda output: (made.append(output), output.mkdir()))
+    declared, made = {"engine/model": "x"}, list[Path]()
+    monkeypatch.setattr(build, "declarations", lambda: declared)
+    names = ("docs/a.md", "site/compare/app.js", "site/lab/decay.js", "site/pages.json")
+    for path in (tmp_path / "source" / name for name in (*names, "node_modules/.package-lock.json")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    monkeypatch.setattr(build, "sources", lambda: [tmp_path / "source" / name for name in names])
+    times = []
+    for turn, name in enumerate(("", *names)):
+        if name:
+            (tmp_path / "source" / name).write_text("altered")
+        build.build_docs(tmp_path / f"made-{turn}")
+        times.append(len(made))
+    declared["engine/model"] = "y"
+    build.build_docs(tmp_path / "declared")
+    assert [*times, len(made)] == [1, 2, 2, 3, 4, 5]
+
+
 @pytest.mark.rest
 def test_two_builds_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One from what earlier builds have kept, one without that."""
-    build.build(tmp_path / "one")
-    monkeypatch.setenv(kept.VARIABLE, str(tmp_path / "kept"))  # for the processes that it starts
-    monkeypatch.setattr(kept, "KEPT", tmp_path / "kept")
-    build.build(tmp_path / "two")
+    """One from what earlier builds have kept, one without that.
+
+    Apart from the documentation: its search index, which grows with each change, has the order of changes.
+    """
+    some = shutil.ignore_patterns("docs.*", "new-*")
+    shutil.copytree(kept.KEPT, tmp_path / "earlier", ignore=some, copy_function=shutil.copyfile)
+    for name, folder in (("one", tmp_path / "earlier"), ("two", tmp_path / "kept")):
+        monkeypatch.setenv(kept.VARIABLE, str(folder))  # for the processes that it starts
+        monkeypatch.setenv("GOOSEQUILL_SEARCH_CACHE", str(tmp_path / f"cache of {name}"))
+        monkeypatch.setattr(kept, "KEPT", folder)
+        build.build(tmp_path / name)
     assert "index.html" in digests(tmp_path / "one")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
@@ -86,3 +117,13 @@ def test_wheel_is_pure_and_contains_only_the_package(tmp_path: Path) -> None:
         ]
     assert {name.split("/")[0].split("-")[0] for name in names} == {"goosequill"}
     assert requirements == ["Requires-Dist: numpy>=1.26"]
+
+
+def test_a_models_files_get_gzipped_copies_that_its_description_lists(tmp_path: Path) -> None:
+    (tmp_path / "table").write_bytes(b"goose" * 100)
+    (tmp_path / "config.json").write_text('{"title": "é", "files": [{"name": "table", "bytes": 500}]}')
+    build.pack_model(tmp_path)
+    packed = (tmp_path / "table.gz").read_bytes()
+    assert gzip.decompress(packed) == b"goose" * 100
+    described = json.loads((tmp_path / "config.json").read_text("utf-8"))
+    assert described["files"] == [{"name": "table", "bytes": 500, "gzip": len(packed)}]

@@ -1,7 +1,5 @@
 """Each page's scripts are bundled, with source maps for ours, and what they import is preloaded."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -138,10 +136,7 @@ SHARING = {"engine/startup-lock.js", "engine/trusted.js", "ui/page-words.js", "u
 def test_scripts_of_one_page_have_no_two_copies_of_a_modules_state(tmp_path: Path) -> None:
     html = (ROOT / "overrides" / "partials" / "everywhere.html").read_text(encoding="utf-8")
     assert "ui/everywhere.js" in html
-    pages = {
-        "playground/index.html": "playground",
-        "compare/index.html": "app",
-    }
+    pages = {"playground/index.html": "playground", "compare/index.html": "app"}
     pages |= {"storage/index.html": "storage", "embed/index.html": "gallery"}
     tag = '<script type="module" src="../ui/everywhere.js"></script>'
     write(tmp_path, {page: tag + ONE.replace("one", script) for page, script in pages.items()})

@@ -1,7 +1,5 @@
 """`make check` runs all parts and shows what each of them found."""
 
-from __future__ import annotations
-
 import sys
 
 import pytest

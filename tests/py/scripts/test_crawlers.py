@@ -1,7 +1,5 @@
 """What search engines and link previews read: absolute addresses, where the site's is known."""
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The drawn figures: their numbers are the model's, and the lines of code are those of the source."""
 
-from __future__ import annotations
-
 import json
 import re
 import xml.etree.ElementTree as ET

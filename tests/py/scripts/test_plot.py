@@ -1,7 +1,5 @@
 """The bundle of Observable Plot: small, without eval, with a licence for every package in it."""
 
-from __future__ import annotations
-
 import gzip
 import re
 from pathlib import Path

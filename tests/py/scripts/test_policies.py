@@ -1,7 +1,5 @@
 """The documentation's policies allow no more than they must."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from pathlib import Path

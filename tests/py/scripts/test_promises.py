@@ -1,7 +1,5 @@
 """tests/promises.toml: every promise names tests that exist, and none of the twenty-five is dropped."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """The reference of the Python package has each name's signature and docstring, in Markdown."""
 
-from __future__ import annotations
-
 import re
 
 import markdown

@@ -1,7 +1,5 @@
 """The recordings are what the default model generates, with the probabilities that the engine explains."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -9,15 +7,8 @@ import pytest
 from scripts import recordings
 
 from goosequill.decoding.explain import explain
-from goosequill.kernels import load_kernel
-from goosequill.loading.load import load_path
 
 SHORT = 6
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Any:
-    return load_path(recordings.MODEL, kernel=load_kernel())
 
 
 def read(style: recordings.Style) -> dict[str, Any]:

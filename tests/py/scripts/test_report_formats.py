@@ -1,7 +1,5 @@
 """The formats of reports are listed once: the comparer's page and both articles follow."""
 
-from __future__ import annotations
-
 from scripts import docs_pages
 from scripts.command import ROOT
 from scripts.frames import make_frames, render_frame

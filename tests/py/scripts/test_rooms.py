@@ -1,7 +1,5 @@
 """Lines are counted once, for the innermost room, and growth is reported."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,14 +1,13 @@
 """The development server behaves like a static host and serves only its folder."""
 
-from __future__ import annotations
-
 import http.client
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from scripts.serve import make_server, normal_prefix
+
+from tests.serving import serving
 
 BODY = bytes(range(100))
 
@@ -23,10 +22,8 @@ def port(tmp_path: Path) -> Iterator[int]:
         (site / name).write_bytes(BODY)
     (tmp_path / "secret.txt").write_text("secret")
     server = make_server(site, prefix="goosequill", isolate=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_port
 
 
 def ask(

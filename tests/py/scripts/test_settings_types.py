@@ -1,7 +1,5 @@
 """The types of the settings and of the error codes are what the package describes."""
 
-from __future__ import annotations
-
 from scripts import settings_types
 
 from goosequill.decoding import PARAMETERS

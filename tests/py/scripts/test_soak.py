@@ -1,7 +1,5 @@
 """What a soak measures is in its file, and a run that does not end leaves none."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Which tests are near a change, and which have a name."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,13 +22,27 @@ FILES = {
     "tests/js/ui/table.test.js": 'import "../../../site/ui/table.js";\ntest("rows decay", () => {});',
     "tests/js/ui/decay.test.js": 'const later = () => import("../../../site/ui/csv.js");',
 }
+DRAWN = {
+    "tests/browser/test_page.py": "parametrize('half_decay')",
+    "tests/py/steps/test_b.py": "import steps.table\nparametrize(steps.table.NAMES)",
+    "tests/py/steps/test_c.py": "import steps.files.names\nparametrize(steps.files.names.find())",
+    "tests/py/steps/test_d.py": "import steps.table",
+    "py/steps/table.py": "NAMES = ['a', 'Decay']",
+    "py/steps/files/names.py": "",
+    "py/steps/files/decay.py": "",
+}
+"""Tests whose ids have the name by a parameter alone; test_d.py has none."""
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
 
 
 @pytest.fixture(autouse=True)
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, text in FILES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
+    write(tmp_path, FILES)
     monkeypatch.setattr(imports, "ROOTS", (tmp_path / "py", tmp_path))
     monkeypatch.setattr(some_tests, "ROOT", tmp_path)
     return tmp_path
@@ -64,10 +76,20 @@ def test_scripts_are_followed_too(tree: Path) -> None:
 def test_tests_of_a_name_run_and_pages_are_built_for_them(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write(tree, DRAWN)
     ran: list[tuple[object, ...]] = []
     monkeypatch.setattr(some_tests, "run_scripts", lambda files, *options: not ran.append((*files, *options)))
     monkeypatch.setattr(some_tests.subprocess, "run", lambda *_, **__: ran.append(("build",)))
-    monkeypatch.setattr(some_tests, "run_python", lambda files, some: not ran.append(tuple(files)))
+
+    def run_python(files: list[Path], some: some_tests.Some, *options: str) -> bool:
+        if options:  # what may have the name
+            assert [path.name for path in files] == ["test_page.py", "test_user.py", "test_b.py", "test_c.py"]
+            some.files = {py}
+        else:
+            ran.append(tuple(files))
+        return True
+
+    monkeypatch.setattr(some_tests, "run_python", run_python)
     js, py = tree / "tests" / "js" / "ui", tree / "tests" / "py" / "room" / "test_user.py"
     scripts = [(js / "decay.test.js",), (js / "table.test.js", "--test-name-pattern=/decay/i")]
     assert some_tests.run_named("decay")

@@ -1,7 +1,5 @@
 """Prose is in British English with -ize, as Oxford dictionaries spell it; names and code are not prose."""
 
-from __future__ import annotations
-
 import io
 import re
 import tokenize

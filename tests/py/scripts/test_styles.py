@@ -1,7 +1,5 @@
 """Only rules that no page can use are removed from a style sheet."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 

@@ -3,11 +3,12 @@
  * with its hash. The shell (pages, scripts, styles, fonts) is fetched when a version is installed, the
  * engine's parts when they are first used. Models are stored elsewhere (engine/storage/store.js).
  *
- * One version of everything: each page is of one version, which is noted before the page gets its first byte,
- * and it and its workers get only files whose hash is in that version's list, from whichever worker is
- * active. What is gone from the server and from the caches is refused. A version takes over only when the
- * visitor agrees (the message "activate"); pages of another one stay as they are. Caches are named after this
- * site's own path, and no other cache is ever touched, because many projects may share an origin.
+ * One version of everything: what a page runs has its version in its address (scripts/versions.py). For what
+ * has not, each page's version is noted before the page gets its first byte. A page and its workers get only
+ * files whose hash is in that version's list, from whichever worker is active. What is gone from the server
+ * and from the caches is refused. A version takes over only when the visitor agrees (the message "activate");
+ * pages of another one stay as they are. Caches are named after this site's own path, and no other cache is
+ * ever touched, because many projects may share an origin.
  */
 
 importScripts("precache.js");
@@ -22,6 +23,8 @@ const PREFIX = `goosequill:${BASE.pathname}:`;
 const CACHE = `${PREFIX}${version}`;
 const SETTINGS = `${PREFIX}settings`; // outlives versions: threads, and the version of each page
 const LIST = addressOf("precache.js");
+/** A header of what is kept unpacked: the hash of the file as it was. */
+const UNPACKED = "x-goosequill-unpacked";
 /** Files that are read in parts: the index of the documentation. */
 const RANGED = "search-index/";
 /** Files that the engine verifies by their hashes, and stores. */
@@ -31,6 +34,8 @@ const THREADS = new URL("?threads", BASE).href;
 const CLIENT = new URL("?client=", BASE).href;
 /** Notes that are never removed, of pages that may not have been shown yet. */
 const RECENT = 100;
+/** The folder of a version's files. */
+const FOLDER = /^v-(\w+)\//;
 /** What the build writes into each page. */
 const STAMP = /<html\b[^>]* data-version="(\w+)"/;
 
@@ -40,6 +45,15 @@ class OtherVersion extends Error {}
 /** @param {string} path as in precache.js @returns {string} its address */
 function addressOf(path) {
   return new URL(path, BASE).href;
+}
+
+/**
+ * The address that a file has in the version of a cache.
+ * @param {string} path
+ * @param {string} cacheName
+ */
+function addressIn(path, cacheName) {
+  return addressOf(path.replace(FOLDER, `v-${cacheName.slice(PREFIX.length)}/`));
 }
 
 /** @param {string} path @returns {boolean} whether this version has it */
@@ -74,8 +88,8 @@ async function versionCaches() {
  */
 async function obtain(path, hash, sent) {
   for (const cacheName of await versionCaches()) {
-    const kept = await caches.match(addressOf(path), { cacheName });
-    if (kept && (await hashOf(kept.clone())) === hash) return kept;
+    const kept = await caches.match(addressIn(path, cacheName), { cacheName });
+    if (kept && (kept.headers.get(UNPACKED) ?? (await hashOf(kept.clone()))) === hash) return kept;
   }
   const response = sent ?? (await fetch(addressOf(path), { cache: "no-cache" }));
   const isGone = response.status === 404 || response.status === 410;
@@ -98,7 +112,7 @@ async function keep(files, sent) {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [path, hash] = next;
       if (await cache.match(addressOf(path))) continue;
-      await cache.put(addressOf(path), plain(await obtain(path, hash, sent)));
+      await cache.put(addressOf(path), ready(path, hash, await obtain(path, hash, sent)));
     }
   };
   await Promise.all(Array.from({ length: 6 }, work));
@@ -112,13 +126,26 @@ function plain(response) {
   return new Response(response.body, { status: 200, headers: response.headers });
 }
 
+/**
+ * A file as it is kept. WebAssembly is unpacked and has its own type, since a browser keeps the code that it
+ * compiles only beside a response of that kind.
+ * @param {string} path
+ * @param {string} hash
+ * @param {Response} response
+ */
+function ready(path, hash, response) {
+  if (!path.endsWith(".wasm.gz") || response.headers.has(UNPACKED) || !response.body) return plain(response);
+  const headers = { "Content-Type": "application/wasm", [UNPACKED]: hash };
+  return new Response(response.body.pipeThrough(new DecompressionStream("gzip")), { headers });
+}
+
 /** Stores the parts that an older version had stored. */
 async function keepUsedParts() {
   for (const name of await versionCaches()) {
     if (name === CACHE) continue;
     const old = await caches.open(name);
     const used = [];
-    for (const path of Object.keys(parts)) if (await old.match(addressOf(path))) used.push(path);
+    for (const path of Object.keys(parts)) if (await old.match(addressIn(path, name))) used.push(path);
     if (used.length) return await keep(Object.fromEntries(used.map((path) => [path, parts[path]])));
   }
 }
@@ -267,7 +294,7 @@ async function fileOf(of, path, hash) {
   const cacheName = PREFIX + of;
   const kept = await caches.match(addressOf(path), { cacheName });
   if (kept) return kept;
-  const response = plain(await obtain(path, hash));
+  const response = ready(path, hash, await obtain(path, hash));
   const cache = await caches.open(cacheName);
   await cache.put(addressOf(path), response.clone()).catch(() => {}); // no space: fetched again next time
   return response;
@@ -305,7 +332,7 @@ async function ifOther(error) {
 /** @param {any} event @param {string} path */
 async function answer({ request, clientId, resultingClientId }, path) {
   if (request.mode === "navigate") return await answerPage(request, path, resultingClientId);
-  const of = await versionOf(clientId);
+  const of = FOLDER.exec(path)?.[1] ?? (await versionOf(clientId));
   if (of !== null) await note(resultingClientId, of); // a worker
   const files = of && (await filesOf(of));
   if (of === null ? isListed(path) : of && !files) return refusal();
@@ -405,7 +432,7 @@ scope.addEventListener("message", (/** @type {any} */ event) => {
 /** What every first text needs except the model. */
 function engineParts() {
   return Object.fromEntries(
-    Object.entries(parts).filter(([path]) => /^(vendor\/pyodide|python)\//.test(path)),
+    Object.entries(parts).filter(([path]) => /^v-\w+\/(vendor\/pyodide|python)\//.test(path)),
   );
 }
 

@@ -7,6 +7,7 @@ export const STEP_WORDS = 17;
 export const PANEL = 16;
 export const GROUP = 64;
 export const CHUNK = 64;
+export const KEPT = 16;
 export const MAX_JOINED = 8;
 
 /** The operation number of a product. */

@@ -12,8 +12,10 @@ import { EngineError } from "./protocol.js";
 /** All that `loadModel` understands. */
 const OPTIONS = [
   ...["model", "tokenizer", "quantize", "tables", "kernel", "threads", "root", "host"],
-  ...["engine", "signal", "onProgress"],
+  ...["adapter", "strength", "engine", "signal", "onProgress"],
 ];
+/** How much an adapter may change, as in goosequill.tuning.applying. */
+const MOST_STRENGTH = 1.5;
 const QUANTIZE = [undefined, null, 8, 4, "auto"];
 
 /**
@@ -32,11 +34,20 @@ export function checkOptions(options) {
     });
   }
   const { model, tokenizer, quantize, tables, threads, host } = options;
-  for (const id of [model, tokenizer]) if (typeof id === "string" && looksLikeId(id)) resolveId(id, host);
+  for (const id of [model, tokenizer, options.adapter])
+    if (typeof id === "string" && looksLikeId(id)) resolveId(id, host);
   if (!QUANTIZE.includes(quantize)) throw refusal("quantize", quantize, "8, 4 or “auto”");
   if (tables !== undefined && tables !== "server") throw refusal("tables", tables, "“server”, or nothing");
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
     throw refusal("threads", threads, "a whole number from 1 on");
+  }
+  const { adapter = null, strength = 1 } = options;
+  const isFile = [Blob, Uint8Array, ArrayBuffer].some((kind) => adapter instanceof kind);
+  if (!(adapter === null || isFile || isAddress(adapter))) {
+    throw refusal("adapter", adapter, "an address, an id, a File or bytes");
+  }
+  if (!(strength >= 0 && strength <= MOST_STRENGTH)) {
+    throw refusal("strength", strength, `a number from 0 to ${MOST_STRENGTH}`);
   }
   const files = Array.isArray(model) ? model : [model];
   if (!(isAddress(model) || (files.length && files.every((file) => file instanceof Blob)))) {

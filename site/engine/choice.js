@@ -7,6 +7,7 @@
 import { assetsIn, base } from "./assets.js";
 import { looksLikeWeights } from "./file-names.js";
 import { looksLikeId } from "./model-ids.js";
+import { EngineError } from "./protocol.js";
 
 /**
  * Which model, and how it is loaded.
@@ -28,6 +29,11 @@ import { looksLikeId } from "./model-ids.js";
  * @property {string} [host] where ids are looked up, by default https://huggingface.co
  */
 
+/**
+ * A file that tuning wrote, or a tuned state (.pth): its address or id, or its bytes; under Node also a path.
+ * @typedef {string | URL | Blob | Uint8Array | ArrayBuffer} Adapter
+ */
+
 /** Tokenizers that need no file. */
 export const TOKENIZERS = ["", "world", "neox-20b", "byte"];
 
@@ -40,7 +46,7 @@ export function modelSource({ model, quantize, tables, host, root, kernel, threa
   const tokenizer = tokenizerSource(choice.tokenizer, host);
   const given = { ...(tables && { tables }), ...(kernel && { kernel }), ...(threads && { threads }) };
   const how = { tokenizer, quantize, ...given };
-  if (model === undefined) return { kind: "folder", ...assetsIn(root).folder("models/default/"), ...how };
+  if (model === undefined) return { kind: "folder", ...defaultModel(assetsIn(root)), ...how };
   if (typeof model === "string" && looksLikeId(model)) return { kind: "id", id: model, host, ...how };
   if (typeof model === "string" || model instanceof URL) {
     const { url, sha256 } = located(model);
@@ -50,6 +56,30 @@ export function modelSource({ model, quantize, tables, host, root, kernel, threa
   const files = Array.isArray(model) ? model : [model];
   const names = files.map((file) => ("name" in file ? String(file.name) : "model"));
   return { kind: "files", files, names, ...how };
+}
+
+/**
+ * The message form of where an adapter comes from.
+ * @param {Adapter} adapter
+ * @param {string} [host]
+ * @returns {import("./protocol.js").ModelFiles}
+ */
+export function adapterSource(adapter, host) {
+  if (typeof adapter === "string" && looksLikeId(adapter)) return { kind: "id", id: adapter, host };
+  if (typeof adapter === "string" || adapter instanceof URL) return { kind: "url", ...located(adapter) };
+  const file = adapter instanceof Blob ? adapter : new Blob([/** @type {BlobPart} */ (adapter)]);
+  return { kind: "files", files: [file], names: ["name" in file ? String(file.name) : "adapter"] };
+}
+
+/** @param {import("./assets.js").Assets} assets */
+export function defaultModel(assets) {
+  const folder = assets.folder("models/default/");
+  if (!folder.addresses || "config.json" in folder.addresses) return folder;
+  throw new EngineError({
+    code: "not-found",
+    message: "The default model is not a part of “goosequill/engine”.",
+    remedy: "Pass the address or the id of a model, or import “goosequill”.",
+  });
 }
 
 /**

@@ -16,8 +16,9 @@ import { checkOptions } from "./checks.js";
 import { modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
-import { share } from "./model.js";
+import { adapted, share } from "./model.js";
 
+export { readConversations, writeConversations } from "./conversation-files.js";
 export { Conversation, Model, ModelState } from "./model.js";
 export { EngineError } from "./protocol.js";
 export { Engine, modelSource };
@@ -32,12 +33,16 @@ export { Engine, modelSource };
  * @typedef {import("./engine.js").RequestOptions} RequestOptions
  * @typedef {import("./engine.js").Writing} Writing
  * @typedef {import("./choice.js").ModelChoice} ModelChoice
- * @typedef {ModelChoice & {engine?: Engine} & RequestOptions} LoadOptions
+ * @typedef {import("./choice.js").Adapter} Adapter
+ * @typedef {import("./protocol.js").AdapterFacts} AdapterFacts
+ * @typedef {{adapter?: Adapter | null, strength?: number}} AdapterOptions
+ * @typedef {ModelChoice & AdapterOptions & {engine?: Engine} & RequestOptions} LoadOptions
  */
 
 /**
  * Loads a model. Without `engine` it shares the page's engine with other models and elements; `dispose` of
- * the model frees it, and ends the engine when nothing else uses it.
+ * the model frees it, and ends the engine when nothing else uses it. With an `adapter` it writes as that was
+ * tuned, with a `strength` from 0 to 1.5 (1 by default); see `Model.withAdapter`.
  * @param {LoadOptions} [options]
  * @returns {Promise<LoadedModel>}
  * @throws {EngineError} `option` and `model-id` before anything is downloaded; then the codes of the
@@ -45,10 +50,18 @@ export { Engine, modelSource };
  */
 export async function loadModel(options = {}) {
   checkOptions(options);
-  const { engine, signal, onProgress, ...choice } = options;
-  if (engine) return await engine.load(modelSource(choice), { signal, onProgress });
+  const { engine, signal, onProgress, adapter, strength, ...choice } = options;
+  const model = await (engine
+    ? engine.load(modelSource(choice), { signal, onProgress })
+    : leased(choice, { signal, onProgress }));
+  if (adapter === undefined || adapter === null) return model;
+  return await adapted(model, adapter, { strength, host: choice.host, signal, onProgress });
+}
+
+/** @param {ModelChoice} choice @param {RequestOptions} options */
+async function leased(choice, options) {
   const lease = engineFrom(choice.root).lease(choice);
-  const model = await lease.load({ signal, onProgress });
+  const model = await lease.load(options);
   share(model, () => lease.release());
   return model;
 }

@@ -23,6 +23,8 @@ import { StartupLock } from "./startup-lock.js";
 
 /** Milliseconds within which a worker loads its script, which is small; a blocked one never does. */
 const PATIENCE = 60_000;
+/** A timer later than this, in milliseconds, was held up: the machine slept, or the page was frozen. */
+const LATE = 10_000;
 const TOOL_OPTIONS = ["tools", "tool_choice", "parallel_tool_calls"];
 
 /** One worker with Python in it, and any number of models. */
@@ -37,6 +39,7 @@ export class Engine {
   #started = false;
   /** @type {Error | null} why no more requests are accepted */
   #ended = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #silence;
 
   /**
@@ -45,11 +48,20 @@ export class Engine {
    */
   constructor({ createWorker = startWorker, patience = PATIENCE } = {}) {
     this.#worker = createWorker();
-    this.#silence = setTimeout(() => this.#fail("it does not respond"), patience);
-    /** @type {any} */ (this.#silence).unref?.(); // under Node, which would wait for it
+    this.#expectAnswer(patience);
     this.#worker.onmessage = ({ data }) => this.#receive(data);
     this.#worker.onerror = (event) => this.#fail(event.message || "its script could not be loaded");
     this.#worker.onmessageerror = () => this.#end(died("it sent an unreadable message"));
+  }
+
+  /** Ends the worker if it is silent for so long while the machine is awake. @param {number} patience */
+  #expectAnswer(patience) {
+    const latest = Date.now() + patience + LATE;
+    this.#silence = setTimeout(() => {
+      if (Date.now() > latest) this.#expectAnswer(patience);
+      else this.#fail("it does not respond");
+    }, patience);
+    /** @type {any} */ (this.#silence).unref?.(); // under Node, which would wait for it
   }
 
   /** Whether the worker is gone; create a new Engine to continue. */

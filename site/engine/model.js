@@ -3,6 +3,12 @@
  * method runs a job of the Python package (engine.js); nothing is computed here.
  */
 
+import { adapterSource } from "./choice.js";
+import { asMessage, asTree } from "./conversation-files.js";
+import { tune } from "./tuning.js";
+
+/** @import { Adapter } from "./choice.js" */
+/** @import { ConversationTree, TreeMessage } from "./conversation-files.js" */
 /** @import { Engine, RequestOptions } from "./engine.js" */
 /** @import { AnswerOptions, GenerateOptions, GivenMessage, Message, ModelInfo } from "./protocol.js" */
 
@@ -15,11 +21,39 @@
  * @property {string} [format] "world", "g1", "g1-quick" or "raven" instead of the model's own
  */
 
+/**
+ * A token with its rank among all, 1 for the most likely, and the 10 most likely ones.
+ * @typedef {import("./protocol.js").Candidate & {rank: number, top_logprobs:
+ *   import("./protocol.js").Candidate[]}} ScoredToken
+ */
+
 /** How a model is given up whose engine others use as well. @type {WeakMap<Model, () => void>} */
 const releases = new WeakMap();
 
 /** Lets `dispose` of a model only give it up. @param {Model} model @param {() => void} release */
 export const share = (model, release) => releases.set(model, release);
+
+/** The model whose weights belong to another one, which has an adapter. @type {WeakMap<Model, Model>} */
+const bases = new WeakMap();
+
+/**
+ * A model with an adapter that is all there is of it: whoever gives it up gives up the weights.
+ * @param {Model} base
+ * @param {Adapter} adapter
+ * @param {{strength?: number, host?: string} & RequestOptions} options
+ */
+export async function adapted(base, adapter, options) {
+  try {
+    const model = await base.withAdapter(adapter, options);
+    bases.set(model, base);
+    share(model, () => base.dispose());
+    return model;
+  } catch (error) {
+    if (releases.has(base)) base.dispose();
+    else await base.unload(); // its engine is the caller's
+    throw error;
+  }
+}
 
 /** A loaded model. */
 export class Model {
@@ -92,6 +126,43 @@ export class Model {
   }
 
   /**
+   * This model with an adapter, or with null without one: one more model, ready in some milliseconds, which
+   * shares the weights. Both can write at once, and texts and conversations keep the one that they began
+   * with. `unload` frees what is its own; when this model is unloaded, it is too.
+   * @param {Adapter | null} adapter
+   * @param {{strength?: number, host?: string} & RequestOptions} [options] `strength`: how much it changes,
+   *   from 0 to 1.5; 1 by default
+   * @returns {Promise<Model>}
+   * @throws {EngineError} `adapter-mismatch` if it was made for another model, `not-an-adapter`
+   */
+  async withAdapter(adapter, { strength = 1, host, ...options } = {}) {
+    const files = adapter === null ? {} : { files: adapterSource(adapter, host) };
+    const { handle, ...found } = await this.call("adapt", { strength, ...files }, options);
+    const model = new Model(this.#engine, handle, { ...this.info, ...found });
+    share(model, () => void model.unload().catch(() => {})); // its engine may have ended
+    return model;
+  }
+
+  /**
+   * Teaches this model a manner from examples; it stays as it is, and `withAdapter` takes what it learned.
+   * @param {Parameters<typeof tune>[1]} examples
+   * @param {Parameters<typeof tune>[2]} [options]
+   * @returns {Promise<import("./tuning.js").Tuned>}
+   * @throws {EngineError} as `tune` in tuning.js
+   */
+  tune(examples, options) {
+    return tune(this, examples, options);
+  }
+
+  /**
+   * The same for every form of a model's weights; an adapter names the model that it was made for by it.
+   * @returns {Promise<string>}
+   */
+  fingerprint() {
+    return this.call("fingerprint");
+  }
+
+  /**
    * Runs a job of the Python package on this model; see `Engine.run`.
    * @param {string} name
    * @param {Record<string, unknown>} [args]
@@ -113,7 +184,8 @@ export class Model {
 
   /** Frees the model's memory; the engine remains for other models. */
   async unload() {
-    if (!this.#engine.ended) await this.#engine.unload(this.#handle);
+    const { engine, handle } = { engine: this.#engine, handle: (bases.get(this) ?? this).#handle };
+    if (!engine.ended) await engine.unload(handle);
   }
 
   /** Frees the model, and ends the engine unless something else on the page uses it. */
@@ -173,7 +245,18 @@ export class Conversation {
   }
 
   /**
-   * A copy that continues on its own. A reply in progress ends.
+   * How likely the model finds each token of a reply to what was said, and what it finds likelier; the
+   * conversation stays as it is. `tokens` are the reply's ids where the model wrote it, with this `effort`.
+   * @param {string} text
+   * @param {{thought?: string, tokens?: number[], effort?: string} & RequestOptions} [options]
+   * @returns {Promise<{tokens: ScoredToken[], complete: boolean}>} of at most 2,048 tokens
+   */
+  score(text, { signal, onProgress, ...reply } = {}) {
+    return this.#call("score_reply", { text, ...reply }, { signal, onProgress });
+  }
+
+  /**
+   * A copy that continues on its own, in the same tree. A reply in progress ends.
    * @returns {Promise<Conversation>}
    */
   async branch() {
@@ -181,7 +264,46 @@ export class Conversation {
   }
 
   /**
-   * Removes the last message and the reply to it.
+   * All that was said in this conversation and its branches, also what was undone; `writeConversations` makes
+   * a file of it.
+   * @returns {Promise<ConversationTree>}
+   */
+  async tree() {
+    return asTree(await this.#call("conversation_tree"));
+  }
+
+  /**
+   * All replies, in any branch, to the message that the last one here replies to.
+   * @returns {Promise<TreeMessage[]>}
+   */
+  async siblings() {
+    return (await this.#call("siblings")).map(asMessage);
+  }
+
+  /**
+   * Rates the last reply: 1 is good, -1 is bad, and 0 takes a rating back.
+   * @param {-1 | 0 | 1} rating
+   * @param {{reason?: string}} [options]
+   * @returns {Promise<void>}
+   */
+  async rate(rating, { reason = "" } = {}) {
+    await this.#call("rate_reply", { rating, reason });
+  }
+
+  /**
+   * Ranks the last replies of branches, the best first; those in a list of their own are tied.
+   * @param {(Conversation | Conversation[])[]} branches
+   * @returns {Promise<void>}
+   */
+  async rank(branches) {
+    const handles = branches.map((place) =>
+      place instanceof Conversation ? place.#number : place.map((one) => one.#number),
+    );
+    await this.#call("rank_replies", { branches: handles });
+  }
+
+  /**
+   * Removes the last message and the reply to it, except from the tree.
    * @returns {Promise<string>} the message
    */
   async undo() {

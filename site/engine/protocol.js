@@ -54,6 +54,18 @@
  */
 
 /**
+ * What an adapter file says: `model` is the fingerprint of the model that it was made for, "" if it does not
+ * say. `recipe` and `counts` are how and on what it was tuned; `before` and `after` the bits per byte of what
+ * was held back, without and with it. `parameters` are its numbers; a loaded one also has its strength, one
+ * that is only described its bytes.
+ * @typedef {{
+ *   method: "vectors" | "state", model: string, model_name: string, name: string,
+ *   recipe: Record<string, number | string>, counts: Record<string, number>, before?: number | null,
+ *   after?: number | null, parameters: number, strength?: number, bytes?: number
+ * }} AdapterFacts
+ */
+
+/**
  * What a page can know of a loaded model. `heap_bytes` is the peak of Python's memory, `shared_bytes` the
  * memory beside it for helper threads; `threads` counts all threads that compute.
  * @typedef {{
@@ -62,7 +74,7 @@
  *   bytes: number, load_seconds: number, heap_bytes: number, threads: number, shared_bytes: number, notices?:
  *   string[],
  *   prompts?: {title: string, text: string}[], registers?: {name: string, tag: string}[],
- *   chat?: Record<string, unknown> | null, chat_format?: ChatFormat | null
+ *   chat?: Record<string, unknown> | null, chat_format?: ChatFormat | null, adapter?: AdapterFacts | null
  * }} ModelInfo
  * The chat format that the model has: `title` is "" for one of its own, `reason` says what shows it, and
  * `reasons` whether the model thinks before it answers, so that `reasoning_effort` applies.

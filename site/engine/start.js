@@ -45,7 +45,7 @@ function startPreparer(worker, assets) {
   const { port1, port2 } = new MessageChannel();
   const preparer = startScript(assets.locate("engine/preparer.js"), "goosequill-preparer");
   preparer.onerror = () => worker.postMessage({ type: "prepared" });
-  preparer.postMessage({ ...assets, port: port1 }, [port1]);
+  preparer.postMessage({ addresses: assets.addresses, port: port1 }, [port1]);
   worker.postMessage({ type: "prepared", port: port2 }, [port2]);
 }
 
@@ -159,8 +159,7 @@ function watchPolicy() {
   const listen = (/** @type {SecurityPolicyViolationEvent} */ event) =>
     violations.push({ directive: event.effectiveDirective, blocked: event.blockedURI });
   const page = /** @type {any} */ (globalThis).document; // none where a worker starts another
-  page?.addEventListener("securitypolicyviolation", listen);
-  setTimeout(() => page?.removeEventListener("securitypolicyviolation", listen), 30_000);
+  page?.addEventListener("securitypolicyviolation", listen, { signal: AbortSignal.timeout(30_000) });
   return {
     /** @param {any} message */
     note: (message) => {

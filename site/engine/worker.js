@@ -8,7 +8,7 @@
 
 import { Assets } from "./assets.js";
 import { errorFields } from "./protocol.js";
-import { ROOT } from "./root.js";
+import { FILES } from "./root.js";
 import { Bridge, value } from "./worker/bridge.js";
 import { run } from "./worker/jobs.js";
 import { Loading } from "./worker/loading.js";
@@ -19,7 +19,7 @@ const LOCK = `goosequill-engine-${Math.random().toString(36).slice(2)}`;
 const scope = /** @type {any} */ (globalThis);
 /** What ends each request that is being answered, by its id. @type {Map<number, AbortController>} */
 const running = new Map();
-const assets = new Assets(ROOT);
+const assets = new Assets(FILES);
 const isIdle = () => running.size === 0;
 const bridge = new Bridge(assets, isIdle, () => leave("it could not start"));
 const loading = new Loading(bridge, post, isIdle);

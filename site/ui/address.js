@@ -85,11 +85,10 @@ export function addressWith(values, { pathname, search } = location) {
 
 /**
  * The engine's options in the page's query, `?kernel=plain&threads=1`, as loadModel takes them.
- * @param {string} [search]
  * @returns {{kernel?: string, threads?: number}}
  */
-export function engineOptions(search = location.search) {
-  const query = new URLSearchParams(search);
+export function engineOptions() {
+  const query = new URLSearchParams(location.search);
   const kernel = query.get("kernel");
   const threads = Number(query.get("threads"));
   return { ...(kernel && { kernel }), ...(threads && { threads }) };

@@ -8,11 +8,10 @@
  * @template {keyof HTMLElementTagNameMap} T
  * @param {string} id
  * @param {T} tag
- * @param {ParentNode} [root]
  * @returns {HTMLElementTagNameMap[T]}
  */
-export function byId(id, tag, root = document) {
-  const found = root.querySelector(`${tag}#${CSS.escape(id)}`);
+export function byId(id, tag) {
+  const found = document.querySelector(`${tag}#${CSS.escape(id)}`);
   if (!found) throw new Error(`the page has no <${tag} id="${id}">`);
   return /** @type {HTMLElementTagNameMap[T]} */ (found);
 }

@@ -38,9 +38,22 @@ export function redraw(box, nodes) {
     const at = old.findIndex((one) => looksLike(one, node));
     return at < 0 ? node : old.splice(at, 1)[0];
   });
-  for (const node of old) node.remove();
+  arrange(box, kept);
+}
+
+/**
+ * Puts nodes into a box in place of what is there. Those that stay are not moved, so that they keep the
+ * focus.
+ * @param {HTMLElement} box
+ * @param {Node[]} nodes
+ */
+export function arrange(box, nodes) {
+  const staying = new Set(nodes);
+  for (const node of [...box.childNodes]) {
+    if (!staying.has(node)) box.removeChild(node);
+  }
   let at = box.firstChild;
-  for (const node of kept) {
+  for (const node of nodes) {
     if (node === at) at = at.nextSibling;
     else box.insertBefore(node, at);
   }

@@ -1,14 +1,14 @@
 /** Style sheets that a page loads when it first needs them, such as those of charts. */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { element } from "./dom.js";
 
 /**
  * Loads style sheets, each once. Without them the page is plain, but there: a failure is not an error.
- * @param {...string} files their addresses in the site, such as "ui/chart.css"
+ * @param {...string} files their paths, such as "ui/chart.css"
  */
 export async function loadStyles(...files) {
-  await Promise.all(files.map((file) => load(new URL(file, ROOT).href)));
+  await Promise.all(files.map((file) => load(new URL(file, FILES).href)));
 }
 
 /** @param {string} href @returns {Promise<unknown>} */

@@ -10,9 +10,15 @@ import { typedIn, withoutTyped } from "./typed.js";
 const PREFIX = "goosequill.";
 /** The database of what tabs keep (tab-store.js). */
 export const TABS = "goosequill-tabs";
+/** The database of conversations (conversations/shelf.js), and the channel on which tabs hear of changes. */
+export const CHATS = "goosequill-chats";
+/** The database of what was done of the tasks in them (conversations/task-log.js). */
+export const TASKS = "goosequill-tasks";
+/** The votes of rankings on the chat page, which the comparer adds to its own. */
+export const CHAT_VOTES = "chat.votes";
 const SETTING = "remember";
 /** The pages whose settings are a Memory. */
-const PAGES = ["playground", "side"];
+const PAGES = ["playground", "side", "chat"];
 
 /** Reads a value; undefined if there is none or it cannot be read. @param {string} key @returns {unknown} */
 export function recall(key) {
@@ -75,8 +81,19 @@ export function setRemembering(allowed) {
     const memory = new Memory(page);
     memory.write(withoutTyped(memory.read()));
   }
-  if (!allowed) globalThis.indexedDB?.deleteDatabase(TABS);
+  if (!allowed) forgetTexts();
   return isKept;
+}
+
+function forgetTexts() {
+  remember(CHAT_VOTES, undefined);
+  globalThis.indexedDB?.deleteDatabase(TABS);
+  globalThis.indexedDB?.deleteDatabase(TASKS);
+  globalThis.indexedDB?.deleteDatabase(CHATS).addEventListener("success", () => {
+    const channel = new BroadcastChannel(CHATS);
+    channel.postMessage("");
+    channel.close();
+  });
 }
 
 /** A page's settings as strings by name, the form that the page's address has too (address.js). */

@@ -1,7 +1,8 @@
 /**
  * Makes the site work offline: registers the service worker, and asks before a new version replaces the one
- * that is open. Where there are no service workers it does nothing. It waits until the page has loaded and no
- * engine is starting, because the first visit fetches all other pages.
+ * that is open. It waits until the page has loaded and no engine is starting, because the first visit fetches
+ * all other pages. Where there are no service workers it only says when the page's files are gone
+ * (site/gone.js).
  */
 
 import { afterStartup } from "../engine/startup-lock.js";
@@ -12,21 +13,22 @@ import { t } from "./words.js";
 const SETTLE_DELAY = 1000;
 let asked = false;
 
+/** @param {string} text @param {() => void} act */
+function button(text, act) {
+  return Object.assign(document.createElement("button"), { type: "button", textContent: text, onclick: act });
+}
+
 /** @param {string} text @param {string} action @param {() => void} act */
 function showNotice(text, action, act) {
   document.querySelector(".update-notice")?.remove();
   const notice = document.createElement("div");
   notice.className = "update-notice";
   notice.setAttribute("role", "status");
-  const yes = document.createElement("button");
-  yes.type = "button";
-  yes.textContent = action;
-  yes.addEventListener("click", act);
-  const later = document.createElement("button");
-  later.type = "button";
-  later.textContent = t("Later");
-  later.addEventListener("click", () => notice.remove());
-  notice.append(`${text} `, yes, later);
+  notice.append(
+    `${text} `,
+    button(action, act),
+    button(t("Later"), () => notice.remove()),
+  );
   document.body.append(notice);
 }
 
@@ -49,6 +51,8 @@ function offer(found) {
 function offerReload() {
   showNotice(t("This page is from an older version of the site."), t("Reload"), () => location.reload());
 }
+
+globalThis.goosequillGone = offerReload;
 
 async function start() {
   if (!navigator.serviceWorker || !isSecureContext) return;

@@ -72,21 +72,16 @@ const TICK = 200;
  * The start of Python, which reports nothing until it is over: how long it takes is known from the last time.
  */
 export class StartClock {
-  #began = 0;
-  #expected;
-  #now;
+  #began = performance.now();
+  #expected = 0;
 
-  /**
-   * @param {{expected?: unknown, now?: () => number}} [options] seconds of the last start; milliseconds now
-   */
-  constructor({ expected = recall("start-seconds"), now = () => performance.now() } = {}) {
-    this.#expected = typeof expected === "number" && expected > 0 && expected < 600 ? expected : 0;
-    this.#now = now;
-    this.#began = now();
+  constructor() {
+    const last = recall("start-seconds");
+    if (typeof last === "number" && last > 0 && last < 600) this.#expected = last;
   }
 
   get seconds() {
-    return (this.#now() - this.#began) / 1000;
+    return (performance.now() - this.#began) / 1000;
   }
 
   /** The share of the start that is over, below 1; null if no start was timed yet. */

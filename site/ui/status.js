@@ -3,6 +3,7 @@
  * not show progress figures (progress.js), which would be announced too often.
  */
 
+import { FILES } from "../engine/root.js";
 import { element } from "./dom.js";
 import { inLine } from "./unseen.js";
 import { t, translated } from "./words.js";
@@ -32,6 +33,14 @@ export function isAbort(error) {
   return error instanceof Error && error.name === "AbortError";
 }
 
+/**
+ * Asks for a file of this version, so that the page learns if it is gone (site/gone.js): it sees only what it
+ * requests itself, and not what its workers do.
+ */
+function checkFiles() {
+  fetch(`${FILES}engine/parts.json`, { cache: "no-cache" }).catch(() => {});
+}
+
 export class StatusLine {
   #line;
 
@@ -54,6 +63,7 @@ export class StatusLine {
   /** Shows an error with its remedy; an AbortError is not one and shows "Stopped." */
   complain = (/** @type {unknown} */ error) => {
     if (isAbort(error)) return this.say(t("Stopped."));
+    checkFiles();
     const { message, remedy } = errorWords(error);
     this.#line.replaceChildren(element("strong", {}, message), remedy && ` ${remedy}`);
     this.#line.classList.add("error-box");

@@ -37,6 +37,7 @@ export class TabState {
     const last = () => this.#ready && this.#store.writeNow(this.#values());
     addEventListener("pagehide", last);
     document.addEventListener("visibilitychange", () => document.hidden && last());
+    document.addEventListener("freeze", last); // a hidden tab that has gone on working may be discarded next
   }
 
   /** Notes that something has changed; while it goes on changing, too, it is written from time to time. */

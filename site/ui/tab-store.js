@@ -7,14 +7,18 @@
  * is in session storage alone, as far as it has space. Where nothing can be stored, nothing fails.
  */
 
+import { Database } from "./database.js";
 import { isRemembering, TABS } from "./memory.js";
 
-const STORE = "tabs";
 const SESSION = "goosequill.tab.";
 /** Milliseconds that a record is kept after its last change. */
 const AGE = 7 * 24 * 3600 * 1000;
 /** Records of all pages that are kept at most. */
 const MOST = 24;
+
+const records = new Database(TABS, (database) => {
+  database.createObjectStore("tabs", { keyPath: "id" }).createIndex("time", "time");
+});
 
 /** @typedef {{id: string, time: number, value: unknown}} TabRecord */
 
@@ -46,11 +50,11 @@ export class TabStore {
   /** The value of another visit's record, which becomes this one's too. @param {string} id */
   async #copyOf(id) {
     try {
-      const record = await withTabs("readwrite", (store) => {
-        prune(store);
-        const request = store.get(id);
+      const record = await records.run(["tabs"], "readwrite", ({ tabs }) => {
+        prune(tabs);
+        const request = tabs.get(id);
         request.addEventListener("success", () => {
-          if (request.result) store.put({ ...request.result, id: this.#id, time: Date.now() });
+          if (request.result) tabs.put({ ...request.result, id: this.#id, time: Date.now() });
         });
         return request;
       });
@@ -101,7 +105,9 @@ export class TabStore {
   /** @param {unknown} value */
   async #store(value) {
     if (!isRemembering()) return this.#setSession({ value });
-    await withTabs("readwrite", (store) => store.put({ id: this.#id, time: Date.now(), value }));
+    await records.run(["tabs"], "readwrite", ({ tabs }) =>
+      tabs.put({ id: this.#id, time: Date.now(), value }),
+    );
     if (!this.#next && this.#session().value !== undefined) this.#setSession({});
   }
 
@@ -129,17 +135,19 @@ export class TabStore {
 export async function tabsKept() {
   const ids = new Set();
   let bytes = 0;
-  await withTabs("readonly", (store) => {
-    const request = store.openCursor(); // one at a time: they can be long
-    request.addEventListener("success", () => {
-      const cursor = request.result;
-      if (!cursor) return;
-      ids.add(cursor.value.id);
-      bytes += new Blob([JSON.stringify(cursor.value.value)]).size;
-      cursor.continue();
-    });
-    return request;
-  }).catch(() => {}); // private mode: nothing is kept there
+  await records
+    .run(["tabs"], "readonly", ({ tabs }) => {
+      const request = tabs.openCursor(); // one at a time: they can be long
+      request.addEventListener("success", () => {
+        const cursor = request.result;
+        if (!cursor) return;
+        ids.add(cursor.value.id);
+        bytes += new Blob([JSON.stringify(cursor.value.value)]).size;
+        cursor.continue();
+      });
+      return request;
+    })
+    .catch(() => {}); // private mode: nothing is kept there
   for (const [key, text] of Object.entries(sessionStorage)) {
     if (!key.startsWith(SESSION) || !text.includes('"value":')) continue;
     ids.add(JSON.parse(text).id);
@@ -150,7 +158,7 @@ export async function tabsKept() {
 
 /** Deletes the records of all tabs; a tab that is open writes its own again when it changes. */
 export async function deleteTabs() {
-  await withTabs("readwrite", (store) => store.clear());
+  await records.run(["tabs"], "readwrite", ({ tabs }) => tabs.clear());
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(SESSION)) sessionStorage.removeItem(key);
 }
 
@@ -164,34 +172,4 @@ function prune(store) {
   all.onsuccess = () => {
     for (const key of all.result.slice(0, Math.max(0, all.result.length - MOST))) store.delete(key);
   };
-}
-
-/**
- * @template T
- * @param {IDBTransactionMode} mode
- * @param {(store: IDBObjectStore) => IDBRequest<T>} use
- * @returns {Promise<T>}
- */
-async function withTabs(mode, use) {
-  /** @type {IDBDatabase} */
-  const database = await new Promise((resolve, reject) => {
-    const request = indexedDB.open(TABS, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(STORE, { keyPath: "id" }).createIndex("time", "time");
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error("another tab is using the records"));
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const request = use(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onabort = () => reject(transaction.error ?? new Error("the browser could not store it"));
-      transaction.onerror = () => reject(transaction.error);
-    });
-  } finally {
-    database.close();
-  }
 }

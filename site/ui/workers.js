@@ -1,11 +1,11 @@
 /** Small workers of a page that answer questions: both sides of the protocol. */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { trustedScript } from "../engine/trusted.js";
 
-/** @param {string} name path of the script, relative to the site's root @returns {Worker} */
+/** @param {string} name path of the script, relative to the files' root @returns {Worker} */
 export function startWorker(name) {
-  const url = new URL(name, ROOT).href;
+  const url = new URL(name, FILES).href;
   return new Worker(trustedScript(url), { type: "module", name });
 }
 

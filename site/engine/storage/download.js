@@ -51,6 +51,10 @@ export class Meter {
   }
 }
 
+/** A file of one version of the site (scripts/versions.py), which is gone when the server has another. */
+const VERSIONED = /\/v-\w{16}\//;
+const UPDATED = "The site has been updated: reload the page.";
+
 /**
  * Fetches a URL; an unsuccessful response, or none, is an error with a remedy.
  * @param {string} url
@@ -72,7 +76,7 @@ export async function open(url, { file, signal, cache, fetch = globalThis.fetch,
       : `The server answered ${response.status} for “${file}”.`,
     url,
     remedy: missing
-      ? (remedy ?? "Check the model's address, or choose another model.")
+      ? (remedy ?? (VERSIONED.test(url) ? UPDATED : "Check the model's address, or choose another model."))
       : "Try again in a moment.",
   });
 }

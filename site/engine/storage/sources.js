@@ -8,6 +8,7 @@ import { isLegal, listsShards, looksLikeWeights, shardsIn, weightFiles } from ".
 import { resolveId } from "../model-ids.js";
 import { EngineError } from "../protocol.js";
 import { download, Meter } from "./download.js";
+import { preferringPacked } from "./gunzip.js";
 import { ask, fileOf, openFolder, RowReader, writeInto } from "./opfs.js";
 import { askFor, rangeSource, UNREACHED } from "./ranges.js";
 import { Store } from "./store.js";
@@ -29,7 +30,8 @@ const LONGEST_LIST = 16 * 1024 * 1024;
  *   files while they arrive; null if it loads them whole
  * @typedef {{signal: AbortSignal, onProgress: (progress: Progress) => void}} Options
  * @typedef {{startVerifier?: import("./fingerprint.js").StartVerifier}} Verifying
- * @typedef {{name: string, bytes: number, sha256: string}} Listed
+ * @typedef {{name: string, bytes: number, sha256: string, gzip?: number}} Listed  `gzip` is the bytes of a
+ *   gzipped copy beside it
  */
 
 /** @import { Quantized } from "./copies.js" */
@@ -312,12 +314,18 @@ const UNREACHED_NOTICE = "The model's server did not respond, so the copy from a
  * @param {Store} store
  */
 async function storedFiles(at, files, { signal, onProgress, startVerifier }, store) {
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  const total = files.reduce((sum, { bytes, gzip = bytes }) => sum + gzip, 0);
   const meter = new Meter("model", files[0]?.name ?? "", total, onProgress);
   return await Promise.all(
-    files.map(({ name, bytes, sha256 }) => {
-      const wanted = { url: at(name), file: name, bytes, signal, startVerifier };
-      const onBytes = (/** @type {number} */ count) => meter.add(count);
+    files.map(({ name, bytes, sha256, gzip = bytes }) => {
+      const fetch = sha256 && gzip !== bytes ? preferringPacked() : undefined;
+      const wanted = { url: at(name), file: name, bytes, signal, startVerifier, fetch };
+      let loaded = 0;
+      const onBytes = (/** @type {number} */ count) => {
+        const [before, after] = [loaded, loaded + count].map((part) => Math.round((part * gzip) / bytes));
+        loaded += count;
+        meter.add(after - before);
+      };
       return sha256
         ? store.file({ ...wanted, sha256, onBytes }).then((found) => ({ ...found, store, sha256 }))
         : download(wanted.url, { ...wanted, onBytes }).then((blob) => ({ blob, note: "" }));
@@ -525,12 +533,13 @@ async function describe({ url, addresses }, signal) {
  * The files that config.json lists; only plain names, so that a description cannot reach elsewhere.
  * @param {string} text
  * @param {string} folder
- * @returns {{name: string, bytes: number, sha256: string}[]}
+ * @returns {Listed[]}
  */
 function listedFiles(text, folder) {
   try {
     const { files } = JSON.parse(text);
-    if (files.every((/** @type {any} */ file) => isLegal(file.name) && file.bytes >= 0)) return files;
+    const isFile = (/** @type {any} */ { name, bytes, gzip = 1 }) => isLegal(name) && bytes >= 0 && gzip > 0;
+    if (files.every(isFile)) return files;
   } catch {
     // the error below
   }

@@ -5,9 +5,11 @@
 
 import { gunzipSync } from "fflate";
 import { open } from "../storage/download.js";
-import { gunzip, isGzip } from "./gunzip.js";
+import { gunzip, isGzip } from "../storage/gunzip.js";
 
-const LIBRARY = "/lib/python3.12/";
+export const LIBRARY = "/lib/python3.14/";
+/** Environment variables; without them Python would look for its library in a zip only. */
+export const ENVIRONMENT = { PYTHONPATH: LIBRARY.slice(0, -1) };
 const BLOCK = 512; // of a tar archive
 const EIO = 29; // Emscripten's number of an input error
 
@@ -94,10 +96,17 @@ function fetchNow(url) {
  * Writes the files of a tar archive into Python's library folder.
  * @param {any} FS
  * @param {Uint8Array} archive
+ * @returns {string[]} the paths of the libraries in WebAssembly that Python opens
  */
 export function unpack(FS, archive) {
   const files = new Map(tarFiles(archive));
-  inFolders(FS, files.keys(), (path, name) => FS.writeFile(path, files.get(name), { canOwn: true }));
+  /** @type {string[]} */
+  const libraries = [];
+  inFolders(FS, files.keys(), (path, name) => {
+    FS.writeFile(path, files.get(name), { canOwn: true });
+    if (path.endsWith(".so")) libraries.push(path);
+  });
+  return libraries;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { open } from "../storage/download.js";
-import { gunzip } from "./gunzip.js";
+import { gunzip } from "../storage/gunzip.js";
 import { compile } from "./webassembly.js";
 
 /** @typedef {(count: number) => void} OnBytes */

@@ -5,8 +5,8 @@
  */
 
 import { counted, Meter, open } from "../storage/download.js";
-import { gunzip } from "./gunzip.js";
-import { Later, unpack } from "./library.js";
+import { gunzip } from "../storage/gunzip.js";
+import { ENVIRONMENT, Later, unpack } from "./library.js";
 import { Prepared } from "./prepared.js";
 import { readSnapshot, startFrom } from "./snapshot.js";
 
@@ -14,16 +14,16 @@ import { readSnapshot, startFrom } from "./snapshot.js";
 /** @typedef {(progress: Progress) => void} OnProgress */
 /**
  * @typedef {{
- *   snapshot: string, memory: number, first: string, none: string, rooms?: Record<string, string[]>,
+ *   snapshot: string, first: string, none: string, rooms?: Record<string, string[]>,
  *   parts: {file: string, bytes: number, later?: true}[]
- * }} Parts engine/parts.json: a copy of Python's memory, and of how many bytes, and what a first text reads
- *   of the library; among the `parts` is the rest of that, which comes later; `rooms` has, by the room's
- *   name, the archives and wheels that are added on demand
+ * }} Parts engine/parts.json: a copy of Python's memory, and what a first text reads of the library; among
+ *   the `parts` is the rest of that, which comes later; `rooms` has, by the room's name, the archives and
+ *   wheels that are added on demand
  */
 
 /**
  * The files were compiled without docstrings; with this, numpy does not add its own either. (Emscripten adds
- * to the array that it is given.)
+ * to the array that it is given, as Pyodide does to an environment.)
  */
 const ARGUMENTS = ["-OO"];
 
@@ -50,7 +50,7 @@ export class Python {
    * @param {Prepared} [prepared] what another thread fetches
    */
   async start(onProgress, onLost, prepared = new Prepared(this.assets)) {
-    const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.js"];
+    const names = ["vendor/pyodide/pyodide.mjs", "vendor/pyodide/pyodide.asm.mjs"];
     const scripts = names.map((name) => import(/* @vite-ignore */ this.assets.locate(name)));
     for (const script of scripts) script.catch(() => {}); // awaited below
     const errors = /** @type {any} */ (Error); // of V8 only
@@ -130,9 +130,11 @@ export class Python {
    * @param {Map<string, Promise<Uint8Array<ArrayBuffer>>>} unpacked what has been requested already
    * @param {Promise<any>[]} scripts of Pyodide
    */
-  async #load({ snapshot: path, memory, first, later, none }, unpacked, scripts) {
-    const [{ loadPyodide }] = await Promise.all(scripts);
+  async #load({ snapshot: path, first, later, none }, unpacked, scripts) {
+    const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all(scripts);
     const options = {
+      createPyodideModule,
+      convertNullToNone: true,
       indexURL: this.#below("vendor/pyodide/"),
       lockFileURL: this.#locate("vendor/pyodide/pyodide-lock.json"),
       stdLibURL: this.#below(none),
@@ -143,21 +145,23 @@ export class Python {
       const found = [path, first].map((each) => unpacked.get(each) ?? this.#unpacked(each));
       const [file, archive] = await Promise.all(found).catch(() => new Promise(() => {})); // see onLost
       snapshot = readSnapshot(file);
-      unpack(FS, archive);
+      const libraries = unpack(FS, archive);
       const addresses = later.map((each) => this.assets.locate(each));
       this.#later = new Later(FS, addresses, snapshot.later);
       if (this.local) await this.complete();
+      return libraries;
     };
     try {
       const starting = { ...options, args: [...ARGUMENTS], fsInit };
-      this.pyodide = await startFrom(loadPyodide, starting, memory, () => snapshot);
+      this.pyodide = await startFrom(loadPyodide, starting, () => snapshot);
     } catch (error) {
       console.warn("Python starts without the copy of its memory:", error);
       this.#later = null;
       const whole = async (/** @type {any} */ FS) => {
         for (const each of [first, ...later]) unpack(FS, await this.#unpacked(each));
       };
-      this.pyodide = await loadPyodide({ ...options, args: [...ARGUMENTS], fsInit: whole });
+      const env = { ...ENVIRONMENT };
+      this.pyodide = await loadPyodide({ ...options, args: [...ARGUMENTS], env, fsInit: whole });
     }
     return this.pyodide;
   }
@@ -208,21 +212,25 @@ export function intercept(parts, assets, onProgress, onLost, prepared = new Prep
   });
   const asked = (/** @type {string} */ path) => new URL(path, assets.root).href;
   const onBytes = (/** @type {number} */ count) => meter.add(count);
-  /** @type {Map<string, Promise<Response>>} */
+  /** @type {Map<string, Response | Promise<Response>>} */
   const arriving = new Map();
   /** @type {Map<string, Promise<Uint8Array<ArrayBuffer>>>} */
   const unpacked = new Map();
   let restoreStreaming = () => {};
-  for (const { file } of parts) {
-    if (file.endsWith(".gz")) {
+  for (const { file, bytes } of parts) {
+    if (file.endsWith(".wasm.gz")) {
+      let left = bytes; // all at once, if it comes unpacked
+      const module = prepared.compiled(file, (count) => {
+        left -= count;
+        onBytes(count);
+      });
+      module.then(() => onBytes(left), onLost);
+      const { substitute, restore } = compileEarly(module);
+      arriving.set(asked(file.slice(0, -".gz".length)), substitute);
+      restoreStreaming = restore;
+    } else if (file.endsWith(".gz")) {
       unpacked.set(file, prepared.unpacked(file, onBytes));
       unpacked.get(file)?.catch(onLost);
-    } else if (file.endsWith(".wasm")) {
-      const module = prepared.compiled(file, onBytes);
-      module.catch(onLost);
-      const { substitute, restore } = compileEarly(module);
-      arriving.set(asked(file), Promise.resolve(substitute));
-      restoreStreaming = restore;
     } else {
       const part = requestPart(file, assets).then((found) => counted(found, nameOf(file), onBytes, onLost));
       part.catch(onLost);
@@ -233,7 +241,7 @@ export function intercept(parts, assets, onProgress, onLost, prepared = new Prep
     const url = input instanceof Request ? input.url : asked(String(input));
     const response = arriving.get(url);
     if (!response) return fetchFromNetwork(input, init);
-    arriving.delete(url);
+    if (!url.endsWith(".wasm")) arriving.delete(url); // a start without the copy of memory asks again
     return response;
   };
   const restore = () => {

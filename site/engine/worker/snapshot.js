@@ -1,24 +1,24 @@
 /**
  * Starts Python from a copy of its memory, which the build has made (scripts/snapshot.js): nothing is
  * initialized, and what a first text needs has been imported. Pyodide can restore its own memory, but not
- * libraries such as numpy's WebAssembly. Here each is loaded again to where it was, so that its functions
- * have the same numbers; what it then writes into the memory is overwritten.
+ * libraries such as numpy's WebAssembly. Here they are loaded before Python's memory is initialized, by the
+ * build and by a page alike, so that their memory and their functions are at the same places.
  */
 
 /**
- * What the table of functions has from the number `at` on: a library by its handle, or a function, the
- * `symbol` of a library.
- * @typedef {{at: number, handle: number, symbol?: string}} Entry
+ * What was added to the table of functions: the `symbol` of the library with this handle, or nothing, where a
+ * function was that ctypes no longer needs.
+ * @typedef {{handle: number, symbol: string} | null} Entry
  */
 /**
- * `memory` is how many bytes Python has. The first `program` of them begin as what Pyodide's program brings;
- * `runs` are the pages that differ from that, or are not empty (first and last + 1), and `image` has their
- * bytes, exclusive or the program's. `objects` are those of JavaScript that Python holds, as Pyodide
- * describes them. `functions` is the length of the table of functions, and `counter` the number of the one
- * that counts arguments. `later` are the bytes of each file of the library that is not needed at once.
+ * `memory` is how many bytes Python has. `begin` is what it began with (`beginning`); `runs` are the pages
+ * that differ from that (first and last + 1), and `image` has their bytes, exclusive or what was there.
+ * `handles` are those of libraries, and `entries` what the table of functions has beyond its beginning.
+ * `objects` are those of JavaScript that Python holds, as Pyodide describes them. `later` are the bytes of
+ * each file of the library that is not needed at once.
  * @typedef {{
- *   memory: number, program: number, runs: [number, number][], objects: any, entries: Entry[],
- *   functions: number, counter: number, packages: Record<string, string>, later: Record<string, number>
+ *   memory: number, begin: number[], runs: [number, number][], handles: number[], entries: Entry[],
+ *   objects: any, packages: Record<string, string>, later: Record<string, number>
  * }} Description
  * @typedef {Description & {image: Uint8Array}} Snapshot
  */
@@ -33,7 +33,14 @@ const NAME = 36;
 const FIRST = "goosequill.browser.first";
 
 /** @typedef {(options: object) => Promise<any>} LoadPyodide */
-/** @typedef {{module: any, program: Uint8Array, counter: number}} Begun */
+/**
+ * Options of loadPyodide; here `fsInit` returns the paths of libraries.
+ * @typedef {{
+ *   createPyodideModule: (settings: object) => Promise<any>, fsInit: (FS: any) => Promise<string[]>
+ * }} Options
+ */
+/** Bytes of the memory, from an address on. @typedef {{start: number, bytes: Uint8Array}} Part */
+/** @typedef {{module: any, begin: number[], parts: Part[], trampoline: number}} Begun */
 
 /**
  * What the file has: the length of a description, that as JSON, padded to eight bytes, and the image.
@@ -47,66 +54,82 @@ export function readSnapshot(file) {
 }
 
 /**
- * Calls loadPyodide so that functions have the same numbers in every browser, and keeps what the memory
- * begins with.
+ * Calls loadPyodide so that libraries and functions are at the same places in every browser.
  * @param {LoadPyodide} loadPyodide
- * @param {object} options of loadPyodide
- * @param {object} settings of Emscripten
- * @param {(begun: Begun) => void} onModule called before Python's memory is initialized or restored
+ * @param {Options} options
+ * @param {(begun: Begun) => void} onBegun called before Python's memory is initialized or restored
  */
-export async function loadAlike(loadPyodide, options, settings, onModule) {
-  const scope = /** @type {any} */ (globalThis);
-  const { _createPyodideModule: create } = scope;
-  scope._createPyodideModule = async (/** @type {any} */ given) => {
-    let program = new Uint8Array();
-    return await create({
-      ...given,
-      ...settings,
-      instantiateWasm: (/** @type {any} */ imports, /** @type {(...made: any[]) => void} */ onMade) =>
-        given.instantiateWasm(imports, (/** @type {any[]} */ ...made) => {
-          program = programOf(imports.env.memory);
-          onMade(...made);
-        }),
-      /** @this {any} the module */
-      onRuntimeInitialized() {
-        // Where a browser cannot count a function's arguments, another function takes that number.
-        const counter = this._PyEM_CountArgsPtr || this.addFunction(() => 0, "i");
-        onModule({ module: this, program, counter });
-      },
-    });
+export async function loadAlike(loadPyodide, options, onBegun) {
+  /** @type {any} */
+  let module;
+  const createPyodideModule = async (/** @type {any} */ settings) => {
+    module = settings;
+    // Where a browser has no trampoline, another function takes its place.
+    settings.preRun.unshift(
+      () => module.HEAP32[addressOfTrampoline(module)] || module.addFunction(() => 0, "i"),
+    );
+    return await options.createPyodideModule(settings);
   };
-  try {
-    return await loadPyodide(options);
-  } finally {
-    scope._createPyodideModule = create;
-  }
+  const fsInit = async (/** @type {any} */ FS) => {
+    for (const path of await options.fsInit(FS)) {
+      const flags = { global: false, nodelete: true };
+      module.preloadedWasm[path] = module.loadWebAssemblyModule(FS.readFile(path), flags, path, {}, 0);
+    }
+    onBegun(beginning(module));
+  };
+  return await loadPyodide({ ...options, createPyodideModule, fsInit });
 }
 
-/** @param {WebAssembly.Memory} memory as it is when the program has just been loaded */
-function programOf({ buffer }) {
-  const words = new Int32Array(buffer);
-  let end = words.length;
-  while (end && !words[end - 1]) end--;
-  return new Uint8Array(buffer.slice(0, end * 4));
+/**
+ * What is there when the program and the libraries have been loaded, and nothing has run: what is below and
+ * above the stack, where that is, and how many functions.
+ * @param {any} module
+ * @returns {Begun}
+ */
+function beginning(module) {
+  const { HEAP32, HEAPU8, wasmTable, ___stack_low: low, ___stack_high: high } = module;
+  const end = HEAP32[module._emscripten_get_sbrk_ptr() / 4];
+  const trampoline = setTrampoline(module, 0);
+  const parts = [
+    { start: 0, bytes: HEAPU8.slice(0, low) },
+    { start: high, bytes: HEAPU8.slice(high, end) },
+  ];
+  setTrampoline(module, trampoline);
+  return { module, begin: [low, high, end, wasmTable.length], parts, trampoline };
 }
+
+/**
+ * Tells Python the number of its trampoline, the function through which it calls some others.
+ * @param {any} module
+ * @param {number} trampoline zero for none, as in browsers that cannot have it
+ * @returns {number} the former one
+ */
+export function setTrampoline(module, trampoline) {
+  const address = addressOfTrampoline(module);
+  const former = module.HEAP32[address];
+  module.HEAP32[address] = trampoline;
+  return former;
+}
+
+/** Where that number is in HEAP32. @param {any} module */
+const addressOfTrampoline = ({ HEAP32, __PyRuntime, __PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET }) =>
+  (__PyRuntime + HEAP32[__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET / 4]) / 4;
 
 /**
  * Starts Pyodide from a snapshot.
  * @param {LoadPyodide} loadPyodide
- * @param {object} options of loadPyodide
- * @param {number} memory bytes that the snapshot is of
+ * @param {Options} options
  * @param {() => Snapshot} arrived called when Python's file system is there; its image will be changed
  * @returns {Promise<any>} Pyodide
  * @throws {Error} if a function has another number here; then Pyodide can be started without
  */
-export async function startFrom(loadPyodide, options, memory, arrived) {
+export async function startFrom(loadPyodide, options, arrived) {
   const _snapshotDeserializer = (/** @type {string} */ name) => GLOBALS[name];
   const restoring = { _loadSnapshot: new Uint8Array(1), _snapshotDeserializer };
-  const onModule = (/** @type {Begun} */ begun) => {
+  const onBegun = (/** @type {Begun} */ begun) => {
     begun.module.API.restoreSnapshot = () => restore(begun, arrived());
   };
-  const settings = { INITIAL_MEMORY: memory };
-  const pyodide = await loadAlike(loadPyodide, { ...options, ...restoring }, settings, onModule);
+  const pyodide = await loadAlike(loadPyodide, { ...options, ...restoring }, onBegun);
   // Python's loader holds the list of packages, for which Pyodide has put an empty one.
   pyodide._module.__hiwire_set(pyodide._api.getExpectedKeys().length - 1, pyodide.loadedPackages);
   Object.assign(pyodide.loadedPackages, arrived().packages);
@@ -115,51 +138,40 @@ export async function startFrom(loadPyodide, options, memory, arrived) {
 }
 
 /** @param {Begun} begun @param {Snapshot} snapshot */
-function restore({ module, program, counter }, snapshot) {
-  const { runs, image, objects } = snapshot;
-  if (program.length !== snapshot.program || module.HEAPU8.length !== snapshot.memory)
+function restore({ module, begin, parts, trampoline }, snapshot) {
+  const { runs, image, objects, memory } = snapshot;
+  if (module.HEAPU8.length < memory) module.growMemory(memory);
+  if (String(begin) !== String(snapshot.begin) || module.HEAPU8.length !== memory)
     throw new Error("it was made with another program");
-  if (counter !== snapshot.counter) throw differs();
-  exclude(program, runs, image);
-  const write = () => {
-    const { HEAPU8 } = module;
-    HEAPU8.set(program);
-    let end = program.length;
-    eachRun(runs, (at, from, to) => {
-      if (from > end) HEAPU8.fill(0, end, from);
-      HEAPU8.set(image.subarray(at, at + to - from), from);
-      end = Math.max(end, to);
-    });
-    HEAPU8.fill(0, end);
-    setCounter(module, module._PyEM_CountArgsPtr);
-  };
-  write();
+  const { HEAPU8, HEAPU32 } = module;
+  HEAPU8.fill(0, begin[2], HEAPU32[module._emscripten_get_sbrk_ptr() / 4]);
+  for (const { start, bytes } of parts) {
+    HEAPU8.set(bytes, start);
+    exclude(bytes, runs, image, start);
+  }
+  eachRun(runs, (at, from, to) => HEAPU8.set(image.subarray(at, at + to - from), from));
+  setTrampoline(module, trampoline);
   addFunctions(module, snapshot);
-  write();
   return objects;
 }
 
-/** Tells Python which function counts arguments. @param {any} module @param {number} counter 0 for none */
-export function setCounter(
-  { HEAP32, __PyRuntime: at, __PyEM_EMSCRIPTEN_COUNT_ARGS_OFFSET: offset },
-  counter,
-) {
-  HEAP32[(at + HEAP32[offset / 4]) / 4] = counter;
-}
-
 /**
- * Combines an image with the program's bytes, which adds or removes them.
- * @param {Uint8Array} program
+ * Combines an image with bytes of the memory's beginning, which adds or removes them.
+ * @param {Uint8Array} bytes
  * @param {[number, number][]} runs
  * @param {Uint8Array} image
+ * @param {number} [start] the address of the bytes
  */
-export function exclude(program, runs, image) {
+export function exclude(bytes, runs, image, start = 0) {
   const words = (/** @type {Uint8Array} */ { buffer, byteOffset, length }) =>
     new Int32Array(buffer, byteOffset, length / 4);
-  const [all, own] = [words(image), words(program)];
+  const [all, own] = [words(image), words(bytes)];
+  const end = start + bytes.length;
   eachRun(runs, (at, from, to) => {
-    const shift = (at - from) / 4;
-    for (let i = from / 4; i < Math.min(to / 4, own.length); i++) all[i + shift] ^= own[i];
+    const last = Math.min(to, end) - start;
+    for (let i = Math.max(from, start) - start, j = i + start - from + at; i < last; i += 4, j += 4) {
+      all[j / 4] ^= own[i / 4];
+    }
   });
 }
 
@@ -175,20 +187,17 @@ export function eachRun(runs, visit) {
   }
 }
 
-const differs = () => new Error("its functions have other numbers");
-
-/** @param {any} module @param {Pick<Description, "entries" | "functions">} described */
-function addFunctions(module, { entries, functions }) {
+/** @param {any} module @param {Pick<Description, "begin" | "handles" | "entries">} described */
+function addFunctions(module, { begin, handles, entries }) {
   const { LDSO, wasmTable } = module;
-  for (const { at, handle, symbol } of entries) {
-    if (symbol !== undefined) {
-      if (module.addFunction(LDSO.loadedLibsByHandle[handle].exports[symbol]) !== at) throw differs();
-    } else {
-      if (wasmTable.length !== at) throw differs();
-      const name = module.UTF8ToString(handle + NAME);
-      // The memory says, at the handle, that this library has been loaded, and where to.
-      module.loadDynamicLibrary(name, { global: false, nodelete: true, fs: module.FS }, {}, handle);
-    }
+  for (const handle of handles) {
+    const name = module.UTF8ToString(handle + NAME);
+    module.loadDynamicLibrary(name, { global: false, nodelete: true }, {}, handle);
   }
-  if (wasmTable.length !== functions) throw differs();
+  entries.forEach((entry, i) => {
+    const number = entry
+      ? module.addFunction(LDSO.loadedLibsByHandle[entry.handle].exports[entry.symbol])
+      : wasmTable.grow(1);
+    if (number !== begin[3] + i) throw new Error("its functions have other numbers");
+  });
 }

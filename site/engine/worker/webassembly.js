@@ -1,7 +1,7 @@
 /** What the browser's WebAssembly can do, checked before anything is downloaded, and its compiler. */
 
 import { EngineError, errorFields } from "../protocol.js";
-import { broken, pieces } from "../storage/download.js";
+import { unpacked } from "../storage/gunzip.js";
 
 export const NO_SIMD = "This browser has no WebAssembly SIMD, so text is generated more slowly.";
 
@@ -34,29 +34,20 @@ export async function checkWebAssembly() {
   }
 }
 
+/** The service worker's header of what it has unpacked (site/sw.js). */
+export const UNPACKED = "x-goosequill-unpacked";
+
 /**
- * Compiles WebAssembly while it arrives, from the browser's own response, so that the browser can keep the
- * code. Some servers do not send its type, without which it is compiled afterwards.
+ * Compiles WebAssembly while it arrives, gzipped from a server, or as it is from the service worker. Only of
+ * the latter does the browser keep the code for the next time.
  * @param {Response} response
  * @param {string} file its name, for errors
- * @param {(count: number) => void} [onBytes] called with the bytes of each piece that arrives
+ * @param {(count: number) => void} [onBytes] called with the bytes of each gzipped piece that arrives
  */
-export async function compile(response, file, onBytes = () => {}) {
-  const copy = response.clone();
-  const count = async () => {
-    for await (const piece of pieces(copy)) onBytes(piece.length);
-  };
-  const counting = count();
-  counting.catch(() => {}); // awaited below
-  const typed = response.headers.get("Content-Type")?.toLowerCase() === "application/wasm";
-  try {
-    return await (typed
-      ? WebAssembly.compileStreaming(response)
-      : WebAssembly.compile(await response.arrayBuffer()));
-  } catch (error) {
-    await counting.catch((reason) => {
-      throw broken(reason, file);
-    });
-    throw error;
-  }
+export async function compile(response, file, onBytes) {
+  if (response.headers.has(UNPACKED)) return await WebAssembly.compileStreaming(response);
+  const headers = { "Content-Type": "application/wasm" };
+  return await WebAssembly.compileStreaming(
+    new Response(await unpacked(response, file, onBytes), { headers }),
+  );
 }

@@ -3,9 +3,9 @@
  * imports them.
  */
 
-import { ROOT } from "../../engine/root.js";
+import { FILES } from "../../engine/root.js";
 
-const VENDOR = new URL("vendor/", ROOT);
+const VENDOR = new URL("vendor/", FILES);
 const LANGUAGES = "bash cpp css go java javascript json python rust sql typescript xml".split(" ");
 
 /** @param {string} path @returns {Promise<any>} */

@@ -3,16 +3,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Assets, assetsIn } from "../../../site/engine/assets.js";
+import { adapterSource, defaultModel } from "../../../site/engine/choice.js";
 import { loadModel, modelSource } from "../../../site/engine/client.js";
 import { engineFrom } from "../../../site/engine/holder.js";
 import { nearest } from "../../../site/engine/nearest.js";
+import { pluck } from "../pluck.js";
 
 const HASH = "ca9c72226b1ca67e0d3a75776ff0d9497b31911729a052c360ab302176efbfd2";
 const AT = "https://goose.test/";
 
 test("without a model it is the default one, in the folder of the engine's files", () => {
-  assert.equal(/** @type {any} */ (modelSource({ root: AT })).url, `${AT}models/default/`);
-  assert.equal(/** @type {any} */ (modelSource({})).url, assetsIn().locate("models/default/"));
+  assert.equal(modelSource({ root: AT }).url, `${AT}models/default/`);
+  assert.equal(modelSource({}).url, assetsIn().locate("models/default/"));
 });
 
 test("where a bundler has moved the files, each has its own address", () => {
@@ -28,8 +30,25 @@ test("where a bundler has moved the files, each has its own address", () => {
   assert.equal(assets.locate("b.js"), `${AT}b.js`);
 });
 
+test("the package's entry without the default model says so", () => {
+  const addresses = { "engine/worker.js": `${AT}worker-1f.js` };
+  assert.throws(() => defaultModel(new Assets(AT, addresses)), { code: "not-found", remedy: /goosequill/ });
+  addresses["models/default/config.json"] = `${AT}config-1f.json`;
+  assert.equal(defaultModel(new Assets(AT, addresses)).url, "models/default/");
+});
+
+test("an adapter is an address, an id, or the bytes of a file", async () => {
+  assert.deepEqual(adapterSource(`${AT}a#sha256=${HASH}`), { kind: "url", url: `${AT}a`, sha256: HASH });
+  assert.deepEqual(adapterSource("a/b:c.safetensors", AT), { kind: "id", id: "a/b:c.safetensors", host: AT });
+  const file = new File(["x"], "m.pth");
+  assert.deepEqual(adapterSource(file), { kind: "files", files: [file], names: ["m.pth"] });
+  const { files, names } = adapterSource(new Uint8Array([1, 2]));
+  assert.deepEqual(names, ["adapter"]);
+  assert.deepEqual([...new Uint8Array(await files[0].arrayBuffer())], [1, 2]);
+});
+
 test("a model is an address of weights or of a folder, an id, or files", () => {
-  const source = (/** @type {any} */ choice) => modelSource(choice);
+  const source = (choice) => modelSource(choice);
   assert.deepEqual(source({ model: `${AT}m/` }), {
     kind: "folder",
     url: `${AT}m/`,
@@ -55,11 +74,12 @@ test("a model is an address of weights or of a folder, an id, or files", () => {
 });
 
 test("what is wrong is an error before a worker is started, with the nearest right name", async () => {
-  /** @type {[any, RegExp, RegExp][]} */
   const wrong = [
     [{ modle: "x" }, /no option “modle”/, /“model”/],
     [{ onprogress: () => {} }, /no option “onprogress”/, /“onProgress”/],
     [{ zzzzzzzz: 1 }, /no option/, /The options are model, /],
+    [{ adapter: 7 }, /“adapter” cannot be/, /a File or bytes/],
+    [{ adapter: new Uint8Array(), strength: 2 }, /“strength” cannot be 2/, /from 0 to 1.5/],
     [{ quantize: 5 }, /“quantize” cannot be 5/, /8, 4 or “auto”/],
     [{ tables: "disk" }, /“tables” cannot be “disk”/, /“server”, or nothing/],
     [{ threads: 0 }, /“threads” cannot be 0/, /whole number/],
@@ -89,47 +109,40 @@ test("one folder of the engine's files has one holder on a page", () => {
 });
 
 test("the models of a page share one worker, which ends with the last of them", async (t) => {
-  /** @type {any[]} */
   const workers = [];
   class Worker extends EventTarget {
-    /** @type {any[]} */
     sent = [];
     ended = false;
 
-    /** @param {string} url */
     constructor(url) {
       super();
       this.url = url;
       workers.push(this);
     }
 
-    /** @param {any} message */
     postMessage(message) {
       this.sent.push(message);
       const reply = { load: "loaded", unload: "done" }[String(message.type)];
       const data = { type: reply, id: message.id, model: message.id, info: {} };
-      if (reply) queueMicrotask(() => /** @type {any} */ (this).onmessage({ data }));
+      if (reply) queueMicrotask(() => this.onmessage({ data }));
     }
 
     terminate() {
       this.ended = true;
     }
   }
-  const scope = /** @type {any} */ (globalThis);
+  const scope = globalThis;
   Object.assign(scope, { Worker, location: new URL(AT) });
   t.after(() => {
     delete scope.Worker;
     delete scope.location;
   });
   const [one, other] = [await loadModel({ root: AT }), await loadModel({ root: "/", model: `${AT}m/` })];
-  assert.deepEqual(
-    workers.map(({ url }) => url),
-    [`${AT}engine/worker.js`, `${AT}engine/preparer.js`],
-  );
+  assert.deepEqual(pluck(workers, "url"), [`${AT}engine/worker.js`, `${AT}engine/preparer.js`]);
   assert.equal(one.engine, other.engine);
-  const prepared = () => workers[0].sent.filter((/** @type {any} */ { type }) => type === "prepared");
+  const prepared = () => workers[0].sent.filter(({ type }) => type === "prepared");
   assert.equal(prepared()[0].port.constructor, MessagePort);
-  assert.equal(workers[1].sent[0].root, AT);
+  assert.equal(workers[1].sent[0].addresses, null, "it is beside the files");
   workers[1].onerror();
   assert.equal(prepared()[1].port, undefined, "it could not start");
   for (const { port } of [workers[1].sent[0], prepared()[0]]) port.close();
@@ -142,4 +155,9 @@ test("the models of a page share one worker, which ends with the last of them", 
   (await loadModel({ root: AT })).dispose();
   workers[3].sent[0].port.close();
   assert.equal(workers.length, 4, "the next model starts a new one");
+  assert.deepEqual(
+    process.getActiveResourcesInfo().filter((name) => name === "Timeout"),
+    [],
+    "no timer keeps the process",
+  );
 });

@@ -1,32 +1,26 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Engine, Model } from "../../../site/engine/client.js";
+import { Engine, loadModel, Model } from "../../../site/engine/client.js";
 
 /** A worker that the test controls. */
 class FakeWorker {
-  /** @type {any[]} */
   sent = [];
   terminated = false;
-  /** @type {(event: {data: any}) => void} */
   onmessage = () => {};
-  /** @type {(event: {message: string}) => void} */
   onerror = () => {};
 
-  /** @param {any} message */
   postMessage(message) {
     this.sent.push(structuredClone(message)); // as the browser does, which throws for what cannot be sent
     this.react?.(message);
   }
 
-  /** @type {((message: any) => void) | undefined} */
   react;
 
   terminate() {
     this.terminated = true;
   }
 
-  /** @param {any} data */
   reply(data) {
     this.onmessage({ data });
   }
@@ -34,18 +28,12 @@ class FakeWorker {
 
 function start() {
   const worker = new FakeWorker();
-  const engine = new Engine({ createWorker: () => /** @type {any} */ (worker) });
+  const engine = new Engine({ createWorker: () => worker });
   return { worker, engine };
 }
 
-/** @param {number} index */
 const chunk = (index) => ({ text: `t${index}`, token: index, logprob: -1, index });
-const end = {
-  text: "",
-  finish_reason: "length",
-  usage: { prompt_tokens: 1, completion_tokens: 3 },
-  seed: 7,
-};
+const end = { text: "", finish_reason: "length", usage: { prompt_tokens: 1, completion_tokens: 3 }, seed: 7 };
 
 test("a loop receives every chunk and the end last", async () => {
   const { worker, engine } = start();
@@ -65,7 +53,7 @@ test("a loop receives every chunk and the end last", async () => {
 
 test("a text, one that ends in a reply's opening, and messages are jobs of their own", () => {
   const { worker, engine } = start();
-  const model = new Model(engine, 1, /** @type {any} */ ({}));
+  const model = new Model(engine, 1, {});
   const tools = [{ type: "function", function: { name: "now" } }];
   model.generate("a", { given: [7], top_k: 1 }).next();
   model.generate("User: a\n\nAssistant:", { opening: "" }).next();
@@ -179,7 +167,6 @@ test("a dead worker rejects every pending and every later request", async () => 
 
 test("progress goes to the request it belongs to, and dispose rejects pending requests", async () => {
   const { worker, engine } = start();
-  /** @type {any[]} */
   const reported = [];
   const progress = { status: "model", file: "m", loaded: 1, total: 2 };
   worker.react = ({ id }) => worker.reply({ type: "progress", id, progress });
@@ -204,11 +191,11 @@ test("a finished request removes its abort listener", async () => {
   const { signal } = new AbortController();
   let listening = 0;
   const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (/** @type {[any, any]} */ ...given) => {
+  signal.addEventListener = (...given) => {
     listening++;
     addEventListener.apply(signal, given);
   };
-  signal.removeEventListener = (/** @type {[any, any]} */ ...given) => {
+  signal.removeEventListener = (...given) => {
     listening--;
     removeEventListener.apply(signal, given);
   };
@@ -219,6 +206,46 @@ test("a finished request removes its abort listener", async () => {
   await engine.call("describe_decoding", {}, { signal });
   await assert.rejects(engine.load({ kind: "folder", url: "http://x/" }, { signal }), { code: "x" });
   assert.equal(listening, 0);
+});
+
+test("a model with an adapter is one more model, which is freed by itself", async () => {
+  const { worker, engine } = start();
+  worker.react = ({ id, type }) => {
+    const result = { handle: 5, adapter: { name: "Pirate" } };
+    if (type === "run") worker.reply({ type: "done", id, result });
+    if (type === "unload") worker.reply({ type: "done", id, result: null });
+  };
+  const model = new Model(engine, 1, { title: "A" });
+  const adapted = await model.withAdapter(new Blob(["x"]), { strength: 0.5 });
+  const { job, args } = worker.sent[0];
+  assert.deepEqual([job, args.model, args.strength, args.files.kind], ["adapt", 1, 0.5, "files"]);
+  assert.deepEqual(adapted.info, { title: "A", adapter: { name: "Pirate" } });
+  assert.deepEqual(model.info, { title: "A" });
+  await model.withAdapter(null);
+  assert.deepEqual(worker.sent[1].args, { model: 1, strength: 1 });
+  adapted.dispose();
+  assert.deepEqual(worker.sent.at(-1), { type: "unload", model: 5, id: 3 });
+  assert.equal(worker.terminated, false);
+});
+
+test("a model that is loaded with an adapter is freed whole, also when the adapter is refused", async () => {
+  const { worker, engine } = start();
+  let refuses = false;
+  worker.react = ({ id, type }) => {
+    if (type === "load") worker.reply({ type: "loaded", id, model: 1, info: {} });
+    else if (type === "unload") worker.reply({ type: "done", id, result: null });
+    else if (refuses) worker.reply({ type: "error", id, error: { code: "adapter-mismatch", message: "" } });
+    else worker.reply({ type: "done", id, result: { handle: 5, adapter: {} } });
+  };
+  const model = await loadModel({ engine, adapter: new Uint8Array(1), strength: 0.5 });
+  assert.equal(worker.sent.at(-1).args.strength, 0.5);
+  await model.unload();
+  assert.deepEqual(worker.sent.at(-1), { type: "unload", model: 1, id: 3 });
+  refuses = true;
+  const refused = loadModel({ engine, adapter: new Uint8Array(1) });
+  await assert.rejects(refused, { code: "adapter-mismatch" });
+  assert.deepEqual(worker.sent.at(-1), { type: "unload", model: 1, id: 6 });
+  assert.equal(worker.terminated, false);
 });
 
 test("a model that is loaded after its request was aborted is unloaded", async () => {
@@ -251,12 +278,28 @@ test("an option that cannot be sent throws, and the engine continues", async () 
 });
 
 test("a worker that never responds, or that says it is gone, ends the engine", async () => {
-  const silent = new Engine({ createWorker: () => /** @type {any} */ (new FakeWorker()), patience: 1 });
+  const silent = new Engine({ createWorker: () => new FakeWorker(), patience: 1 });
   await assert.rejects(silent.status(), { code: "worker-died" });
   const { worker, engine } = start();
   worker.react = () => worker.reply({ type: "gone", reason: "a fault" });
   await assert.rejects(engine.status(), { code: "worker-died", message: /a fault/ });
   assert.ok(silent.ended && engine.ended && worker.terminated);
+});
+
+test("a machine that sleeps while a worker starts does not end it", async (context) => {
+  let [now, due] = [0, () => {}];
+  context.mock.method(Date, "now", () => now);
+  context.mock.method(globalThis, "setTimeout", (/** @type {any} */ action, /** @type {number} */ wait) => {
+    if (wait === 60_000) due = action; // how long a worker may be silent
+    return 0;
+  });
+  const { engine } = start();
+  now += 8 * 3_600_000; // the lid is opened again
+  due();
+  assert.ok(!engine.ended);
+  now += 60_000;
+  due();
+  await assert.rejects(engine.status(), { code: "worker-died" });
 });
 
 test("a conversation has its messages, also when the loop was left", async () => {
@@ -270,7 +313,7 @@ test("a conversation has its messages, also when the loop was left", async () =>
     if (job === "undo") worker.reply({ type: "done", id, result: { message: "Hi", messages: [] } });
     if (type === "forget") worker.reply({ type: "done", id, result: null });
   };
-  const model = new Model(engine, 3, /** @type {any} */ ({}));
+  const model = new Model(engine, 3, {});
   model.state.bytes = new Uint8Array(2);
   const talk = await model.converse({ system: "Be kind." });
   for await (const item of talk.say("Hi", { temperature: 0, reasoning_effort: "low" })) if (item) break;
@@ -293,15 +336,33 @@ test("a conversation has its messages, also when the loop was left", async () =>
   ]);
 });
 
+test("a conversation's branches are rated and ranked by their handles, and what Python lacks is null", async () => {
+  const { worker, engine } = start();
+  const message = { id: "a", role: "user", text: "Hi", fields: {} };
+  const tree = { id: "t", title: "", system: "", fields: {}, messages: [message] };
+  const results = { conversation_tree: tree, siblings: [{ ...message, parent: "b", rank: 1 }] };
+  let handle = 0;
+  worker.react = ({ id, job }) => {
+    const isNew = job === "converse" || job === "branch";
+    worker.reply({ type: "done", id, result: isNew ? { handle: ++handle, messages: [] } : results[job] });
+  };
+  const talk = await new Model(engine, 9, {}).converse();
+  const [second, third] = [await talk.branch(), await talk.branch()];
+  await talk.rank([third, [talk, second]]);
+  await second.rate(-1, { reason: "too long" });
+  assert.deepEqual(worker.sent.slice(-2), [
+    { type: "run", job: "rank_replies", args: { conversation: 1, branches: [3, [1, 2]] }, id: 4 },
+    { type: "run", job: "rate_reply", args: { conversation: 2, rating: -1, reason: "too long" }, id: 5 },
+  ]);
+  assert.deepEqual((await talk.tree()).messages, [{ ...message, parent: null, rank: null }]);
+  assert.deepEqual(await talk.siblings(), [{ ...message, parent: "b", rank: 1 }]);
+});
+
 test("run hands out progress and parts and returns the end; late replies are ignored", async () => {
   const { worker, engine } = start();
   const progress = { status: "index", file: "", loaded: 1, total: 2 };
-  /** @type {any[]} */
   const seen = [];
-  const options = {
-    onProgress: (/** @type {any} */ p) => seen.push(p),
-    onPart: (/** @type {any} */ p) => seen.push(p),
-  };
+  const options = { onProgress: (p) => seen.push(p), onPart: (p) => seen.push(p) };
   worker.react = ({ id, type }) => {
     if (type !== "run") return;
     worker.reply({ type: "progress", id, progress });
@@ -329,7 +390,6 @@ test("a stream of any job gives its parts and its end; one that cannot end by it
     if (type === "run" && id === 1) worker.reply({ type: "done", id, result: 0 });
     if (type === "cancel") worker.reply({ type: "error", id, error });
   };
-  /** @type {any[]} */
   const items = [];
   for await (const item of engine.stream("index")) items.push(item);
   assert.deepEqual(items, ["a", null, 0]);

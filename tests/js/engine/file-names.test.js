@@ -28,8 +28,8 @@ test("weights are recognized by name", () => {
 test("the file that lists shards leads to each of them once", () => {
   assert.ok(listsShards("model.safetensors.index.json") && looksLikeWeights("model.safetensors.index.json"));
   assert.ok(!listsShards("model.index.json") && !listsShards("index.safetensors"));
-  const list = (/** @type {any} */ names) =>
-    JSON.stringify({ weight_map: Object.fromEntries(names.map((/** @type {any} */ name, i) => [i, name])) });
+  const list = (names) =>
+    JSON.stringify({ weight_map: Object.fromEntries(names.map((name, i) => [i, name])) });
   assert.deepEqual(shardsIn(list(["b.safetensors", "a.safetensors", "b.safetensors"])), [
     "a.safetensors",
     "b.safetensors",

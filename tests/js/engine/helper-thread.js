@@ -2,12 +2,10 @@
 
 import { parentPort } from "node:worker_threads";
 
-const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
-const scope = /** @type {any} */ (globalThis);
-/** @type {any[]} */
+const port = parentPort;
 const early = [];
-scope.postMessage = (/** @type {unknown} */ message) => port.postMessage(message);
-scope.onmessage = (/** @type {any} */ event) => early.push(event);
-port.on("message", (data) => scope.onmessage({ data }));
+globalThis.postMessage = (message) => port.postMessage(message);
+globalThis.onmessage = (event) => early.push(event);
+port.on("message", (data) => globalThis.onmessage({ data }));
 await import(new URL("../../../site/engine/helper.js", import.meta.url).href);
-for (const event of early) scope.onmessage(event);
+for (const event of early) globalThis.onmessage(event);

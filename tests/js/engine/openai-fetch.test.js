@@ -9,14 +9,13 @@ const ADDRESS = "https://any.example/v1/completions?a=1";
 const HEAD = { status: 200, headers: { "content-type": "text/event-stream" } };
 const DIED = new EngineError({ code: "worker-died", message: "It stopped.", remedy: "Try again." });
 
-/** A fetch whose engine yields given parts or throws them, and what was asked of it. @param {any[]} parts */
+/** A fetch whose engine yields given parts or throws them, and what was asked of it. */
 function fetchOf(...parts) {
-  /** @type {any[]} */
   const asked = [];
   const model = {
     state: { bytes: null },
     call: async () => ({ handle: 7 }),
-    async *stream(/** @type {string} */ name, /** @type {any} */ args, /** @type {any} */ { signal }) {
+    async *stream(name, args, { signal }) {
       asked.push({ name, ...args, signal, body: new TextDecoder().decode(args.body) });
       for (const part of parts) {
         if (part instanceof Error) throw part;
@@ -24,7 +23,7 @@ function fetchOf(...parts) {
       }
     },
   };
-  return { fetch: createFetch(/** @type {any} */ (model)), asked };
+  return { fetch: createFetch(model), asked };
 }
 
 test("the parts of an answer are its head and its body", async () => {
@@ -51,9 +50,9 @@ test("an address with options is a request, and so is a Request; a body may be a
     { ...post, body: new Blob(["ü"]) },
     stream,
   ])
-    for (const given of [[new URL(ADDRESS), init], [new Request(ADDRESS, /** @type {any} */ (init))]]) {
+    for (const given of [[new URL(ADDRESS), init], [new Request(ADDRESS, init)]]) {
       if (init === stream && given.length === 1) continue; // it is read once
-      await fetch(.../** @type {[any]} */ (given));
+      await fetch(...given);
       const { name, method, path, body } = asked.pop();
       assert.deepEqual([name, method, path, body], ["respond", "POST", "/v1/completions", "ü"]);
     }
@@ -71,7 +70,7 @@ test("of a body that does not end only as much is read as is refused", async () 
       cancelled = true;
     },
   });
-  await fetch(ADDRESS, /** @type {any} */ ({ method: "POST", body, duplex: "half" }));
+  await fetch(ADDRESS, { method: "POST", body, duplex: "half" });
   assert.equal(asked[0].body.length, 5 << 20);
   assert.ok(cancelled);
 });
@@ -99,7 +98,7 @@ test("a signal and a stream that is left abort the request", async () => {
   const { fetch, asked } = fetchOf(HEAD, "a", "b");
   const body = new ReadableStream(); // nothing ever comes
   const stalled = { method: "POST", body, duplex: "half", signal: AbortSignal.abort() };
-  await assert.rejects(fetch(ADDRESS, /** @type {any} */ (stalled)), { name: "AbortError" });
+  await assert.rejects(fetch(ADDRESS, stalled), { name: "AbortError" });
   await (await fetch(ADDRESS)).body?.cancel();
   assert.ok(asked[0].signal.aborted);
 });

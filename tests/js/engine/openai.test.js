@@ -3,27 +3,22 @@ import test from "node:test";
 import { createChatCompletion, createCompletion } from "../../../site/engine/openai.js";
 import { EngineError, errorFields } from "../../../site/engine/protocol.js";
 
-const messages = [{ role: /** @type {const} */ ("user"), content: "Good morning." }];
+const messages = [{ role: "user", content: "Good morning." }];
 const WHOLE = { object: "chat.completion", choices: [] };
 
-/**
- * A model whose jobs yield given parts and end, or fail; it notes what it was asked for.
- * @param {any[]} parts
- * @param {Uint8Array | null} [bytes] of its state
- */
+/** A model whose jobs yield given parts and end, or fail; it notes what it was asked for. */
 function modelOf(parts, bytes = null) {
-  /** @type {any[]} */
   const asked = [];
   let left = false;
   const failure = parts.find((part) => part instanceof Error);
   const model = {
     state: { bytes },
-    call: async (/** @type {any[]} */ ...request) => {
+    call: async (...request) => {
       asked.push(request);
       if (failure) throw failure;
       return WHOLE;
     },
-    async *stream(/** @type {string} */ name, /** @type {any} */ args, /** @type {any} */ options) {
+    async *stream(name, args, options) {
       asked.push([name, args, options]);
       try {
         for (const part of parts) {
@@ -37,7 +32,7 @@ function modelOf(parts, bytes = null) {
       }
     },
   };
-  return { model: /** @type {any} */ (model), asked, left: () => left };
+  return { model, asked, left: () => left };
 }
 
 test("a request goes to Python as it is, with the model's state", async () => {
@@ -70,8 +65,8 @@ test("leaving the loop ends the job", async () => {
 });
 
 test("an error keeps the type and the field that Python gave it; any other is the server's", async () => {
-  const fields = { code: /** @type {const} */ ("option"), message: "No.", remedy: "Do." };
-  const named = { type: /** @type {const} */ ("invalid_request_error"), param: "n" };
+  const fields = { code: "option", message: "No.", remedy: "Do." };
+  const named = { type: "invalid_request_error", param: "n" };
   const refused = new EngineError(errorFields(new EngineError({ ...fields, ...named })));
   await assert.rejects(createChatCompletion(modelOf([refused]).model, { messages }), {
     code: "option",

@@ -2,36 +2,28 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { FILES } from "../../../site/engine/root.js";
 
-const ROOT = "https://goose.test/";
 const PACKED = gzipSync("content");
-const PROGRAM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
-const URLS = ["vendor/pyodide/pyodide.asm.wasm", "python/first.tar.gz", "python/snapshot.bin.gz"].map(
-  (path) => ROOT + path,
+const PROGRAM = gzipSync(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+const URLS = ["vendor/pyodide/pyodide.asm.wasm.gz", "python/first.tar.gz", "python/snapshot.bin.gz"].map(
+  (path) => FILES + path,
 );
-/** What the server has. @type {Map<string, Uint8Array<ArrayBuffer>>} */
+/** What the server has. */
 const files = new Map();
 
-/** @type {() => void} */
 let close = () => {};
 Object.assign(globalThis, {
   close: () => close(),
-  fetch: async (/** @type {string} */ url) => {
+  fetch: async (url) => {
     const file = files.get(url);
-    const headers = { "Content-Type": url.endsWith(".wasm") ? "application/wasm" : "" };
-    return file ? new Response(file, { headers }) : new Response(null, { status: 404 });
+    if (file instanceof Response) return file;
+    return file ? new Response(file) : new Response(null, { status: 404 });
   },
 });
 await import("../../../site/engine/preparer.js");
-const worker = /** @type {any} */ (globalThis);
-
-/**
- * Lets the worker fetch from a server with these files.
- * @param {import("node:test").TestContext} context
- * @param {[string, Uint8Array<ArrayBuffer>][]} served
- * @returns {Promise<{content: any, bytes: number}[]>} of each of URLS
- */
+/** Lets the worker fetch from a server with these files, and returns what it sends of each of URLS. */
 async function prepare(context, served) {
   files.clear();
   for (const [url, file] of served) files.set(url, file);
@@ -43,13 +35,13 @@ async function prepare(context, served) {
   });
   const all = new Promise((resolve) => {
     port1.onmessage = ({ data: { url, bytes = 0, content } }) => {
-      const part = /** @type {any} */ (found.get(url));
+      const part = found.get(url);
       part.bytes += bytes;
       part.content = content;
       if ([...found.values()].every((each) => each.content !== undefined)) resolve(undefined);
     };
   });
-  worker.onmessage({ data: { root: ROOT, addresses: null, port: port2 } });
+  globalThis.onmessage({ data: { addresses: null, port: port2 } });
   await Promise.all([ended, all]);
   return [...found.values()];
 }
@@ -72,4 +64,12 @@ test("what cannot be compiled or unpacked is null, too", async (context) => {
     [URLS[1], PACKED.subarray(0, 12)],
   ]);
   assert.deepEqual([program.content, first.content], [null, null]);
+});
+
+test("it outlives the compiling of what a browser may keep the code of", async (context) => {
+  const headers = { "Content-Type": "application/wasm", "x-goosequill-unpacked": "hash" };
+  const timers = context.mock.method(globalThis, "setTimeout", (end) => end());
+  const [program] = await prepare(context, [[URLS[0], new Response(gunzipSync(PROGRAM), { headers })]]);
+  assert.ok(program.content instanceof WebAssembly.Module);
+  assert.equal(timers.mock.callCount(), 1);
 });

@@ -5,11 +5,9 @@ import { afterStartup, StartupLock } from "../../../site/engine/startup-lock.js"
 
 /** The browser's locks, as far as they are needed: one name, granted in order, shared ones together. */
 class Locks {
-  /** @type {Promise<unknown>[]} */
   held = [];
   shared = true;
 
-  /** @param {string} _name @param {any[]} rest */
   async request(_name, ...rest) {
     const work = rest.pop();
     const shared = rest[0]?.mode === "shared";
@@ -21,10 +19,9 @@ class Locks {
   }
 }
 
-/** @param {any} t */
 function start(t) {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const locks = /** @type {any} */ (new Locks());
+  const locks = new Locks();
   const startup = new StartupLock(locks);
   const seen = { over: false };
   afterStartup(locks).then(() => (seen.over = true));
@@ -32,7 +29,7 @@ function start(t) {
     await new Promise((resolve) => setImmediate(resolve));
     return seen.over;
   };
-  return { startup, isOver, pass: (/** @type {number} */ time) => t.mock.timers.tick(time) };
+  return { startup, isOver, pass: (time) => t.mock.timers.tick(time) };
 }
 
 test("other work waits until the engine has had nothing to do for a while", async (t) => {
@@ -67,7 +64,7 @@ test("an engine that is ended, or never asked for anything, keeps nobody waiting
 
 test("two startups are waited for, and without locks nobody waits", async (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const locks = /** @type {any} */ (new Locks());
+  const locks = new Locks();
   const first = new StartupLock(locks);
   const second = new StartupLock(locks);
   let isOver = false;

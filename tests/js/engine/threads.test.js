@@ -18,15 +18,11 @@ const module = new WebAssembly.Module(readFileSync(WASM));
 
 /** The parts of a browser's Worker that Helpers uses. */
 class Thread {
-  /** @type {Set<Worker>} */
   static running = new Set();
-  /** @type {((event: any) => void) | null} */
   onmessage = null;
-  /** @type {((event: any) => void) | null} */
   onerror = null;
   #worker;
 
-  /** @param {string} file */
   constructor(file) {
     this.#worker = new Worker(new URL(file, import.meta.url));
     Thread.running.add(this.#worker);
@@ -35,12 +31,10 @@ class Thread {
     this.#worker.on("exit", () => Thread.running.delete(this.#worker));
   }
 
-  /** @param {string} _type @param {(event: any) => void} listener */
   addEventListener(_type, listener) {
     this.#worker.on("error", listener);
   }
 
-  /** @param {unknown} message */
   postMessage(message) {
     this.#worker.postMessage(message);
   }
@@ -50,9 +44,7 @@ class Thread {
   }
 }
 
-/** @param {number} count @param {string} [file] @returns {Helpers} */
-const start = (count, file = "./helper-thread.js") =>
-  new Helpers(count, () => /** @type {any} */ (new Thread(file)));
+const start = (count, file = "./helper-thread.js") => new Helpers(count, () => new Thread(file));
 
 /** Forms of a matrix in panels. */
 const FORMS = [
@@ -64,14 +56,14 @@ const FORMS = [
 /** Memory like Python's with matrices of each form, a step for each number of tokens, and joined steps. */
 function scene() {
   const memory = new WebAssembly.Memory({ initial: 400, maximum: 400, shared: true });
-  const exports = /** @type {any} */ (new WebAssembly.Instance(module, { env: { memory } }).exports);
+  const exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
   const heap = {
     HEAPU8: new Uint8Array(memory.buffer),
     HEAP32: new Int32Array(memory.buffer),
     HEAPF32: new Float32Array(memory.buffer),
   };
   let end = 65536;
-  const take = (/** @type {number} */ bytes) => {
+  const take = (bytes) => {
     const at = end;
     end += Math.ceil(bytes / 64) * 64;
     return at;
@@ -81,15 +73,14 @@ function scene() {
     seed = (Math.imul(seed, 1664525) + 1013904223) | 0;
     return seed / 2 ** 31;
   };
-  const floats = (/** @type {number} */ count) => {
+  const floats = (count) => {
     const at = take(4 * count);
     for (let i = 0; i < count; i++) heap.HEAPF32[at / 4 + i] = random();
     return at;
   };
-  /** @param {number} step @param {Record<keyof typeof product, number>} fields */
   const write = (step, fields) => {
     for (const [name, index] of Object.entries(product)) {
-      heap.HEAP32[step + index] = fields[/** @type {keyof typeof product} */ (name)];
+      heap.HEAP32[step + index] = fields[name];
     }
   };
   const matrices = [];
@@ -110,7 +101,7 @@ function scene() {
       const weights = take(before);
       take(12345);
       const gap = take(size - before) - weights - before;
-      const at = (/** @type {number} */ i) => weights + i + (i < before ? 0 : gap);
+      const at = (i) => weights + i + (i < before ? 0 : gap);
       if (bits === 32) for (let i = 0; i < size; i += 4) heap.HEAPF32[at(i) / 4] = random();
       else for (let i = 0; i < size; i++) heap.HEAPU8[at(i)] = 256 * Math.abs(random());
       // With 4 bits each group of columns begins with sixteen scales in 16 bits: here from 1/16 to 1/8.
@@ -165,7 +156,6 @@ function scene() {
     }
     steps.push({ step, out, size, bytes: Number.POSITIVE_INFINITY });
   }
-  /** @param {import("../../../site/engine/threads.js").Team | null} team */
   const run = (team) =>
     steps.map(({ step, out, size }) => {
       heap.HEAPF32.fill(Number.NaN, out / 4, out / 4 + size);
@@ -239,10 +229,8 @@ test("helpers take part of large products, and of no small ones", async () => {
       for (const [i, numbers] of run(team).entries())
         if (numbers.some((bits, j) => bits !== alone[i][j])) helped.add(i);
     }
-    assert.deepEqual(
-      [...helped].sort((a, b) => a - b),
-      large,
-    );
+    const sorted = [...helped].sort((a, b) => a - b);
+    assert.deepEqual(sorted, large);
   } finally {
     helpers.end();
   }

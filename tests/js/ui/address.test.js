@@ -27,17 +27,18 @@ test("threads is an option of the page and stays in the query", () => {
 });
 
 test("an older link is rewritten so that its state is behind #", () => {
-  /** @type {string[]} */
   const written = [];
-  /** @type {any} */
-  const page = globalThis;
-  page.history = { state: null, replaceState: (/** @type {any[]} */ ...[, , url]) => written.push(url) };
-  page.location = { pathname: "/compare/", search: "?f=https%3A%2F%2Fa.org%2Fx.json&kernel=plain", hash: "" };
+  globalThis.history = { state: null, replaceState: (...[, , url]) => written.push(url) };
+  globalThis.location = {
+    pathname: "/compare/",
+    search: "?f=https%3A%2F%2Fa.org%2Fx.json&kernel=plain",
+    hash: "",
+  };
   redirectQuery();
-  page.location = { pathname: "/compare/", search: "?kernel=plain", hash: "#seed=1" };
+  globalThis.location = { pathname: "/compare/", search: "?kernel=plain", hash: "#seed=1" };
   redirectQuery();
-  delete page.history;
-  delete page.location;
+  delete globalThis.history;
+  delete globalThis.location;
   assert.deepEqual(written, ["/compare/?kernel=plain#f=https://a.org/x.json"]);
 });
 
@@ -49,20 +50,18 @@ test("slashes at the end of an address are removed, however many there are elsew
 });
 
 test("what was typed is in the tab's entry and not in the address, until it is shared", (t) => {
-  /** @type {any} */
-  const page = globalThis;
-  page.location = { pathname: "/", search: "", hash: "" };
-  page.history = {
+  globalThis.location = { pathname: "/", search: "", hash: "" };
+  globalThis.history = {
     state: { other: 1 },
-    replaceState: (/** @type {any[]} */ ...[state, , url]) => {
-      page.history.state = structuredClone(state);
-      page.location.hash = url.includes("#") ? url.slice(url.indexOf("#")) : "";
-      page.location.href = `https://a.example${url}`;
+    replaceState: (...[state, , url]) => {
+      globalThis.history.state = structuredClone(state);
+      globalThis.location.hash = url.includes("#") ? url.slice(url.indexOf("#")) : "";
+      globalThis.location.href = `https://a.example${url}`;
     },
   };
   t.after(() => {
-    delete page.history;
-    delete page.location;
+    delete globalThis.history;
+    delete globalThis.location;
   });
   const values = new Map([
     ["seed", "1"],
@@ -71,15 +70,15 @@ test("what was typed is in the tab's entry and not in the address, until it is s
     ["collection", "Letters"],
   ]);
   writeAddress(values);
-  assert.equal(page.location.hash, "#seed=1");
-  assert.equal(page.history.state.other, 1);
+  assert.equal(globalThis.location.hash, "#seed=1");
+  assert.equal(globalThis.history.state.other, 1);
   assert.deepEqual(Object.fromEntries(readAddress()), Object.fromEntries(values), "a reload finds all");
   assert.equal(
     shareAddress(values),
     "https://a.example/#seed=1&prompt=Dear+diary&q=my+illness&collection=Letters",
   );
   writeAddress(new Map([...values, ["prompt", "Dear"]]));
-  assert.equal(page.location.hash, "#seed=1");
+  assert.equal(globalThis.location.hash, "#seed=1");
   assert.equal(readAddress().get("prompt"), "Dear");
 });
 

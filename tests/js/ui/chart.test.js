@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { window } from "../dom.js";
+import { textsOf } from "../pluck.js";
 
 const { chart, figureTools, heatMap, loadPlot, percentage, shortNumber } = await import(
   "../../../site/ui/chart.js"
@@ -70,10 +71,8 @@ test("series differ in color, dash and symbol", () => {
   assert.equal(new Set(lines.map((line) => line.getAttribute("stroke"))).size, 2);
   assert.equal(new Set(lines.map((line) => line.getAttribute("stroke-dasharray"))).size, 2);
   const symbols = [...figure.querySelectorAll('.chart-drawing [aria-label="dot"]')];
-  assert.deepEqual(
-    symbols.map((group) => group.firstElementChild.tagName),
-    ["circle", "path"],
-  );
+  const shapes = symbols.map((group) => group.firstElementChild.tagName);
+  assert.deepEqual(shapes, ["circle", "path"]);
 });
 
 test("the arrow keys move along a series and between series, and the read-out says where", () => {
@@ -206,8 +205,9 @@ test("the CSV keeps every digit of every row", () => {
   const spec = { ...AVERAGE, series: [{ name: 'a, "b"', x: [1, 2, 3, 4, 5], y: values }] };
   const [head, ...lines] = csvOf(tableOf(spec)).trimEnd().split("\r\n");
   assert.equal(head, 'time (ms),"a, ""b"""');
+  const numbers = lines.map((line) => Number(line.split(",")[1]));
   assert.deepEqual(
-    lines.map((line) => Number(line.split(",")[1])),
+    numbers,
     values.map((value) => value + 0),
   );
 });
@@ -382,10 +382,8 @@ test("a heat map has a cell for each number, with opposite colors around zero", 
   const figure = drawn(heatMap(MAP));
   const paths = [...figure.querySelectorAll(".cells path")];
   const boxes = paths.map((path) => path.getAttribute("d").match(/M/g).length);
-  assert.equal(
-    boxes.reduce((sum, count) => sum + count),
-    5,
-  );
+  const total = boxes.reduce((sum, count) => sum + count);
+  assert.equal(total, 5);
   const colors = paths.map((path) => path.getAttribute("fill"));
   assert.ok(colors[0].includes("--chart-below) 100%") && colors.at(-1).includes("--chart-above) 50%"));
   const legend = [...figure.querySelectorAll(".chart-scale span")].map((word) => word.textContent);
@@ -416,7 +414,6 @@ test("the rows of a heat map can go upward, and its table has them in their orde
 
 test("a cell of a heat map is chosen with Enter or a click, whichever way its rows go", () => {
   for (const upward of [false, true]) {
-    /** @type {number[][]} */
     const chosen = [];
     const spec = {
       title: "Map",
@@ -453,10 +450,7 @@ test("a drawing of your own gets the same table and buttons", () => {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const table = { columns: ["a", "b"], rows: [[1, "x"]] };
   const tools = figureTools(svg, { title: "Own drawing", table });
-  assert.deepEqual(
-    [...tools.querySelectorAll("button")].map((button) => button.textContent),
-    ["SVG", "PNG", "CSV"],
-  );
+  assert.deepEqual(textsOf(tools.querySelectorAll("button")), ["SVG", "PNG", "CSV"]);
   assert.deepEqual(tableRows(drawn(tools)), [
     ["a", "b"],
     ["1", "x"],

@@ -2,20 +2,15 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { copyText } from "../../../site/ui/clipboard.js";
 
-/** @param {(text: string) => Promise<void>} writeText */
 function setClipboard(writeText) {
   Object.defineProperty(globalThis, "navigator", { value: { clipboard: { writeText } }, configurable: true });
 }
-
-/** @type {any} */
-const page = globalThis;
-afterEach(() => delete page.getSelection);
+afterEach(() => delete globalThis.getSelection);
 
 test("a text is copied, in the caller's words where it has any", async () => {
-  /** @type {string[]} */
   const [copied, said] = [[], []];
   setClipboard(async (text) => void copied.push(text));
-  const say = (/** @type {string} */ words) => said.push(words);
+  const say = (words) => said.push(words);
   assert.ok(await copyText("a", { say }));
   assert.ok(await copyText("b", { say, copied: "Link copied." }));
   assert.ok(await copyText("c"));
@@ -30,12 +25,11 @@ test("a text is copied, in the caller's words where it has any", async () => {
 
 test("where the browser refuses, the text on the page is selected and focused", async () => {
   setClipboard(() => Promise.reject(new Error("not allowed")));
-  /** @type {unknown[]} */
   const done = [];
-  page.getSelection = () => ({ selectAllChildren: (/** @type {unknown} */ one) => done.push(one) });
-  const fallbackElement = /** @type {any} */ ({ focus: () => done.push("focus") });
+  globalThis.getSelection = () => ({ selectAllChildren: (one) => done.push(one) });
+  const fallbackElement = { focus: () => done.push("focus") };
   let said = "";
-  const say = (/** @type {string} */ words) => (said = words);
+  const say = (words) => (said = words);
   assert.equal(await copyText("a", { say, fallbackElement }), false);
   assert.deepEqual(done, [fallbackElement, "focus"]);
   assert.match(said, /selected/);

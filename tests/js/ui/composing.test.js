@@ -5,8 +5,7 @@ import { test } from "node:test";
 
 import { isComposing } from "../../../site/ui/composing.js";
 
-const key = (/** @type {Partial<KeyboardEvent>} */ fields) =>
-  isComposing(/** @type {KeyboardEvent} */ ({ key: "Enter", isComposing: false, keyCode: 13, ...fields }));
+const key = (fields) => isComposing({ key: "Enter", isComposing: false, keyCode: 13, ...fields });
 
 test("the Enter that takes a suggestion is not that of the page, in Safari neither", () => {
   assert.equal(key({}), false);

@@ -6,19 +6,15 @@ import { EngineHolder, ModelSlot } from "../../../site/ui/engine.js";
 /** An engine that finishes loading when the test says so. */
 class FakeEngine {
   ended = false;
-  /** @type {{url: string, done: (error?: Error) => void}[]} */
   asked = [];
-  /** @type {string[]} */
   unloaded = [];
 
-  /** @param {{url: string}} source @param {{signal?: AbortSignal}} options */
   load({ url }, { signal }) {
     return new Promise((resolve, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));
       const unload = async () => void this.unloaded.push(url);
-      const done = (/** @type {Error} */ error) =>
-        error ? reject(error) : resolve({ engine: this, unload });
-      this.asked.push({ url, done: /** @type {any} */ (done) });
+      const done = (error) => (error ? reject(error) : resolve({ engine: this, unload }));
+      this.asked.push({ url, done });
     });
   }
 
@@ -28,14 +24,13 @@ class FakeEngine {
 }
 
 function start() {
-  /** @type {FakeEngine[]} */
   const engines = [];
   const holder = new EngineHolder(() => {
     const engine = new FakeEngine();
     engines.push(engine);
-    return /** @type {any} */ (engine);
+    return engine;
   });
-  return { lease: (/** @type {string} */ model) => holder.lease({ model }, model), holder, engines };
+  return { lease: (model) => holder.lease({ model }, model), holder, engines };
 }
 
 const A = "https://x.example/a/";

@@ -5,7 +5,6 @@ import { fetchDescription } from "../../../site/ui/fetch.js";
 
 const URL_ = "https://x.test/a/playground/";
 
-/** @param {import("node:test").TestContext} context @param {string} html */
 function page(context, html) {
   const { window } = new JSDOM(html, { url: URL_ });
   const before = globalThis.document;

@@ -2,24 +2,22 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { keepFocus, redraw } from "../../../site/ui/keep-focus.js";
 import { window } from "../dom.js";
+import { pluck } from "../pluck.js";
 
 const { document } = window;
-/** @type {HTMLElement} */
 let box;
-/** @type {HTMLElement} */
 let otherwise;
 
-/** @param {string} html */
 function nodes(html) {
   const holder = document.createElement("div");
   holder.innerHTML = html;
-  return /** @type {HTMLElement[]} */ ([...holder.children]);
+  return [...holder.children];
 }
 
 beforeEach(() => {
   document.body.innerHTML = `<div id="box"></div><p id="otherwise" tabindex="-1"></p>`;
-  box = /** @type {HTMLElement} */ (document.getElementById("box"));
-  otherwise = /** @type {HTMLElement} */ (document.getElementById("otherwise"));
+  box = document.getElementById("box");
+  otherwise = document.getElementById("otherwise");
 });
 
 test("the control of the same name gets the focus, and without one the other element", () => {
@@ -39,7 +37,7 @@ test("a focus elsewhere stays there", () => {
 
 test("what looks the same stays in the page, in the order of the new nodes, with its focus", () => {
   redraw(box, nodes("<p>0 of 9</p><button>One</button><button>Two</button>"));
-  const [, one, two] = /** @type {Iterable<HTMLElement>} */ (box.children);
+  const [, one, two] = box.children;
   one.focus();
   let moves = 0;
   const observer = new window.MutationObserver((records) => {
@@ -47,10 +45,12 @@ test("what looks the same stays in the page, in the order of the new nodes, with
   });
   observer.observe(box, { childList: true });
   redraw(box, nodes("<p>1 of 9</p><button>One</button><i></i><button>Two</button>"));
-  assert.deepEqual(
-    [...box.children].map(({ outerHTML }) => outerHTML),
-    ["<p>1 of 9</p>", "<button>One</button>", "<i></i>", "<button>Two</button>"],
-  );
+  assert.deepEqual(pluck(box.children, "outerHTML"), [
+    "<p>1 of 9</p>",
+    "<button>One</button>",
+    "<i></i>",
+    "<button>Two</button>",
+  ]);
   assert.equal(box.children[1], one);
   assert.equal(box.children[3], two);
   assert.equal(document.activeElement, one);
@@ -68,7 +68,7 @@ test("twins are kept one each, and what is gone is removed", () => {
 
 test("a box that was checked is not kept for one that is not", () => {
   redraw(box, nodes(`<label><input type="checkbox"></label>`));
-  const input = /** @type {HTMLInputElement} */ (box.querySelector("input"));
+  const input = box.querySelector("input");
   input.checked = true;
   redraw(box, nodes(`<label><input type="checkbox"></label>`));
   assert.equal(box.querySelector("input")?.checked, false);

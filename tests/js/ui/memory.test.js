@@ -2,16 +2,15 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { isRemembering, Memory, recall, remember, setRemembering } from "../../../site/ui/memory.js";
 
-/** @type {any} */
 const page = globalThis;
 
 /** A localStorage that keeps strings in a Map. */
 function fakeStorage() {
   const kept = new Map();
   page.localStorage = {
-    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ text) => void kept.set(key, text),
-    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, text) => void kept.set(key, text),
+    removeItem: (key) => void kept.delete(key),
   };
   return kept;
 }
@@ -75,7 +74,6 @@ test("a page starts with its address, and with the last texts only where that ha
       ["prompt", "last"],
     ]),
   );
-  /** @param {[string, string][]} pairs */
   const start = (...pairs) => Object.fromEntries(memory.complete(new Map(pairs)));
   assert.deepEqual(start(), { seed: "1", prompt: "last" });
   assert.deepEqual(start(["seed", "2"]), { seed: "2", prompt: "last" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { complete, knownSettings, listModels } from "../../../site/ui/openai-server.js";
 
-/** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
+globalThis.location ??= { origin: "http://localhost" };
 
 const request = {
   base: "http://localhost:11434/v1/",
@@ -13,11 +13,9 @@ const request = {
   signal: new AbortController().signal,
 };
 
-/** @param {string[]} chunks @param {ResponseInit} [init] */
 function server(chunks, init) {
-  /** @type {any[]} */
   const calls = [];
-  const send = async (/** @type {any} */ url, /** @type {any} */ options) => {
+  const send = async (url, options) => {
     calls.push({ url, ...options });
     const body = new ReadableStream({
       start(controller) {
@@ -27,18 +25,16 @@ function server(chunks, init) {
     });
     return new Response(body, init);
   };
-  return { send: /** @type {typeof fetch} */ (send), calls };
+  return { send, calls };
 }
 
-/** @param {typeof fetch} send @param {Partial<typeof request>} [changes] */
 async function text(send, changes = {}) {
   let found = "";
   for await (const piece of complete({ ...request, ...changes }, send)) found += piece;
   return found;
 }
 
-const delta = (/** @type {string} */ content) =>
-  `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+const delta = (content) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
 
 test("a stream is read, however it is cut", async () => {
   const whole = `${delta("Ä b")}: comment\r\n${delta(" c\nd")}data: [DONE]\n\n`;
@@ -113,10 +109,10 @@ test("what can go wrong says what to do", async () => {
   const refused = server([JSON.stringify({ error: { message: "no such key." } })], { status: 401 });
   await assert.rejects(text(refused.send), (error) => {
     assert.match(String(error), /401, no such key\./);
-    const { remedy, field } = /** @type {any} */ (error);
+    const { remedy, field } = error;
     return remedy === "Check the key." && field === "key";
   });
-  const down = /** @type {any} */ (async () => Promise.reject(new TypeError("Failed to fetch")));
+  const down = async () => Promise.reject(new TypeError("Failed to fetch"));
   await assert.rejects(text(down), /localhost:11434 cannot be reached/);
   await assert.rejects(text(server(["<html>"]).send), /cannot be read/);
   for (const base of ["", "localhost", "javascript:alert(1)", "file:///etc"]) {

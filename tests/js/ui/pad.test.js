@@ -3,27 +3,23 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { window } from "../dom.js";
+import { pluck } from "../pluck.js";
 
 const { pad } = await import("../../../site/ui/pad.js");
 
-/** @type {{strokes: any, isDrawing: boolean}[]} */
 let calls = [];
-/** @type {any} */
 let made;
 
 beforeEach(() => {
   calls = [];
   made = pad({ ratio: 2, onStrokes: (strokes, { isDrawing }) => calls.push({ strokes, isDrawing }) });
   document.body.replaceChildren(made);
-  surface().getBoundingClientRect = () => /** @type {any} */ ({ left: 10, top: 20, width: 200, height: 100 });
+  surface().getBoundingClientRect = () => ({ left: 10, top: 20, width: 200, height: 100 });
 });
 
-/** @returns {any} */
 const surface = () => made.querySelector("svg");
-/** @param {string} name */
 const press = (name) => made.querySelector(`[data-testid=pad-${name}]`).click();
 
-/** @param {string} type @param {number} x @param {number} y */
 function point(type, x, y, { id = 1, button = 0 } = {}) {
   const event = new window.MouseEvent(type, { clientX: x, clientY: y, button, cancelable: true });
   surface().dispatchEvent(Object.assign(event, { pointerId: id }));
@@ -38,19 +34,14 @@ function line(from = 30, to = 60) {
 test("a stroke is a list of points in heights of the pad, with their time", () => {
   line();
   const [stroke] = made.strokes;
-  assert.deepEqual(
-    stroke.map((/** @type {any} */ { x, y }) => [x, y]),
-    [
-      [0.2, 0.1],
-      [0.5, 0.5],
-    ],
-  );
+  const points = stroke.map(({ x, y }) => [x, y]);
+  assert.deepEqual(points, [
+    [0.2, 0.1],
+    [0.5, 0.5],
+  ]);
   assert.equal(stroke[0].t, 0);
   assert.ok(stroke[1].t >= 0);
-  assert.deepEqual(
-    calls.map(({ isDrawing }) => isDrawing),
-    [true, true, false],
-  );
+  assert.deepEqual(pluck(calls, "isDrawing"), [true, true, false]);
   assert.equal(surface().querySelector("path").getAttribute("d"), "M200 100L500 500");
 });
 
@@ -58,13 +49,11 @@ test("points outside count as points on the edge, and hardly moved ones not at a
   point("pointerdown", 30, 30);
   point("pointermove", 30.1, 30.1);
   point("pointermove", 9999, -50);
-  assert.deepEqual(
-    made.strokes[0].map((/** @type {any} */ { x, y }) => [x, y]),
-    [
-      [0.2, 0.1],
-      [2, 0],
-    ],
-  );
+  const points = made.strokes[0].map(({ x, y }) => [x, y]);
+  assert.deepEqual(points, [
+    [0.2, 0.1],
+    [2, 0],
+  ]);
 });
 
 test("a second finger and the other buttons do not draw", () => {

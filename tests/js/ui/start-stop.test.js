@@ -5,7 +5,6 @@ import { window } from "../dom.js";
 
 const { document } = window;
 
-/** @returns {{start: HTMLButtonElement, stop: HTMLButtonElement}} */
 function pair() {
   const [start, stop] = [document.createElement("button"), document.createElement("button")];
   document.body.replaceChildren(start, stop);

@@ -5,7 +5,6 @@ import { Store } from "../../../site/ui/store.js";
 
 test("each view hears the events that it listens to, with their details, in the order of the views", () => {
   const store = new Store();
-  /** @type {unknown[]} */
   const heard = [];
   store.on("one", (detail, name) => heard.push(["first", name, detail]));
   store.on(["one", "two"], (detail, name) => heard.push(["second", name, detail]));

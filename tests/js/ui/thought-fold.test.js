@@ -3,7 +3,6 @@ import { test } from "node:test";
 import "../dom.js";
 import { ThoughtFold } from "../../../site/ui/thought-fold.js";
 
-/** @param {ThoughtFold} fold */
 const look = ({ box }) => ({ hidden: box.hidden, open: box.open, words: box.textContent });
 
 test("a thought is open and says that the model thinks while it is written, and folded by the answer", () => {

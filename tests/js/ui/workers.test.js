@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Asker, Queue } from "../../../site/ui/workers.js";
+import { pluck } from "../pluck.js";
 
 globalThis.location = { origin: "null" }; // that of a file, which a worker's script is here
 
-/** Workers that answer when the test says so. @type {FakeWorker[]} */
+/** Workers that answer when the test says so. */
 let workers = [];
 
 class FakeWorker {
@@ -54,10 +55,7 @@ test("a worker that is stuck is ended by cancelling; the others are answered by 
   control.abort(new Error("Cancelled."));
   await assert.rejects(stuck, /Cancelled/);
   await settle();
-  assert.deepEqual(
-    workers.map(({ ended }) => ended),
-    [true, false],
-  );
+  assert.deepEqual(pluck(workers, "ended"), [true, false]);
   workers[1].answer("B");
   assert.equal(await next, "B");
 });

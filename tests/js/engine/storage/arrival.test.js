@@ -7,24 +7,13 @@ import test from "node:test";
 import { Arrival, fromAddress, fromBlob } from "../../../../site/engine/storage/arrival.js";
 
 const BYTES = new Uint8Array(randomBytes(200_000));
-const WHOLE = {
-  name: "a.pth",
-  size: BYTES.length,
-  read: () => assert.fail("the bytes should have arrived"),
-};
+const WHOLE = { name: "a.pth", size: BYTES.length, read: () => assert.fail("the bytes should have arrived") };
 const { signal } = new AbortController();
 
-/**
- * A server with ranges whose responses break off after some bytes.
- * @param {{
- *   lasting?: number, version?: (request: number) => string, size?: number, status?: number
- * }} [options]
- */
+/** A server with ranges whose responses break off after some bytes. */
 function serve({ lasting = BYTES.length, version = () => '"one"', size = BYTES.length, status = 206 } = {}) {
-  /** @type {number[]} */
   const asked = [];
-  /** @type {any} */
-  const fetch = async (/** @type {string} */ _, /** @type {any} */ { headers }) => {
+  const fetch = async (_, { headers }) => {
     const start = Number(/bytes=(\d+)-/.exec(headers.Range)?.[1]);
     asked.push(start);
     const body = new ReadableStream({
@@ -45,7 +34,6 @@ function serve({ lasting = BYTES.length, version = () => '"one"', size = BYTES.l
   return { asked, open: fromAddress("https://a.b/a.pth", source) };
 }
 
-/** @param {Arrival} arrival @param {number} from @param {number} step */
 async function readAll(arrival, from, step) {
   for (let at = from; at < BYTES.length; at += step) {
     const end = Math.min(BYTES.length, at + step);
@@ -78,7 +66,7 @@ test("it begins anywhere, skips small gaps, and goes back with a request of its 
 
 test("what has not been announced is read in another way", async () => {
   const { open } = serve();
-  const elsewhere = { ...WHOLE, read: (/** @type {number} */ at) => Uint8Array.of(at) };
+  const elsewhere = { ...WHOLE, read: (at) => Uint8Array.of(at) };
   const arrival = new Arrival(elsewhere, open, signal);
   assert.deepEqual(arrival.read(7, 1), Uint8Array.of(7));
   await arrival.need(1000, 2000);
@@ -115,7 +103,7 @@ test("a file that is replaced is noticed at every request", async () => {
     { version: () => '"other"' },
     { size: BYTES.length + 1 },
     { status: 200 },
-    { version: (/** @type {number} */ request) => (request > 1 ? '"other"' : '"one"') },
+    { version: (request) => (request > 1 ? '"other"' : '"one"') },
   ]) {
     const arrival = new Arrival(WHOLE, serve(how).open, signal);
     const reading = async () => {
@@ -136,15 +124,11 @@ test("an abort ends it", async () => {
       },
     });
   };
-  const reading = new Arrival(WHOLE, /** @type {any} */ (stuck), controller.signal).need(0, 10);
+  const reading = new Arrival(WHOLE, stuck, controller.signal).need(0, 10);
   await assert.rejects(reading, { name: "AbortError" });
 });
 
-/**
- * Lets time pass until a promise is settled.
- * @param {import("node:test").TestContext} context
- * @param {Promise<unknown>} promise
- */
+/** Lets time pass until a promise is settled. */
 async function tickUntil(context, promise) {
   let settled = false;
   const end = () => {

@@ -11,7 +11,7 @@ import { Store } from "../../../../site/engine/storage/store.js";
 import { FakeFolder } from "./fake-folder.js";
 
 const BYTES = randomBytes(300_000);
-const QUANTIZED = { bytes: BYTES.length, bits: /** @type {8} */ (8), auto: true };
+const QUANTIZED = { bytes: BYTES.length, bits: 8, auto: true };
 const PICKED = { id: "", name: "a.pth", bytes: 5, url: "", version: "1000", blob: new Blob(["goose"]) };
 const LISTED = {
   id: `sha256:${"ab".repeat(32)}`,
@@ -31,14 +31,12 @@ function make(folder = new FakeFolder()) {
   return { folder, copies };
 }
 
-/** @param {Copies} copies @param {any[]} files @param {any} [quantize] */
 async function finds(copies, files, quantize = 8) {
   const found = await copies.find(files, quantize);
   if (found) assert.deepEqual(Buffer.from(await found.blob.arrayBuffer()), BYTES);
   return found !== null;
 }
 
-/** @param {FakeFolder} folder */
 const only = (folder) => [...folder.files.keys()].sort();
 
 test("a copy is found by its originals and by its bits", async () => {
@@ -62,10 +60,7 @@ test("a renamed file is recognized by its content, and the next time without rea
   await copies.keep([PICKED], QUANTIZED, pieces());
   const renamed = { ...PICKED, name: "b.pth", version: "3000" };
   assert.equal((await copies.find([renamed], 8))?.name, "b.pth");
-  const unread = {
-    ...renamed,
-    blob: /** @type {any} */ ({ size: 5, slice: () => assert.fail("it was read") }),
-  };
+  const unread = { ...renamed, blob: { size: 5, slice: () => assert.fail("it was read") } };
   assert.equal(await finds(copies, [unread]), true);
 });
 
@@ -109,10 +104,7 @@ test("a folder's files are recognized by their listed hashes, and deleting one d
 });
 
 test("an altered or truncated copy is removed, not used", async () => {
-  for (const damage of [
-    (/** @type {Uint8Array} */ b) => b.with(7, b[7] ^ 1),
-    (/** @type {any} */ b) => b.slice(0, -1),
-  ]) {
+  for (const damage of [(b) => b.with(7, b[7] ^ 1), (b) => b.slice(0, -1)]) {
     const { copies, folder } = make();
     await copies.keep([LISTED], QUANTIZED, pieces());
     const [key] = only(folder);

@@ -7,7 +7,7 @@ import { counted, download, Meter } from "../../../../site/engine/storage/downlo
 const DATA = new TextEncoder().encode("goose".repeat(1000));
 const SHA256 = createHash("sha256").update(DATA).digest("hex");
 
-/** A body that arrives in pieces, and may be interrupted. @param {number} [breakAt] */
+/** A body that arrives in pieces, and may be interrupted. */
 function body(breakAt = Number.POSITIVE_INFINITY) {
   let at = 0;
   return new ReadableStream({
@@ -20,9 +20,8 @@ function body(breakAt = Number.POSITIVE_INFINITY) {
   });
 }
 
-/** @param {() => Response} answer */
 function answering(answer) {
-  return /** @type {typeof fetch} */ (async () => answer());
+  return async () => answer();
 }
 
 test("a file arrives whole, counted and verified", async () => {
@@ -70,7 +69,6 @@ test("of a file that is too long the rest is not downloaded", async () => {
 });
 
 test("a failed download has a code and a remedy", async () => {
-  /** @type {[string, () => Response, object][]} */
   const cases = [
     ["not-found", () => new Response("", { status: 404 }), {}],
     ["http-status", () => new Response("", { status: 503 }), {}],
@@ -87,7 +85,7 @@ test("a failed download has a code and a remedy", async () => {
   ];
   for (const [code, answer, expected] of cases) {
     const attempt = download("http://x/f", { file: "f", fetch: answering(answer), ...expected });
-    await assert.rejects(attempt, (/** @type {any} */ error) => {
+    await assert.rejects(attempt, (error) => {
       assert.equal(error.code, code);
       assert.match(error.message, /f/);
       assert.notEqual(error.remedy, "");
@@ -96,18 +94,22 @@ test("a failed download has a code and a remedy", async () => {
   }
 });
 
+test("a part of the site that is gone with its version asks for a reload, a model for its address", async () => {
+  const fetch = answering(() => new Response("", { status: 404 }));
+  const remedyOf = (url) => download(url, { file: "f", fetch }).catch((error) => error.remedy);
+  assert.match(String(await remedyOf("https://goose.test/v-0123456789abcdef/python/f")), /reload the page/);
+  assert.match(String(await remedyOf("https://goose.test/models/f")), /address/);
+});
+
 test("a server that answers but may not be read is told from one that does not answer", async (context) => {
   Object.defineProperty(globalThis, "origin", { value: "https://page.test", configurable: true });
   context.after(() => Reflect.deleteProperty(globalThis, "origin"));
-  /** @type {RequestInit[]} */
   const asked = [];
-  const forbidding = /** @type {typeof fetch} */ (
-    async (_url, init = {}) => {
-      asked.push(init);
-      if (init.mode === "no-cors") return new Response();
-      throw new TypeError("Failed to fetch");
-    }
-  );
+  const forbidding = async (_url, init = {}) => {
+    asked.push(init);
+    if (init.mode === "no-cors") return new Response();
+    throw new TypeError("Failed to fetch");
+  };
   await assert.rejects(download("https://models.test/f", { file: "f", fetch: forbidding }), {
     code: "cors",
     message: /models\.test/,
@@ -134,7 +136,7 @@ test("an aborted download rejects as fetch does", async () => {
 test("a counted response gives the same bytes and is counted before anybody reads it", async () => {
   let count = 0;
   const source = new Response(body(), { headers: { "content-type": "application/wasm" } });
-  const add = (/** @type {number} */ n) => {
+  const add = (n) => {
     count += n;
   };
   const response = counted(source, "f", add, assert.fail);
@@ -151,7 +153,6 @@ test("an interrupted counted response is reported, whether or not anybody reads"
 });
 
 test("progress is reported at most ten times a second, and always at the end", () => {
-  /** @type {number[]} */
   const told = [];
   let time = 0;
   const meter = new Meter(

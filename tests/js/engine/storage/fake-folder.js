@@ -4,13 +4,11 @@ import assert from "node:assert/strict";
 
 /** The part of the private file system that the store uses. */
 export class FakeFolder {
-  /** @type {Map<string, Uint8Array>} */
   files = new Map();
   room = Number.POSITIVE_INFINITY;
   /** Without room browsers throw; Chromium writes what fits, and returns the number of its error. */
   throws = true;
 
-  /** @param {string} name @param {{create?: boolean}} [options] */
   async getFileHandle(name, { create = false } = {}) {
     if (!this.files.has(name) && !create) throw new DOMException("", "NotFoundError");
     if (!this.files.has(name)) this.files.set(name, new Uint8Array());
@@ -18,7 +16,7 @@ export class FakeFolder {
       name,
       getFile: async () => new File([this.files.get(name) ?? ""], name),
       createSyncAccessHandle: async () => this.access(name),
-      move: async (/** @type {FakeFolder} */ folder, /** @type {string} */ target) => {
+      move: async (folder, target) => {
         if (target === undefined) throw new TypeError("Not enough arguments"); // as in WebKit
         assert.equal(folder, this);
         this.files.set(target, this.files.get(name) ?? new Uint8Array());
@@ -27,18 +25,17 @@ export class FakeFolder {
     };
   }
 
-  /** @param {string} name */
   access(name) {
     const content = () => this.files.get(name) ?? new Uint8Array();
     return {
       getSize: () => content().length,
-      truncate: (/** @type {number} */ size) => {
+      truncate: (size) => {
         if (size > this.room) throw new DOMException("full", "QuotaExceededError");
         const sized = new Uint8Array(size);
         sized.set(content().subarray(0, size));
         this.files.set(name, sized);
       },
-      write: (/** @type {Uint8Array} */ bytes, { at = 0 }) => {
+      write: (bytes, { at = 0 }) => {
         const full = at + bytes.length > this.room;
         if (full && this.throws) throw new DOMException("full", "QuotaExceededError");
         const fitting = bytes.subarray(0, Math.max(0, this.room - at));
@@ -48,7 +45,7 @@ export class FakeFolder {
         this.files.set(name, longer);
         return full ? 2 ** 32 - 8 : bytes.length;
       },
-      read: (/** @type {Uint8Array} */ target, { at = 0 }) => {
+      read: (target, { at = 0 }) => {
         const found = content().subarray(at, at + target.length);
         target.set(found);
         return found.length;
@@ -58,7 +55,6 @@ export class FakeFolder {
     };
   }
 
-  /** @param {string} name */
   async removeEntry(name) {
     this.files.delete(name);
   }

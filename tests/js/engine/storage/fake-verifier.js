@@ -2,7 +2,6 @@
 
 /** What engine/verifier.js answers, in a page whose handles of files have modes. */
 export class FakeVerifier extends EventTarget {
-  /** @type {unknown[]} */
   asked = [];
   isEnded = false;
 
@@ -13,12 +12,10 @@ export class FakeVerifier extends EventTarget {
     Object.assign(globalThis, { FileSystemSyncAccessHandle: { prototype } });
   }
 
-  /** @param {unknown} message */
   postMessage(message) {
     this.asked.push(message);
   }
 
-  /** @param {unknown} data */
   answer(data) {
     this.dispatchEvent(new MessageEvent("message", { data }));
   }

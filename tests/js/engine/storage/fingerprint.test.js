@@ -15,10 +15,8 @@ import {
 import { FakeFolder } from "./fake-folder.js";
 import { FakeVerifier } from "./fake-verifier.js";
 
-/** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 
-/** @param {Uint8Array} bytes */
 function expected(bytes) {
   const digests = [];
   for (let at = 0; at < bytes.length; at += PIECE) digests.push(sha256(bytes.subarray(at, at + PIECE)));
@@ -42,7 +40,7 @@ test("a stored file is read in place and closed, or as a blob where that is not 
   const folder = new FakeFolder();
   folder.files.set("a", bytes);
   const blob = new Blob([bytes]);
-  const unread = /** @type {any} */ ({ size: bytes.length, slice: () => assert.fail("it was read") });
+  const unread = { size: bytes.length, slice: () => assert.fail("it was read") };
   const access = folder.access.bind(folder);
   let closed = 0;
   folder.access = (name) => ({ ...access(name), close: () => closed++ });
@@ -70,11 +68,10 @@ test("an abort takes effect", async () => {
   await assert.rejects(stopped, { name: "AbortError" });
 });
 
-const LARGE = /** @type {any} */ ({ size: 8 * PIECE });
+const LARGE = { size: 8 * PIECE };
 
-/** @param {FakeVerifier} verifier @param {{signal?: AbortSignal, blob?: Blob}} [options] */
 function beside(verifier, { signal, blob = LARGE } = {}) {
-  const startVerifier = () => /** @type {any} */ (verifier);
+  const startVerifier = () => verifier;
   return fingerprintBeside(new FakeFolder(), "a", blob, { signal, startVerifier });
 }
 
@@ -112,8 +109,8 @@ test("there is no verifier for a small file, or where none can start or two thre
 test("where a verifier fails, the file is read here", async () => {
   const bytes = randomBytes(8 * PIECE);
   for (const fail of [
-    (/** @type {FakeVerifier} */ verifier) => verifier.dispatchEvent(new Event("error")),
-    (/** @type {FakeVerifier} */ verifier) => verifier.answer({ fingerprint: null }),
+    (verifier) => verifier.dispatchEvent(new Event("error")),
+    (verifier) => verifier.answer({ fingerprint: null }),
   ]) {
     const verifier = new FakeVerifier();
     const begun = beside(verifier, { blob: new Blob([bytes]) });

@@ -10,10 +10,9 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Locks as browsers have them: one holder of a name at a time, the others in order. */
 function fakeLocks() {
-  /** @type {Map<string, Promise<unknown>>} */
   const last = new Map();
   return {
-    request(/** @type {string} */ name, /** @type {() => Promise<unknown>} */ hold) {
+    request(name, hold) {
       const held = (last.get(name) ?? Promise.resolve()).then(hold);
       last.set(name, held);
       return held;
@@ -44,9 +43,7 @@ test("a file is read into an array of Python's, which is released", async () => 
   const reader = await RowReader.open(folderOfRows(), "vectors.bin");
   const data = new Uint8Array(4);
   let released = 0;
-  const array = {
-    getBuffer: (/** @type {string} */ type) => ({ data: type === "u8" && data, release: () => released++ }),
-  };
+  const array = { getBuffer: (type) => ({ data: type === "u8" && data, release: () => released++ }) };
   assert.equal(reader.fill(array, 5), 4);
   assert.deepEqual([...data], [1, 2, 2, 2]);
   assert.equal(reader.fill(array, 58), 2);
@@ -54,7 +51,7 @@ test("a file is read into an array of Python's, which is released", async () => 
 });
 
 test("a file is one reader's or writer's at a time, and another file is free", async () => {
-  const [locks, folder] = [/** @type {any} */ (fakeLocks()), { name: "a" }];
+  const [locks, folder] = [fakeLocks(), { name: "a" }];
   const free = await takeFile(folder, "vectors.bin", locks);
   let taken = false;
   const next = takeFile(folder, "vectors.bin", locks).then((end) => {
@@ -71,7 +68,7 @@ test("a file is one reader's or writer's at a time, and another file is free", a
 test("a probe leaves nothing, and removes what an earlier one left", async (context) => {
   const folder = folderOfRows();
   folder.files.set("Probe-5ca7", new Uint8Array());
-  const locks = /** @type {any} */ (fakeLocks());
+  const locks = fakeLocks();
   assert.deepEqual(await Promise.all([isWritable(folder, locks), isWritable(folder, locks)]), [true, true]);
   assert.deepEqual([...folder.files.keys()], ["vectors.bin"]);
   context.mock.method(folder, "access", () => {
@@ -84,7 +81,7 @@ test("a probe leaves nothing, and removes what an earlier one left", async (cont
 test("a job has the files that stay on disk until it ends", async (context) => {
   const folder = folderOfRows();
   const opened = context.mock.method(folder, "access");
-  const root = { getDirectoryHandle: async (/** @type {string} */ name) => (name === "0a" ? folder : root) };
+  const root = { getDirectoryHandle: async (name) => (name === "0a" ? folder : root) };
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator") ?? { value: undefined };
   const storage = { getDirectory: async () => root };
   Object.defineProperty(globalThis, "navigator", { value: { storage }, configurable: true });
@@ -92,14 +89,12 @@ test("a job has the files that stay on disk until it ends", async (context) => {
   const kept = { folder: ["collections", "0a"], names: ["vectors.bin", "none.bin"] };
   const files = [new Blob(["{}"])];
   const sources = await jobSources({ kind: "files", files, names: ["index.json"], kept }, nothing);
-  assert.deepEqual(
-    sources.map(({ name, size }) => [name, size]),
-    [
-      ["index.json", 2],
-      ["vectors.bin", 60],
-    ],
-  );
-  const close = context.mock.method(/** @type {any} */ (opened.mock.calls[0].result), "close");
+  const sizes = sources.map(({ name, size }) => [name, size]);
+  assert.deepEqual(sizes, [
+    ["index.json", 2],
+    ["vectors.bin", 60],
+  ]);
+  const close = context.mock.method(opened.mock.calls[0].result, "close");
   closeSources(sources);
   assert.equal(close.mock.callCount(), 1);
 });

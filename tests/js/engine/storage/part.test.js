@@ -10,14 +10,10 @@ import { FakeFolder } from "./fake-folder.js";
 
 const BYTES = new Uint8Array(randomBytes(2 * PIECE + 1000));
 const STEP = 300_000;
-/** What is held of each step. @param {number} at */
+/** What is held of each step. */
 const heldAt = (at) => Uint8Array.of(at / STEP, 1, 2);
 
-/**
- * Writes from where the part ends, until a place.
- * @param {Part} part
- * @param {number} [end]
- */
+/** Writes from where the part ends, until a place. */
 async function write(part, end = BYTES.length) {
   const known = part.held.length / 3;
   for (let at = part.size - (part.size % STEP); at < end; at += STEP) {
@@ -26,7 +22,6 @@ async function write(part, end = BYTES.length) {
   }
 }
 
-/** @param {FakeFolder} folder */
 async function finish(folder) {
   const part = await Part.open(folder, "a");
   await write(part);
@@ -57,7 +52,6 @@ test("after an interruption it continues after the last complete piece, with wha
 });
 
 test("a piece or a record that was damaged is made again, and everything after it", async () => {
-  /** @type {[string, (bytes: Uint8Array) => Uint8Array, number][]} */
   const damages = [
     ["a.part", (bytes) => bytes.with(PIECE + 3, bytes[PIECE + 3] ^ 1), 1],
     ["a.part", (bytes) => bytes.with(3, bytes[3] ^ 1), 0],

@@ -9,7 +9,7 @@ const FILE = Uint8Array.from({ length: 700_000 }, (_, index) => index % 251);
 
 const DATE = "Tue, 24 Nov 2026 12:00:00 GMT";
 
-/** The server's response with an ETag. @param {string} tag @returns {typeof fetch} */
+/** The server's response with an ETag. */
 function tagged(tag) {
   return async (url, init) => {
     const response = await fetch(url, init);
@@ -19,7 +19,6 @@ function tagged(tag) {
   };
 }
 
-/** @param {boolean} ranges @param {(url: string) => Promise<void>} use */
 async function serving(ranges, use) {
   const server = createServer((request, response) => {
     const asked = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "");
@@ -31,7 +30,7 @@ async function serving(ranges, use) {
     response.end(FILE.subarray(first, last + 1));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const { port } = server.address();
   try {
     await use(`http://127.0.0.1:${port}/`);
   } finally {
@@ -59,7 +58,6 @@ test("a server without ranges, a missing file and no server have no length", asy
 });
 
 test("small adjacent pieces take one request, and every byte is right", () => {
-  /** @type {[number, number][]} */
   const asked = [];
   const source = rangeSource("url", "file", FILE.length, (_, first, last) => {
     asked.push([first, last]);
@@ -81,7 +79,6 @@ test("a part that the server does not send comes back short", () => {
 });
 
 test("a source that is held asks for exactly what is read", async () => {
-  /** @type {[number, number][]} */
   const asked = [];
   const source = rangeSource("url", "file", FILE.length, (_, first, last) => {
     asked.push([first, last]);

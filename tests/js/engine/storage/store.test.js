@@ -15,18 +15,8 @@ import { FakeVerifier } from "./fake-verifier.js";
 const CONTENT = randomBytes(300_000);
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
 
-/**
- * @typedef {(request: import("node:http").IncomingMessage, response: import("node:http").ServerResponse,
- *   start: number, count: number) => void} Answer
- */
-
-/**
- * A server that responds as a test says.
- * @param {import("node:test").TestContext} t
- * @param {Answer} answer
- */
+/** A server that responds as a test says. */
 async function serve(t, answer) {
-  /** @type {(string | undefined)[]} */
   const ranges = [];
   const server = createServer((request, response) => {
     ranges.push(request.headers.range);
@@ -38,11 +28,10 @@ async function serve(t, answer) {
     server.closeAllConnections();
     server.close();
   });
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const { port } = server.address();
   return { url: `http://127.0.0.1:${port}/model.bin`, ranges };
 }
 
-/** @param {import("node:http").ServerResponse} response @param {number} start */
 function head(response, start, length = CONTENT.length - start) {
   const headers = {
     "Content-Length": length,
@@ -51,25 +40,21 @@ function head(response, start, length = CONTENT.length - start) {
   response.writeHead(start ? 206 : 200, headers);
 }
 
-/** @type {Answer} */
 const honest = (_request, response, start) => {
   head(response, start);
   response.end(CONTENT.subarray(start));
 };
 
-/** Closes the connection after 100 kB of every response. @type {Answer} */
+/** Closes the connection after 100 kB of every response. */
 const breaking = (_request, response, start) => {
   head(response, start);
   response.write(CONTENT.subarray(start, start + 100_000), () => setTimeout(() => response.destroy(), 20));
 };
 
-/** @param {string} url @param {object} [more] */
 const wanted = (url, more) => ({ url, file: "model.bin", bytes: CONTENT.length, sha256: SHA256, ...more });
 
-/** @param {Blob} blob */
 const same = async (blob) => Buffer.from(await blob.arrayBuffer()).equals(CONTENT);
 
-/** @param {FakeFolder} [folder] @param {{random?: () => number, small?: number}} [options] */
 function makeStore(folder = new FakeFolder(), options = {}) {
   return { folder, store: new Store({ folder, cache: null, now: () => 1000, ...options }) };
 }
@@ -82,16 +67,14 @@ test("a file is fetched once, stored by its hash, and found again", async (t) =>
   assert.equal(ranges.length, 1);
   assert.deepEqual([...folder.files.keys()].sort(), [SHA256, `${SHA256}.json`]);
   const [entry] = await store.list();
-  assert.deepEqual(
-    [entry.name, entry.bytes, entry.used, entry.complete],
-    ["model.bin", CONTENT.length, 1000, true],
-  );
+  const listed = [entry.name, entry.bytes, entry.used, entry.complete];
+  assert.deepEqual(listed, ["model.bin", CONTENT.length, 1000, true]);
 });
 
 test("a stored file gets its name from a call that WebKit accepts, with the folder", async () => {
   const folder = new FakeFolder();
   const file = await folder.getFileHandle("a", { create: true });
-  await assert.rejects(/** @type {any} */ (file).move("b"), TypeError);
+  await assert.rejects(file.move("b"), TypeError);
   await rename(folder, file, "b");
   assert.deepEqual([...folder.files.keys()], ["b"]);
 });
@@ -106,7 +89,7 @@ test("a folder in which no file can be written in place is recognized, and left 
   assert.deepEqual([...folder.files.keys()], []);
 });
 
-/** @param {import("node:test").TestContext} t @param {object} navigator what the browser has for a test */
+/** Replaces what the browser has until a test ends. */
 function withNavigator(t, navigator) {
   const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
@@ -129,13 +112,8 @@ test("where a file has been stored, another can be, and no probe is made", async
 
 test("a stored file can be used while its use is recorded, but not by others", async (t) => {
   let isHeld = false;
-  /** @type {Promise<void>} */
   let released = Promise.resolve();
-  const request = async (
-    /** @type {string} */ _name,
-    /** @type {object} */ _options,
-    /** @type {any} */ work,
-  ) => {
+  const request = async (_name, _options, work) => {
     isHeld = true;
     released = work().then(() => {
       isHeld = false;
@@ -162,9 +140,8 @@ test("a stored file can be used while its use is recorded, but not by others", a
 
 test("content that does not match its hash is fetched again past the browser's cache", async (t) => {
   const { url } = await serve(t, honest);
-  /** @type {(RequestCache | undefined)[]} */
   const modes = [];
-  const stale = async (/** @type {any} */ address, /** @type {any} */ init) => {
+  const stale = async (address, init) => {
     modes.push(init.cache);
     return modes.length === 1 ? new Response(new Uint8Array(CONTENT.length)) : await fetch(address, init);
   };
@@ -176,7 +153,7 @@ test("a broken connection is resumed where it stopped", async (t) => {
   const { url, ranges } = await serve(t, breaking);
   let counted = 0;
   const { store } = makeStore();
-  const { blob } = await store.file(wanted(url, { onBytes: (/** @type {number} */ n) => (counted += n) }));
+  const { blob } = await store.file(wanted(url, { onBytes: (n) => (counted += n) }));
   assert.ok(await same(blob));
   assert.deepEqual(ranges, [undefined, "bytes=100000-", "bytes=200000-"]);
   assert.equal(counted, CONTENT.length);
@@ -223,7 +200,6 @@ test("a wrong Content-Length, short or long, does no harm", async (t) => {
 test("altered bytes are fetched once more, and never stored", async (t) => {
   const altered = Buffer.from(CONTENT);
   altered[123_456] ^= 1;
-  /** @type {Answer} */
   const corrupt = (_request, response) => response.end(altered);
   const once = await serve(t, (request, response, start, count) =>
     (count === 1 ? corrupt : honest)(request, response, start, count),
@@ -239,7 +215,7 @@ test("an altered stored file is detected and fetched again", async (t) => {
   const { url, ranges } = await serve(t, honest);
   const { store, folder } = makeStore();
   await store.file(wanted(url));
-  const kept = /** @type {Uint8Array} */ (folder.files.get(SHA256));
+  const kept = folder.files.get(SHA256);
   kept[7] ^= 1;
   assert.ok(await same((await store.file(wanted(url))).blob));
   assert.equal(ranges.length, 2);
@@ -278,7 +254,7 @@ test("a large stored file is returned before it has been verified, if another th
     const { blob, intact } = await store.file(
       wanted("http://nowhere.invalid", {
         bytes,
-        onBytes: (/** @type {number} */ n) => (counted += n),
+        onBytes: (n) => (counted += n),
         startVerifier: () => {
           setTimeout(() => verifier.answer({ begun: true }));
           return verifier;
@@ -311,12 +287,9 @@ test("nobody has to wait for the verification of a file that is no longer wanted
   assert.ok(verifier.isEnded);
 });
 
-/**
- * Changes a stored file, and its record so that it fits, as another script of the same origin could.
- * @param {FakeFolder} folder
- */
+/** Changes a stored file, and its record so that it fits, as another script of the same origin could. */
 async function forge(folder) {
-  const kept = /** @type {Uint8Array<ArrayBuffer>} */ (folder.files.get(SHA256));
+  const kept = folder.files.get(SHA256);
   kept[7] ^= 1;
   const facts = JSON.parse(new TextDecoder().decode(folder.files.get(`${SHA256}.json`)));
   facts.print = await fingerprint(new Blob([kept]));
@@ -360,9 +333,7 @@ for (const throws of [true, false]) {
     const { store, folder } = makeStore();
     Object.assign(folder, { room: 120_000, throws });
     let counted = 0;
-    const { blob, note } = await store.file(
-      wanted(url, { onBytes: (/** @type {number} */ n) => (counted += n) }),
-    );
+    const { blob, note } = await store.file(wanted(url, { onBytes: (n) => (counted += n) }));
     assert.ok(await same(blob));
     assert.equal(note, NOTES.full);
     assert.equal(counted, CONTENT.length);
@@ -375,7 +346,7 @@ const gone = async () => {
   throw new DOMException("", "NotFoundError");
 };
 
-/** A full disk that loses something at that moment. @type {[string, (folder: any) => void][]} */
+/** A full disk that loses something at that moment. */
 const LOSSES = [
   [
     "what it had",
@@ -404,7 +375,7 @@ for (const [what, lose] of LOSSES) {
       return { ...found, close: () => void (name.endsWith(".part") && lose(folder)) };
     };
     let counted = 0;
-    const onBytes = (/** @type {number} */ count) => {
+    const onBytes = (count) => {
       counted += count;
     };
     const { blob, note } = await store.file(wanted(url, { onBytes }));
@@ -416,14 +387,13 @@ for (const [what, lose] of LOSSES) {
 
 test("without a file system the cache is used, and without a cache memory, each with a notice", async (t) => {
   const { url, ranges } = await serve(t, honest);
-  /** @type {Map<string, Response>} */
   const kept = new Map();
-  const cache = /** @type {any} */ ({
-    match: async (/** @type {any} */ key) => kept.get(key.url ?? key)?.clone(),
-    put: async (/** @type {string} */ key, /** @type {Response} */ response) => kept.set(key, response),
+  const cache = {
+    match: async (key) => kept.get(key.url ?? key)?.clone(),
+    put: async (key, response) => kept.set(key, response),
     keys: async () => [...kept.keys()].map((key) => ({ url: key })),
-    delete: async (/** @type {string} */ key) => kept.delete(key),
-  });
+    delete: async (key) => kept.delete(key),
+  };
   const store = new Store({ folder: null, cache });
   assert.equal((await store.file(wanted(url))).note, NOTES.cache);
   assert.ok(await same((await store.file(wanted(url))).blob));
@@ -456,12 +426,11 @@ test("a missing file is an error at once", async (t) => {
 
 test("a file handle is referenced until it has answered, because a collected one never does", async () => {
   setFlagsFromString("--expose-gc");
-  const collect = /** @type {() => void} */ (runInNewContext("gc"));
-  /** @type {string[]} */
+  const collect = runInNewContext("gc");
   const answers = [];
   const begin = () => {
     // As in the browser: only the handle refers to whoever waits for the answer.
-    const file = { answer: (/** @type {string} */ _text) => {}, getFile: () => new Promise(() => {}) };
+    const file = { answer: (_text) => {}, getFile: () => new Promise(() => {}) };
     file.getFile = () => new Promise((resolve) => (file.answer = resolve));
     ask(file, "getFile").then((answer) => answers.push(answer));
     return new WeakRef(file);

@@ -4,29 +4,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { run } from "../../../../site/engine/worker/jobs.js";
 
-/**
- * Runs a job that returns given steps.
- * @param {(cancelled: boolean, seconds: number) => any} steps
- * @param {AbortSignal} [signal]
- */
+/** Runs a job that returns given steps. */
 async function play(steps, signal = new AbortController().signal) {
-  /** @type {any[]} */
   const posted = [];
   const job = { cancelled: false, destroyed: false };
   const python = {
     run: () => ({
       value: {
-        steps: (/** @type {number} */ seconds) => ({
-          value: { parts: [], ...steps(job.cancelled, seconds) },
-        }),
+        steps: (seconds) => ({ value: { parts: [], ...steps(job.cancelled, seconds) } }),
         cancel: () => (job.cancelled = true),
         destroy: () => (job.destroyed = true),
       },
     }),
   };
-  const bridge = /** @type {any} */ ({ readyFor: async () => python });
-  const post = (/** @type {any} */ reply, /** @type {ArrayBuffer[]} */ transfer = []) =>
-    posted.push(structuredClone(reply, { transfer }));
+  const bridge = { readyFor: async () => python };
+  const post = (reply, transfer = []) => posted.push(structuredClone(reply, { transfer }));
   const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {} }, signal, post).then(
     () => null,
     (error) => error,
@@ -51,17 +43,14 @@ test("parts, progress and the end are posted, and buffers are moved", async () =
     progress: { status: "x", file: "", loaded: 1, total: 2 },
   });
   const done = posted.pop();
-  assert.deepEqual(
-    posted.flatMap(({ type, parts }) => [type, ...parts]).filter((item) => item !== "part"),
-    [{ shape: [2], dtype: "float32", data: Float32Array.of(1, 2) }, null],
-  );
+  const order = posted.flatMap(({ type, parts }) => [type, ...parts]).filter((item) => item !== "part");
+  assert.deepEqual(order, [{ shape: [2], dtype: "float32", data: Float32Array.of(1, 2) }, null]);
   assert.deepEqual(done, { type: "done", id: 1, result: [{ image: Uint8Array.of(3) }] });
   assert.deepEqual([data.byteLength, image.byteLength], [0, 0], "the worker keeps no copy");
   assert.ok(job.destroyed);
 });
 
 test("the first part is posted at once, later ones take their time together", async () => {
-  /** @type {number[]} */
   const times = [];
   const { posted } = await play((_, seconds) => {
     times.push(seconds);

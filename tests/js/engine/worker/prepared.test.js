@@ -6,7 +6,8 @@ import { Prepared } from "../../../../site/engine/worker/prepared.js";
 
 const ROOT = "https://goose.test/";
 const PACKED = gzipSync("here");
-const PROGRAM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+const PLAIN = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+const PROGRAM = gzipSync(PLAIN);
 
 const { fetch } = globalThis;
 afterEach(() => {
@@ -15,18 +16,14 @@ afterEach(() => {
 
 /** Answers requests of this thread, and counts them. */
 function serve() {
-  const asked = /** @type {string[]} */ ([]);
-  globalThis.fetch = /** @type {any} */ (
-    async (/** @type {string} */ url) => {
-      asked.push(url);
-      const headers = { "Content-Type": "application/wasm" };
-      return url.endsWith(".wasm") ? new Response(PROGRAM, { headers }) : new Response(PACKED);
-    }
-  );
+  const asked = [];
+  globalThis.fetch = async (url) => {
+    asked.push(url);
+    return new Response(url.endsWith(".wasm.gz") ? PROGRAM : PACKED);
+  };
   return asked;
 }
 
-/** @param {import("node:test").TestContext} context */
 function connected(context) {
   const { port1, port2 } = new MessageChannel();
   const prepared = new Prepared(new Assets(ROOT));
@@ -35,21 +32,20 @@ function connected(context) {
   return { prepared, other: port1 };
 }
 
-/** @param {Uint8Array} bytes */
 const text = (bytes) => new TextDecoder().decode(bytes);
 
 test("without another thread, parts are fetched and prepared here", async () => {
   const asked = serve();
   const prepared = new Prepared(new Assets(ROOT));
   let bytes = 0;
-  const count = (/** @type {number} */ more) => {
+  const count = (more) => {
     bytes += more;
   };
   assert.equal(text(await prepared.unpacked("a/b.gz", count)), "here");
   assert.equal(bytes, PACKED.length);
-  assert.ok((await prepared.compiled("a/c.wasm", count)) instanceof WebAssembly.Module);
+  assert.ok((await prepared.compiled("a/c.wasm.gz", count)) instanceof WebAssembly.Module);
   assert.equal(bytes, PACKED.length + PROGRAM.length);
-  assert.deepEqual(asked, [`${ROOT}a/b.gz`, `${ROOT}a/c.wasm`]);
+  assert.deepEqual(asked, [`${ROOT}a/b.gz`, `${ROOT}a/c.wasm.gz`]);
 });
 
 test("what another thread has sent before and after it is asked for is counted once", async (context) => {
@@ -60,7 +56,6 @@ test("what another thread has sent before and after it is asked for is counted o
   other.postMessage({ url, bytes: 4 });
   other.postMessage({ url: `${ROOT}a/d.gz`, content: new Uint8Array(1) });
   await prepared.unpacked("a/d.gz", () => {}); // so that what was sent before it is here, too
-  /** @type {number[]} */
   const counted = [];
   const content = prepared.unpacked("a/b.gz", (bytes) => counted.push(bytes));
   other.postMessage({ url, bytes: 5 });
@@ -76,9 +71,9 @@ test("what another thread has sent before and after it is asked for is counted o
 test("a compiled module crosses", async (context) => {
   serve();
   const { prepared, other } = connected(context);
-  const module = await WebAssembly.compile(PROGRAM);
-  other.postMessage({ url: `${ROOT}a/c.wasm`, content: module });
-  assert.ok((await prepared.compiled("a/c.wasm", () => {})) instanceof WebAssembly.Module);
+  const module = await WebAssembly.compile(PLAIN);
+  other.postMessage({ url: `${ROOT}a/c.wasm.gz`, content: module });
+  assert.ok((await prepared.compiled("a/c.wasm.gz", () => {})) instanceof WebAssembly.Module);
 });
 
 test("what the other thread could not fetch is fetched here, and counted anew", async (context) => {

@@ -12,28 +12,25 @@ afterEach(() => {
   globalThis.fetch = fetch;
 });
 
-/** @param {(url: string) => Response} respond */
 function serve(respond) {
-  const stub = async (/** @type {any} */ url) => respond(String(url));
-  globalThis.fetch = /** @type {any} */ (stub);
+  const stub = async (url) => respond(String(url));
+  globalThis.fetch = stub;
   return stub;
 }
 
 test("each part is fetched once, handed out once, and what was replaced is put back", async () => {
-  /** @type {string[]} */
   const requests = [];
   const stub = serve((url) => {
     requests.push(url);
-    if (url.endsWith(".gz")) return new Response(gzipSync("unpacked"));
-    return new Response(url.endsWith(".wasm") ? Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0) : "part");
+    if (url.endsWith(".wasm.gz")) return new Response(gzipSync(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
+    return new Response(url.endsWith(".gz") ? gzipSync("unpacked") : "part");
   });
   const parts = [
     { file: "a/part.zip", bytes: 4 },
-    { file: "a/python.wasm", bytes: 8 },
+    { file: "a/python.wasm.gz", bytes: 28 },
     { file: "a/packed.gz", bytes: 24 },
   ];
   const base = new Assets("https://goose.test/", { "a/part.zip": "https://elsewhere.test/part-1f2e.zip" });
-  /** @type {any[]} */
   const lost = [];
   const { unpacked, restore } = intercept(
     parts,
@@ -42,13 +39,15 @@ test("each part is fetched once, handed out once, and what was replaced is put b
     (error) => lost.push(error),
   );
   assert.equal(await (await globalThis.fetch("https://goose.test/a/part.zip")).text(), "part");
-  const wasm = globalThis.fetch("https://goose.test/a/python.wasm");
-  const { module } = await WebAssembly.instantiateStreaming(wasm);
-  assert.ok(module instanceof WebAssembly.Module);
+  for (let start = 0; start < 2; start++) {
+    const wasm = globalThis.fetch("https://goose.test/a/python.wasm");
+    const { module } = await WebAssembly.instantiateStreaming(wasm);
+    assert.ok(module instanceof WebAssembly.Module, "a start without the copy of memory gets it again");
+  }
   assert.equal(new TextDecoder().decode(await unpacked.get("a/packed.gz")), "unpacked");
   assert.deepEqual(requests, [
     "https://elsewhere.test/part-1f2e.zip",
-    "https://goose.test/a/python.wasm",
+    "https://goose.test/a/python.wasm.gz",
     "https://goose.test/a/packed.gz",
   ]);
   await globalThis.fetch("https://goose.test/a/part.zip");
@@ -59,8 +58,27 @@ test("each part is fetched once, handed out once, and what was replaced is put b
   assert.deepEqual(lost, []);
 });
 
+test("WebAssembly that the service worker has unpacked counts as the bytes that it had", async () => {
+  const headers = { "Content-Type": "application/wasm", "x-goosequill-unpacked": "hash" };
+  serve(() => new Response(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0), { headers }));
+  const reports = [];
+  const parts = [{ file: "python.wasm.gz", bytes: 28 }];
+  const { restore } = intercept(
+    parts,
+    new Assets("https://goose.test/"),
+    ({ status, loaded, total }) => reports.push([status, loaded, total]),
+    assert.fail,
+  );
+  await WebAssembly.instantiateStreaming(globalThis.fetch("https://goose.test/python.wasm"));
+  restore();
+  assert.deepEqual(reports, [
+    ["engine", 28, 28],
+    ["start", 0, 0],
+  ]);
+});
+
 test("a failed start puts fetch and instantiateStreaming back too", async () => {
-  const parts = { none: "n", parts: [{ file: "x.wasm", bytes: 8 }] };
+  const parts = { none: "n", parts: [{ file: "x.wasm.gz", bytes: 8 }] };
   const stub = serve((url) => (url.endsWith("parts.json") ? Response.json(parts) : new Response("no wasm")));
   const python = new Python(new Assets("https://goose.test/"));
   await assert.rejects(
@@ -81,7 +99,6 @@ test("a gzipped part that breaks off is reported as lost", async () => {
     },
   });
   serve(() => new Response(body));
-  /** @type {any} */
   const error = await new Promise((resolve) => {
     const { restore } = intercept(
       [{ file: "a/packed.gz", bytes: 24 }],

@@ -2,31 +2,31 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import "../../../../npm/node-scope.js";
 import { Assets } from "../../../../site/engine/assets.js";
 import { Python } from "../../../../site/engine/worker/python.js";
 import { exclude, PAGE, readSnapshot } from "../../../../site/engine/worker/snapshot.js";
+import { DIST, FILES } from "../../built.js";
 
-const DIST = new URL("../../../../dist/", import.meta.url);
-const PYODIDE = fileURLToPath(new URL("vendor/pyodide", DIST));
 const SNAPSHOT = "python/snapshot.bin.gz";
 const MODEL = ["config.json", "tokenizer.json", "model.safetensors"];
 const PROMPT = "It was a fine morning, and the goose";
 
-/** What is served instead of the snapshot. @type {Uint8Array<ArrayBuffer> | null} */
+/** What is served instead of the snapshot. */
 let instead = null;
-/** @type {Uint8Array<ArrayBuffer>} */
 let file;
-/** Python that has started from the snapshot. @type {any} */
+/** Python that has started from the snapshot, and Pyodide in it. */
+let python;
 let restored;
+/** What the default model writes in it. */
+let written = "";
 
-/** @param {Uint8Array<ArrayBuffer> | null} [snapshot] what is served as one */
+/** Starts Python with what is served as its snapshot. */
 async function start(snapshot = null) {
   instead = snapshot;
-  const python = new Python(new Assets(DIST.href));
+  const python = new Python(new Assets(FILES.href));
   await python.start(
     () => {},
     (error) => assert.fail(String(error)),
@@ -34,10 +34,7 @@ async function start(snapshot = null) {
   return python;
 }
 
-/**
- * The snapshot's file with another description.
- * @param {(described: any) => object} change
- */
+/** The snapshot's file with another description. */
 function changed(change) {
   const { image, ...described } = readSnapshot(file);
   const text = Buffer.from(JSON.stringify({ ...described, ...change(described) }));
@@ -47,15 +44,13 @@ function changed(change) {
   return new Uint8Array(Buffer.concat([head, image]));
 }
 
-/** @param {string} name */
 async function source(name) {
   const bytes = await readFile(new URL(`models/default/${name}`, DIST));
-  const read = (/** @type {number} */ at, /** @type {number} */ length) =>
-    new Uint8Array(bytes.subarray(at, at + length));
+  const read = (at, length) => new Uint8Array(bytes.subarray(at, at + length));
   return { name, size: bytes.length, read };
 }
 
-/** The default model's continuation of a prompt. @param {any} pyodide */
+/** The default model's continuation of a prompt. */
 async function generate(pyodide) {
   const bridge = pyodide.pyimport("goosequill.browser.bridge").Bridge(2e9);
   const files = await Promise.all(MODEL.map(source));
@@ -72,16 +67,20 @@ async function generate(pyodide) {
 }
 
 before(async () => {
-  // Pyodide's compiled part is a classic script, which needs these two.
-  const scope = /** @type {any} */ (globalThis);
-  scope.require = createRequire(import.meta.url);
-  scope.__dirname = PYODIDE;
+  const { fetch } = globalThis;
   globalThis.fetch = async (url) =>
-    new Response(
-      instead && String(url).endsWith(SNAPSHOT) ? instead : await readFile(fileURLToPath(String(url))),
-    );
-  file = new Uint8Array(gunzipSync(await readFile(new URL(SNAPSHOT, DIST))));
-  restored = (await start()).pyodide;
+    instead && String(url).endsWith(SNAPSHOT) ? new Response(instead) : await fetch(url);
+  file = new Uint8Array(gunzipSync(await readFile(new URL(SNAPSHOT, FILES))));
+  python = await start();
+  restored = python.pyodide;
+});
+
+test("its code says on which lines it is, and in no columns, of which a page has no source", () => {
+  const known = restored.runPython(`
+import goosequill.browser.bridge
+positions = list(goosequill.browser.bridge.Bridge.run.__code__.co_positions())
+[any(line for line, *_ in positions), any(column for *_, column in positions)]`);
+  assert.deepEqual(known.toJs(), [true, false]);
 });
 
 test("it has imported what a first text needs", () => {
@@ -89,15 +88,29 @@ test("it has imported what a first text needs", () => {
 import sys
 [sys.path, [name in sys.modules for name in ("numpy", "goosequill.browser.bridge", "goosequill.chat.jobs")]]`);
   assert.deepEqual(state.toJs()[1], [true, true, true]);
-  const current = state.toJs()[0].filter((/** @type {string} */ folder) => folder === "");
+  const current = state.toJs()[0].filter((folder) => folder === "");
   assert.equal(current.length, 1, "the current folder is in the path once, as after every start");
   assert.deepEqual(Object.keys(restored.loadedPackages).sort(), ["goosequill", "numpy"]);
 });
 
+test("modules that a first text does not need are not in the copy, and are there when they are used", async () => {
+  const lazy = restored.runPython(`
+import sys
+sorted(name for name, module in sys.modules.items() if type(module).__name__ == "_LazyModule")`);
+  const listed = await readFile(new URL("../scripts/import_later.py", DIST), "utf8");
+  const later = [...listed.matchAll(/^ {4}"([\w.]+)",$/gm)].map(([, name]) => name);
+  assert.deepEqual(lazy.toJs(), later);
+  const used = restored.runPython(`
+import io, numpy as np, pickle
+np.save(file := io.BytesIO(), np.pad(np.arange(3), 1))
+file.seek(0)
+[*np.load(file), np.nansum([1, np.nan]), np.polyval([2, 1], 3), *pickle.loads(pickle.dumps([8]))]`);
+  assert.deepEqual(used.toJs().map(Number), [0, 0, 1, 2, 0, 1, 7, 8]);
+});
+
 test("rooms are added, and other libraries loaded", async () => {
-  const python = await start();
-  await Promise.all(python.rooms.map((/** @type {string} */ room) => python.addRoom(room)));
-  const failures = python.pyodide.runPython(`
+  await Promise.all(python.rooms.map((room) => python.addRoom(room)));
+  const failures = restored.runPython(`
 from importlib import import_module
 from goosequill.browser.jobs import all_jobs
 import numpy.random, numpy.linalg
@@ -111,7 +124,7 @@ for name, path in all_jobs().items():
         failures.append(f"{name}: {error}")
 failures`);
   assert.deepEqual(failures.toJs(), ["1.0"]);
-  const slept = await python.pyodide.runPythonAsync("import asyncio; await asyncio.sleep(0.001, 'slept')");
+  const slept = await restored.runPythonAsync("import asyncio; await asyncio.sleep(0.001, 'slept')");
   assert.equal(slept, "slept");
 });
 
@@ -119,27 +132,26 @@ test("random numbers differ, and objects of JavaScript are those of now", async 
   const { pyodide } = await start();
   const draw = "import random; random.random()";
   assert.notEqual(pyodide.runPython(draw), restored.runPython(draw));
-  /** @type {any} */ (globalThis).goose = "honk";
+  globalThis.goose = "honk";
   assert.equal(pyodide.runPython("import js; js.goose"), "honk");
   assert.equal(pyodide.runPython("from goosequill.browser import bridge; bridge.Object"), Object);
 });
 
-test("packages that are loaded later are known to Python", async () => {
-  const { pyodide } = await start();
-  pyodide.loadedPackages.gander = "Unknown";
+test("packages that are loaded later are known to Python", () => {
+  restored.loadedPackages.gander = "Unknown";
   assert.equal(
-    pyodide.runPython("from pyodide._package_loader import loadedPackages; loadedPackages.gander"),
+    restored.runPython("from pyodide._package_loader import loadedPackages; loadedPackages.gander"),
     "Unknown",
   );
 });
 
-for (const [what, change] of /** @type {[string, (described: any) => object][]} */ ([
-  ["of a program of another size", ({ program }) => ({ program: program + 4 })],
+for (const [what, change] of [
+  ["of a program of another size", ({ begin }) => ({ begin: [begin[0] + 4, ...begin.slice(1)] })],
   ["of another size", ({ memory }) => ({ memory: memory - PAGE })],
-  ["in which another function counts arguments", ({ counter }) => ({ counter: counter + 1 })],
-  ["in which a library was elsewhere", ({ entries }) => ({ entries: entries.slice(1) })],
-  ["with more functions", ({ functions }) => ({ functions: functions + 1 })],
-])) {
+  ["in which a library was elsewhere", ({ begin }) => ({ begin: begin.with(2, begin[2] - 16) })],
+  ["that began with more functions", ({ begin }) => ({ begin: begin.with(3, begin[3] + 1) })],
+  ["with another function", ({ entries }) => ({ entries: [{ handle: 0, symbol: "malloc" }, ...entries] })],
+]) {
   test(`one ${what} is refused: Python starts without it, and writes the same`, async (context) => {
     const warned = context.mock.method(console, "warn", () => {});
     const { pyodide } = await start(changed(change));
@@ -147,17 +159,38 @@ for (const [what, change] of /** @type {[string, (described: any) => object][]} 
     assert.equal(pyodide.runPython("import sys; 'goosequill' in sys.modules"), false);
     const text = await generate(pyodide);
     assert.ok(text.length > 20);
-    assert.equal(text, await generate((await start()).pyodide));
+    written ||= await generate(restored);
+    assert.equal(text, written);
   });
 }
+
+test("the image has no copy of a file that the first archive has", () => {
+  const head = Buffer.of(0, 97, 115, 109, 1, 0, 0, 0);
+  assert.equal(Buffer.from(readSnapshot(file).image).indexOf(head), -1);
+});
 
 test("an image is exclusive or the program's bytes where both are, twice is as before", () => {
   const program = Uint8Array.from({ length: PAGE + 8 }, (_, i) => i);
   const image = new Uint8Array(2 * PAGE).fill(3);
-  /** @type {[number, number][]} */
   const runs = [[1, 3]];
   exclude(program, runs, image);
   assert.deepEqual([...image.subarray(0, 9)], [3, 2, 1, 0, 7, 6, 5, 4, 3]);
   exclude(program, runs, image);
   assert.ok(image.every((byte) => byte === 3));
+});
+
+test("bytes may begin within a run, and end in a later one", () => {
+  const image = new Uint8Array(2 * PAGE);
+  const bytes = new Uint8Array(3 * PAGE).fill(5);
+  exclude(
+    bytes,
+    [
+      [1, 2],
+      [4, 5],
+    ],
+    image,
+    2 * PAGE - 8,
+  );
+  assert.deepEqual([image.indexOf(5), image.lastIndexOf(5)], [PAGE - 8, 2 * PAGE - 9]);
+  assert.equal(image.filter((byte) => byte).length, PAGE);
 });

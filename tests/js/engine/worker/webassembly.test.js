@@ -3,10 +3,9 @@ import { test } from "node:test";
 
 import { checkWebAssembly, hasSimd } from "../../../../site/engine/worker/webassembly.js";
 
-/** @param {import("node:test").TestContext} context @param {unknown} instead */
 function replace(context, instead) {
   const before = globalThis.WebAssembly;
-  globalThis.WebAssembly = /** @type {any} */ (instead);
+  globalThis.WebAssembly = instead;
   context.after(() => {
     globalThis.WebAssembly = before;
   });

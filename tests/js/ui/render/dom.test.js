@@ -4,7 +4,7 @@ import { window } from "../../dom.js";
 
 globalThis.HTMLElement = window.HTMLElement;
 
-/** What was asked of the renderer's worker. @type {{id: number, question: any}[]} */
+/** What was asked of the renderer's worker. */
 const asked = [];
 let worker;
 globalThis.Worker = class {

@@ -6,6 +6,7 @@ import { isInlineMath } from "../../../../site/ui/render/math.js";
 import { markQuantity, tidyRecipe } from "../../../../site/ui/render/recipes.js";
 import { showControls, stripSpecialTokens } from "../../../../site/ui/render/special.js";
 import { markdownTree, prepareMarkdown, textOf } from "../../../../site/ui/render/tree.js";
+import { pluck } from "../../pluck.js";
 
 before(prepareMarkdown);
 
@@ -57,10 +58,8 @@ test("tables, strikethrough and task lists", () => {
   assert.ok(tags("|a|b|\n|-|-:|\n|1|2|").includes("td"));
   assert.ok(tags("~~gone~~").includes("s"));
   const boxes = find("- [ ] open\n- [x] done", "input");
-  assert.deepEqual(
-    boxes.map(({ attributes }) => "checked" in attributes),
-    [false, true],
-  );
+  const checked = boxes.map(({ attributes }) => "checked" in attributes);
+  assert.deepEqual(checked, [false, true]);
 });
 
 test("images are never fetched: a link with their description replaces them", () => {
@@ -74,10 +73,8 @@ test("bare addresses become links, words with dots do not", () => {
     "see https://example.com/a_b?c=1, www.example.org/x. But node.js, README.md and e.g.this stay.",
     "a",
   );
-  assert.deepEqual(
-    links.map(({ attributes }) => attributes.href),
-    ["https://example.com/a_b?c=1", "https://www.example.org/x"],
-  );
+  const addresses = links.map(({ attributes }) => attributes.href);
+  assert.deepEqual(addresses, ["https://example.com/a_b?c=1", "https://www.example.org/x"]);
 });
 
 test("links lead only to http, https and mailto, and show where", () => {
@@ -121,10 +118,7 @@ test("a dollar before a digit is money", () => {
     assert.deepEqual(formulas(money), [], money);
     assert.equal(words(money), money);
   }
-  assert.deepEqual(
-    formulas("$a plain sentence$ and $x$").map(({ tex }) => tex),
-    ["x"],
-  );
+  assert.deepEqual(pluck(formulas("$a plain sentence$ and $x$"), "tex"), ["x"]);
   assert.equal(isInlineMath("2^n", ""), true);
   assert.equal(isInlineMath("5 dollars and {more}", ""), false);
 });
@@ -224,19 +218,19 @@ test("highlighted code is parsed as spans and text, entities decoded", () => {
   ]);
 });
 
-/** How often the reading of a text looks at a character, a place or a pattern. @param {string} text */
+/** How often the reading of a text looks at a character, a place or a pattern. */
 function work(text) {
   let count = 0;
-  const spied = /** @type {[any, string][]} */ ([
+  const spied = [
     ...["charCodeAt", "codePointAt", "startsWith", "indexOf", "slice"].map((name) => [
       String.prototype,
       name,
     ]),
     [RegExp.prototype, "exec"],
-  ]);
+  ];
   const originals = spied.map(([owner, name]) => owner[name]);
   for (const [at, [owner, name]] of spied.entries()) {
-    owner[name] = function (/** @type {unknown[]} */ ...values) {
+    owner[name] = function (...values) {
       count++;
       return originals[at].apply(this, values);
     };

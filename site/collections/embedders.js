@@ -30,6 +30,8 @@ import { MINILM_SOURCE } from "./session.js";
 
 /** @type {MiniLM} */
 export const MINILM = { kind: "minilm" };
+/** The weights of its six layers of width 384, by which each token is multiplied. */
+export const MINILM_MULTIPLIED = 6 * 12 * 384 ** 2;
 const DEFAULT_MODEL = new URL("models/default/", ROOT).href;
 /** Passages of a request to a server. */
 const BATCH = 64;

@@ -3,7 +3,7 @@
  * What becomes of the lines, and which PDFs are refused, is decided in Python (goosequill.search.documents).
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { trustedScript } from "../engine/trusted.js";
 
 /** @typedef {typeof import("../../types/vendor/pdfjs.js")} PdfJs */
@@ -13,13 +13,13 @@ import { trustedScript } from "../engine/trusted.js";
  * @typedef {{pages: string[], title: string, failure: string}} Extracted
  */
 
-const LIBRARY = new URL("vendor/pdfjs/pdf.js", ROOT);
-const WORKER = new URL("vendor/pdfjs/pdf.worker.js", ROOT);
+const LIBRARY = new URL("vendor/pdfjs/pdf.js", FILES);
+const WORKER = new URL("vendor/pdfjs/pdf.worker.js", FILES);
 /**
  * Which characters the codes of Chinese, Japanese and Korean fonts stand for, a file for each encoding; only
  * those that a PDF names are fetched.
  */
-const ENCODINGS = { cMapUrl: new URL("vendor/pdfjs/cmaps/", ROOT).href, cMapPacked: true };
+const ENCODINGS = { cMapUrl: new URL("vendor/pdfjs/cmaps/", FILES).href, cMapPacked: true };
 /** One page and one character more than Python accepts, which then refuses the document with the figures. */
 const MOST_PAGES = 10_001;
 const MOST_CHARACTERS = 50 * 1024 * 1024 + 1;

@@ -1,18 +1,20 @@
 /**
- * The list of public models. It is fetched from this site when it is opened, and contacts no publisher.
+ * The list of public models, with what each takes here. It is fetched from this site when it is opened, and
+ * contacts no publisher.
  */
 
-import { available, bitsThatFit } from "../engine/available.js";
+import { bitsThatFit } from "../engine/available.js";
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
+import { forecastWords } from "../ui/forecast.js";
 import { table } from "../ui/table.js";
 import { megabytes, t } from "../ui/words.js";
 
 /** @import { Sizes } from "../engine/available.js" */
 /**
  * @typedef {{
- *   name: string, version: string, bytes: Sizes, memory: Sizes, licence: string,
- *   published: string, file: string | null, address_tried?: boolean
+ *   name: string, version: string, bytes: Sizes, memory: Sizes, read: Sizes,
+ *   licence: string, published: string, file: string | null, address_tried?: boolean
  * }} PublicModel
  */
 
@@ -41,7 +43,9 @@ export function offerCatalogue({ details, list }, { useAddress, complain }) {
       complain(error);
     }
   };
-  details.addEventListener("toggle", show, { once: true });
+  if (details.open)
+    show(); // before this script ran
+  else details.addEventListener("toggle", show, { once: true });
 }
 
 /** @param {PublicModel} model @param {(address: string) => void} useAddress */
@@ -51,13 +55,11 @@ function entry(model, useAddress) {
   const untried = file && model.address_tried === false ? `, ${t("link not tried")}` : "";
   const facts = `RWKV-${version}, ${licence}, `;
   const line = element("p", {}, facts, publisher, untried);
-  const item = element("li", {}, element("strong", {}, name), line, sizes(model));
+  const here = element("p", {}, "…"); // until this machine's speed is known
+  forecastWords(needsOf(model)).then((words) => here.replaceChildren(words));
+  const item = element("li", {}, element("strong", {}, name), line, here, sizes(model));
   const bits = bitsThatFit(model.memory);
-  if (bits === 0) {
-    const limit = megabytes(available());
-    item.append(element("p", {}, t("Too large for a web page, which can use {limit}.", { limit })));
-    return item;
-  }
+  if (bits === 0) return item;
   if (bits === 4) item.append(element("p", {}, t("Choose 4 bits under “Weights in memory”.")));
   if (!file) return item;
   const label = t("Use link to {name}", { name });
@@ -65,6 +67,12 @@ function entry(model, useAddress) {
   button.addEventListener("click", () => useAddress(file));
   item.append(button);
   return item;
+}
+
+/** What it takes with the most bits that fit, or with the fewest. @param {PublicModel} model */
+export function needsOf({ bytes, memory, read }) {
+  const bits = bitsThatFit(memory) || 4;
+  return { download: bytes["16"], memory: memory[bits], read: read[bits] };
 }
 
 /** @param {PublicModel} model */

@@ -3,10 +3,10 @@
  * ui/decoding.json. Where it is used, the page sets some settings itself.
  */
 
-import { same } from "../ui/controls.js";
 import { element } from "../ui/dom.js";
 import { t, translated } from "../ui/words.js";
 import { DecoderControls } from "./controls.js";
+import { decoderName, presetOf } from "./names.js";
 
 /** @import { Preset } from "./controls.js" */
 /**
@@ -65,8 +65,7 @@ export class DecoderChoice {
 
   /** The preset that the settings are equal to, if any. */
   get preset() {
-    const { settings } = this;
-    return this.#presets.find((preset) => same(preset.settings, settings));
+    return presetOf(this.settings, this.#presets);
   }
 
   /** What differs from neutral, in the engine's form. */
@@ -76,9 +75,7 @@ export class DecoderChoice {
 
   /** What reports call this decoder. */
   get name() {
-    if (this.preset) return this.preset.name;
-    const settings = Object.entries(this.settings).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
-    return settings.join(", ") || "plain sampling";
+    return decoderName(this.settings, this.#presets);
   }
 
   /** What a reader sees. */

@@ -4,10 +4,11 @@
  * from goosequill.decoding through ui/decoding.json.
  */
 
-import { Controls, same } from "../ui/controls.js";
+import { Controls } from "../ui/controls.js";
 import { element } from "../ui/dom.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { t, tn, translated } from "../ui/words.js";
+import { LENGTH, presetOf, withoutLength } from "./names.js";
 
 /** @import { Parameter } from "../ui/control-kinds.js" */
 
@@ -45,9 +46,6 @@ const STRETCHES = {
   presence_penalty: [0, 2],
   frequency_penalty: [0, 2],
 };
-
-/** Settings that say how long a text becomes, not how it is chosen: a preset leaves them alone. */
-const LENGTH = ["max_new_tokens", "stop"];
 
 export class DecoderControls {
   #box;
@@ -229,15 +227,18 @@ export class DecoderControls {
 
   /** Sets a preset; the length of the text stays as it is. @param {Preset} preset */
   takePreset(preset) {
+    this.take(this.settingsOf(preset));
+  }
+
+  /** What the settings are after `takePreset`. @param {Preset} preset */
+  settingsOf(preset) {
     const kept = Object.entries(this.settings()).filter(([name]) => LENGTH.includes(name));
-    this.take({ ...Object.fromEntries(kept), ...preset.settings });
+    return { ...Object.fromEntries(kept), ...preset.settings };
   }
 
   /** The preset that the settings are equal to, but for the length of the text. @param {Preset[]} presets */
   presetAmong(presets) {
-    const all = Object.entries(this.settings());
-    const settings = Object.fromEntries(all.filter(([name]) => !LENGTH.includes(name)));
-    return presets.find((preset) => same(preset.settings, settings));
+    return presetOf(withoutLength(this.settings()), presets);
   }
 
   /** What differs from the base, and the seed, as text. @returns {Map<string, string>} */

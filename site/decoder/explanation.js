@@ -28,11 +28,12 @@ const ANOTHER_ORIGIN = t(
 
 /**
  * @param {Explanation} explanation
- * @param {{title: string, onChoose?: (candidate: Candidate) => void, onContinue?: () => void}} options
- *   `onContinue` generates from the token
+ * @param {{
+ *   title: string, onChoose?: (candidate: Candidate) => void, onContinue?: () => void, decoder?: boolean
+ * }} options `onContinue` generates from the token; `decoder`: whether its steps are shown
  * @returns {HTMLElement[]}
  */
-export function showExplanation(explanation, { title, onChoose, onContinue }) {
+export function showExplanation(explanation, { title, onChoose, onContinue, decoder = true }) {
   const { text, logprob, rank, steps, constraint, search, reproduced } = explanation;
   const summary = element(
     "p",
@@ -59,6 +60,7 @@ export function showExplanation(explanation, { title, onChoose, onContinue }) {
     const label = t("Generate from here");
     parts.push(element("button", { type: "button", class: "from-here", onclick: onContinue }, label));
   }
+  if (!decoder) return parts;
   const caption = t("Candidates and their probabilities after each step");
   const box = scrollBox(caption, candidateTable(explanation, caption), "scroller");
   parts.push(element("details", {}, element("summary", {}, t("Every step of the decoder")), box));

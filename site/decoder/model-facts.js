@@ -2,13 +2,13 @@
  * What the panel shows of the chosen model: before it is loaded how large it is, afterwards how it runs.
  */
 
-import { ROOT } from "../engine/root.js";
-import { byId } from "../ui/dom.js";
+import { FILES } from "../engine/root.js";
+import { DEFAULT_MODEL, downloadOf, needsOf } from "../ui/default-model.js";
+import { byId, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { decimal, megabytes, t, tn, translated } from "../ui/words.js";
 
-export const DEFAULT_MODEL = new URL("models/default/", ROOT).href;
-const PARTS = new URL("engine/parts.json", ROOT);
+const PARTS = new URL("engine/parts.json", FILES);
 
 export class ModelFacts {
   #title = byId("model-title", "p");
@@ -16,6 +16,7 @@ export class ModelFacts {
   #notices = byId("model-notices", "p");
   #size = byId("load-size", "p");
   #hint;
+  #isDefault = true;
 
   /** @param {string} hint which buttons load the model */
   constructor(hint) {
@@ -39,7 +40,8 @@ export class ModelFacts {
   }
 
   /**
-   * Shows how much would be downloaded; returns the default model's description.
+   * Shows how much would be downloaded, what it takes and how fast it would be; returns the default model's
+   * description.
    * @param {boolean} isDefault
    */
   async showSize(isDefault) {
@@ -47,15 +49,20 @@ export class ModelFacts {
       fetchDescription(PARTS),
       fetchDescription(new URL("config.json", DEFAULT_MODEL)),
     ]);
-    const size = sum(engine.parts);
-    if (size) {
-      const sizes = { engine: megabytes(size), model: megabytes(sum(model.files)) };
-      const words = isDefault
-        ? t("The engine is {engine}, the model {model}, from this site.", sizes)
-        : t("The engine is {engine}, from this site.", sizes);
-      this.#size.textContent = `${this.#hint} ${words}`;
-    }
+    this.#isDefault = isDefault;
+    const size = downloadOf(engine.parts);
+    if (size) this.#showCosts(size, isDefault ? model : null);
     return model;
+  }
+
+  /** @param {number} engine bytes of it @param {any} model the default one's description, if it is chosen */
+  async #showCosts(engine, model) {
+    const sizes = { engine: megabytes(engine), model: megabytes(downloadOf(model?.files)) };
+    const words = model
+      ? t("The engine is {engine}, the model {model}, from this site.", sizes)
+      : t("The engine is {engine}, from this site.", sizes);
+    const facts = model?.files ? [element("br"), await defaultForecast(model, engine)] : [];
+    if (this.#isDefault === Boolean(model)) this.#size.replaceChildren(`${this.#hint} ${words}`, ...facts);
   }
 
   /** Shows a loaded model. @param {import("../engine/client.js").ModelInfo} info */
@@ -79,7 +86,8 @@ export class ModelFacts {
   }
 }
 
-/** @param {{bytes: number}[]} [files] */
-function sum(files = []) {
-  return files.reduce((total, { bytes }) => total + bytes, 0);
+/** @param {any} model @param {number} engine */
+async function defaultForecast(model, engine) {
+  const { forecastWords } = await import("../ui/forecast.js"); // later, as it measures
+  return await forecastWords(needsOf(model, engine), { withDownload: false });
 }

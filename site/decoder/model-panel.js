@@ -6,14 +6,16 @@
 
 import { modelSource } from "../engine/client.js";
 import { engineOptions } from "../ui/address.js";
+import { DEFAULT_MODEL } from "../ui/default-model.js";
 import { byId } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { EngineHolder, ModelSlot } from "../ui/engine.js";
 import { problem } from "../ui/status.js";
 import { t, tn, translated } from "../ui/words.js";
 import { offerCatalogue } from "./catalogue.js";
+import { Manner } from "./manner.js";
 import { ModelAddress } from "./model-address.js";
-import { DEFAULT_MODEL, ModelFacts } from "./model-facts.js";
+import { ModelFacts } from "./model-facts.js";
 import { insideOf } from "./model-inside.js";
 import { isText } from "./text-file.js";
 
@@ -26,10 +28,10 @@ import { isText } from "./text-file.js";
  *   busy: () => boolean, changed: () => void, chosen: () => void, say: (text: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView,
  *   described: (description: any) => void, hint: string, engine?: EngineHolder, takesDrops?: boolean,
- *   reveal?: () => void, takeText?: (file: File) => void
+ *   reveal?: () => void, takeText?: (file: File) => void, manner?: false
  * }} Host `takeText` takes a dropped text file, which is not a model; `reveal` makes the panel visible, where
  *   it may be hidden; `engine` is the page's, where it does more than this; `takesDrops` is false where files
- *   that are dropped onto the page are not models
+ *   that are dropped onto the page are not models, `manner` where the model is used without any adapter
  */
 
 export class ModelPanel {
@@ -43,6 +45,8 @@ export class ModelPanel {
   #loading = null;
   #facts;
   #address;
+  /** @type {Manner | null} */
+  #manner = null;
   #load = byId("load", "button");
   #useDefault = byId("use-default", "button");
   #file = byId("file", "input");
@@ -64,6 +68,7 @@ export class ModelPanel {
       { details: byId("catalogue", "details"), list: byId("catalogue-list", "ul") },
       { useAddress: (address) => this.#address.fill(address), complain: host.complain },
     );
+    if (host.manner !== false) this.#manner = new Manner(() => this.#takeManner());
     this.#load.addEventListener("click", () => this.#loadOnly());
     this.#file.addEventListener("click", () => {
       this.#file.value = ""; // choosing the same file again is a change too
@@ -101,7 +106,8 @@ export class ModelPanel {
 
   /** The model, if it is loaded. */
   get model() {
-    return this.#slot.modelOf(this.#source);
+    const base = this.#slot.modelOf(this.#source);
+    return this.#manner ? this.#manner.of(base) : base;
   }
 
   get title() {
@@ -139,7 +145,8 @@ export class ModelPanel {
   }
 
   showButtons() {
-    const loaded = this.model !== null;
+    if (this.#manner) this.#manner.disabled = this.#busy;
+    const loaded = this.#slot.modelOf(this.#source) !== null;
     this.#load.disabled = this.#busy || loaded;
     this.#load.textContent = loaded ? t("Loaded") : t("Load now");
     for (const control of [this.#file, this.#address, this.#useDefault]) control.disabled = this.#busy;
@@ -172,7 +179,8 @@ export class ModelPanel {
       throw new DOMException("The visitor did not agree to fetch the model.", "AbortError");
     }
     return await this.#whileLoading(t("Loading…"), async (options) => {
-      const model = await this.#slot.load(source, options);
+      const base = await this.#slot.load(source, options);
+      const model = this.#manner ? await this.#manner.apply(base) : base;
       this.#showLoaded(model);
       return model;
     });
@@ -195,6 +203,18 @@ export class ModelPanel {
       this.#loading = null;
       progress.hide();
       changed();
+    }
+  }
+
+  /** Another manner was chosen: a model that is loaded takes it at once. */
+  async #takeManner() {
+    this.#host.changed();
+    if (this.#slot.modelOf(this.#source) === null || this.model || this.#busy) return;
+    try {
+      await this.ensure();
+      this.#host.say("");
+    } catch (error) {
+      this.#host.complain(error);
     }
   }
 

@@ -1,9 +1,11 @@
 /**
- * Blind votes without a page: which pairs are shown in which order and on which side, and the file format of
- * votes. Everything random follows from the round's seed, so that a round continues after a reload where it
- * stopped.
+ * Blind votes without a page: which pairs are shown in which order and on which side, the file format of
+ * votes, and where they are kept. Everything random follows from the round's seed, so that a round continues
+ * after a reload where it stopped.
  */
 
+import { recall } from "../ui/memory.js";
+import { chance, shuffled } from "../ui/seeded.js";
 import { t } from "../ui/words.js";
 import { samplesOf } from "./collate.js";
 import { checkLimit } from "./limits.js";
@@ -37,6 +39,9 @@ import { DEFAULTS, fromAddress, toAddress } from "./view.js";
 
 const FORMAT_VERSION = 1;
 
+/** The key of the nickname under which the visitor judges. */
+export const RATER = "compare.rater";
+
 export const CHOICES = /** @type {const} */ (["left", "right", "tie", "both_bad"]);
 
 /** @param {Scope} view @returns {Scope} */
@@ -51,38 +56,6 @@ export function unblinded({ votes, pairs }) {
     "Names were revealed after {judged} of {pairs} pairs, before the round was over; these votes are locked.",
     { judged: votes.length, pairs },
   );
-}
-
-/**
- * A number from 0 to 1 that depends on the words alone (FNV-1a, then an avalanche).
- * @param {...(string | number)} words
- */
-export function chance(...words) {
-  let hash = 0x811c9dc5;
-  for (const unit of words.join("\u001f")) {
-    hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
-}
-
-/**
- * The items in an order that depends on the seed and the words alone.
- * @template T
- * @param {readonly T[]} items
- * @param {(item: T) => string | number} keyOf
- * @param {{seed: number, words: string[]}} options
- * @returns {T[]}
- */
-export function shuffled(items, keyOf, { seed, words }) {
-  const ranks = new Map(items.map((item) => [item, chance(seed, ...words, keyOf(item))]));
-  return [...items].sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
-}
-
-/** A seed for a new round. */
-export function drawSeed() {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 1;
 }
 
 /**
@@ -241,6 +214,46 @@ export function withBest(round, { prompt, sides }, { best, note, at }) {
     const pair = { key: "", prompt, left: { ...left, text: "" }, right: { ...right, text: "" } };
     return withVote(voted, pair, { choice, note, at });
   }, round);
+}
+
+/**
+ * Adds a ranking of several texts for one prompt as votes on each two of them that are of different
+ * contenders and differ. Equal places are a tie; on a text without a place there is no vote.
+ * @param {Round} round
+ * @param {{prompt: string, sides: readonly Shown[], places: readonly (number | undefined)[] | "both_bad"}}
+ *   ranking the texts in the order in which they were shown, and the place of each, 1 for the best
+ * @param {{note: string, at: string}} vote
+ * @returns {Round}
+ */
+export function withRanking(round, { prompt, sides, places }, { note, at }) {
+  const votes = sides.flatMap((left, first) =>
+    sides.slice(first + 1).flatMap((right, after) => {
+      if (left.name === right.name || left.text.trim() === right.text.trim()) return [];
+      const choice = places === "both_bad" ? places : better(places[first], places[first + 1 + after]);
+      return choice ? [{ prompt, left: sideOf(left), right: sideOf(right), choice, note, at }] : [];
+    }),
+  );
+  return { ...round, votes: [...round.votes, ...votes] };
+}
+
+/** @param {number} [left] @param {number} [right] @returns {Choice | null} */
+function better(left, right) {
+  if (left === undefined || right === undefined) return null;
+  return left === right ? "tie" : left < right ? "left" : "right";
+}
+
+/**
+ * A round that this browser keeps; null if there is none that can be read.
+ * @param {string} key
+ * @returns {Round | null}
+ */
+export function keptRound(key) {
+  try {
+    const stored = recall(key);
+    return stored ? fromFile(stored) : null;
+  } catch {
+    return null;
+  }
 }
 
 /** @param {Side} side @returns {Side} */

@@ -3,35 +3,32 @@ import { test } from "node:test";
 import { CacheFolder, writeCached } from "../../../site/collections/cache-folder.js";
 import { readFiles, writePart } from "../../../site/collections/collection-files.js";
 import { CollectionStore } from "../../../site/collections/collection-store.js";
+import { pluck } from "../pluck.js";
 
-const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
+const bytes = (text) => new TextEncoder().encode(text);
 
 /** The part of the browser's cache that a folder uses. */
 function fakeCache() {
-  /** @type {Map<string, Response>} */
   const entries = new Map();
   return {
     entries,
     keys: async () => [...entries.keys()].map((url) => ({ url })),
-    match: async (/** @type {string} */ url) => entries.get(url)?.clone(),
-    put: async (/** @type {string} */ url, /** @type {Response} */ response) =>
-      void entries.set(url, response),
-    delete: async (/** @type {string} */ url) => entries.delete(url),
+    match: async (url) => entries.get(url)?.clone(),
+    put: async (url, response) => void entries.set(url, response),
+    delete: async (url) => entries.delete(url),
   };
 }
 
 function folderAndCache() {
   const cache = fakeCache();
-  return { cache, folder: new CacheFolder(/** @type {any} */ (cache)) };
+  return { cache, folder: new CacheFolder(cache) };
 }
 
-/** @param {CacheFolder} folder @param {string} name */
 const textOf = async (folder, name) => (await (await folder.getFileHandle(name)).getFile()).text();
 
 test("what is appended joins what is there, and what was left beyond an offset is dropped", async () => {
   const { cache, folder } = folderAndCache();
-  const write = (/** @type {number} */ at, /** @type {string} */ text) =>
-    writeCached(folder, "texts.bin", at, bytes(text));
+  const write = (at, text) => writeCached(folder, "texts.bin", at, bytes(text));
   await write(0, "committed, and not");
   await write(9, "!");
   assert.equal(await textOf(folder, "texts.bin"), "committed!");
@@ -96,7 +93,7 @@ test("collections outlive the store, with what waits, and are deleted with all t
   await first.describe(id, { name: "Mine" });
   await first.write(id, { append: { "vectors.bin": { at: 0, data: bytes("12") } } });
   await first.queue(id).add([{ name: "a.md", blob: new Blob(["text"]) }]);
-  const again = CollectionStore.inCache(new CacheFolder(/** @type {any} */ (cache)));
+  const again = CollectionStore.inCache(new CacheFolder(cache));
   await again.purge();
   const [{ name, bytes: size }] = await again.list();
   assert.equal(name, "Mine");
@@ -122,8 +119,5 @@ test("a file of the queue that is damaged is left out, and the others are read",
   const [{ key }] = await store.queue(id).list();
   const own = await (await folder.getDirectoryHandle(id)).getDirectoryHandle("queue");
   await writeCached(own, `${key}.json`, 0, bytes('{"name'));
-  assert.deepEqual(
-    (await store.queue(id).list()).map(({ name }) => name),
-    ["b.md"],
-  );
+  assert.deepEqual(pluck(await store.queue(id).list(), "name"), ["b.md"]);
 });

@@ -4,12 +4,11 @@ import { test } from "node:test";
 import { readFiles, writePart } from "../../../site/collections/collection-files.js";
 import { CollectionStore } from "../../../site/collections/collection-store.js";
 import { MemoryFolder } from "../../../site/collections/memory-folder.js";
+import { pluck } from "../pluck.js";
 
-const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
-const index = (/** @type {Record<string, unknown>} */ about) =>
-  JSON.stringify({ documents: 0, passages: 0, ...about });
+const bytes = (text) => new TextEncoder().encode(text);
+const index = (about) => JSON.stringify({ documents: 0, passages: 0, ...about });
 
-/** @param {{names: string[], files: File[]}} found */
 async function contents({ names, files }) {
   const texts = await Promise.all(files.map((file) => file.text()));
   return Object.fromEntries(names.map((name, at) => [name, texts[at]]));
@@ -51,28 +50,20 @@ test("collections are listed by name with what they have, and deletion can be un
   await store.write(b, { index: index(described) });
   await store.write(a, { index: index({ name: "A" }) });
   const listed = await store.list();
-  assert.deepEqual(
-    listed.map(({ name, documents, passages }) => [name, documents, passages]),
-    [
-      ["A", 0, 0],
-      ["B", 3, 40],
-    ],
-  );
+  const shown = listed.map(({ name, documents, passages }) => [name, documents, passages]);
+  assert.deepEqual(shown, [
+    ["A", 0, 0],
+    ["B", 3, 40],
+  ]);
   assert.ok(listed.every((entry) => entry.bytes > 0));
   await store.mark(a, true);
-  assert.deepEqual(
-    (await store.list()).map(({ id }) => id),
-    [b],
-  );
+  assert.deepEqual(pluck(await store.list(), "id"), [b]);
   await store.mark(a, false);
   assert.equal((await store.list()).length, 2);
   await store.mark(b, true);
   await store.purge();
   assert.deepEqual(await store.files(b), { names: [], files: [] });
-  assert.deepEqual(
-    (await store.list()).map(({ id }) => id),
-    [a],
-  );
+  assert.deepEqual(pluck(await store.list(), "id"), [a]);
 });
 
 test("an unreadable index.json is shown as unfinished, and other folders are left alone", async () => {
@@ -82,10 +73,7 @@ test("an unreadable index.json is shown as unfinished, and other folders are lef
   await store.write(id, { index: "{" });
   await folder.getDirectoryHandle("another-project", { create: true });
   await store.purge();
-  assert.deepEqual(
-    (await store.list()).map(({ name }) => name),
-    ["An unfinished collection"],
-  );
+  assert.deepEqual(pluck(await store.list(), "name"), ["An unfinished collection"]);
   await folder.getDirectoryHandle("another-project");
 });
 
@@ -100,10 +88,7 @@ test("files wait in order, with their names and options, until they are done", a
   const [first, second] = await queue.list();
   assert.deepEqual([first.name, first.options, await first.blob.text()], [name, { column: "text" }, "one"]);
   await queue.done(first.key);
-  assert.deepEqual(
-    (await queue.list()).map(({ key }) => key),
-    [second.key],
-  );
+  assert.deepEqual(pluck(await queue.list(), "key"), [second.key]);
   await queue.clear();
   await queue.clear();
   assert.deepEqual(await queue.list(), []);
@@ -111,7 +96,6 @@ test("files wait in order, with their names and options, until they are done", a
 
 test("vectors stay on disk, where the engine reads them", async () => {
   const folder = new MemoryFolder();
-  /** @type {import("../../../site/collections/collection-store.js").Write} */
   const write = async ([id], part) => writePart(await folder.getDirectoryHandle(id, { create: true }), part);
   const onDisk = new CollectionStore({ folder, write, place: "opfs" });
   const inMemory = CollectionStore.inMemory(folder);

@@ -2,20 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, Embedder, hostOf, MINILM, titleOf } from "../../../site/collections/embedders.js";
 
-/** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
+globalThis.location ??= { origin: "http://localhost" };
 
-/** @type {import("../../../site/collections/embedders.js").Server} */
 const SERVER = { kind: "endpoint", address: "https://vectors.example/v1", model: "m", hasKey: true };
 
 /** The engine's jobs, over passages "a", "b", … of which the first `vectors` have one. */
 function engine(passages = ["a", "b", "c"]) {
-  const found = { vectors: 0, source: /** @type {any} */ (undefined), written: /** @type {any[]} */ ([]) };
+  const found = { vectors: 0, source: undefined, written: [] };
   const session = {
     has: () => false,
-    useEmbedder: async (/** @type {any} */ source) => {
+    useEmbedder: async (source) => {
       found.source = source;
     },
-    run: async (/** @type {string} */ job, /** @type {any} */ args) => {
+    run: async (job, args) => {
       if (job === "pending_texts") {
         const texts = passages.slice(found.vectors).slice(0, 2);
         const numbers = texts.map((_text, at) => found.vectors + at);
@@ -28,19 +27,17 @@ function engine(passages = ["a", "b", "c"]) {
       };
     },
   };
-  const write = async (/** @type {string} */ job, /** @type {any} */ args) => {
+  const write = async (job, args) => {
     found.written.push([job, args.made_by, args.passages]);
     found.vectors += args.vectors.shape[0];
   };
-  return { found, session: /** @type {any} */ (session), write };
+  return { found, session, write };
 }
 
-/** @param {(key: string) => Response} answer @returns {string[][]} what was sent */
+/** Returns what was sent. */
 function serve(answer) {
-  /** @type {string[][]} */
   const sent = [];
-  /** @type {any} */
-  const send = async (/** @type {string} */ _url, /** @type {any} */ { body, headers }) => {
+  const send = async (_url, { body, headers }) => {
     sent.push(JSON.parse(body));
     return answer(headers.Authorization);
   };
@@ -60,7 +57,7 @@ test("a choice is read from what was kept, or from the name of the model that ma
   assert.equal(new Embedder(engine().session, model).missing, "files");
   const file = new File(["x"], "x.pth");
   assert.equal(new Embedder(engine().session, model, { files: [file] }).missing, "");
-  assert.match(/** @type {any} */ (choiceOf(null, "rwkv:default")).address, /models\/default\/$/);
+  assert.match(choiceOf(null, "rwkv:default").address, /models\/default\/$/);
 });
 
 test("a server's vectors are written batch by batch, with its key in the request alone", async () => {
@@ -81,7 +78,7 @@ test("a server's vectors are written batch by batch, with its key in the request
 test("the same question is sent once, and its vector is a row", async () => {
   const sent = serve(() => new Response("an answer"));
   const embedder = new Embedder(engine().session, SERVER, { key: "k" });
-  const { question_vector } = /** @type {any} */ (await embedder.question("why?"));
+  const { question_vector } = await embedder.question("why?");
   assert.deepEqual(question_vector.shape, [2]);
   await embedder.question("why?");
   await embedder.question("how?");

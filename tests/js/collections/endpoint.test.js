@@ -2,16 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { embedTexts } from "../../../site/collections/endpoint.js";
 
-/** @type {any} */ (globalThis).location ??= { origin: "http://localhost" };
+globalThis.location ??= { origin: "http://localhost" };
 
 const server = { base: "http://localhost:11434/v1", model: "m", key: "secret" };
 const signal = new AbortController().signal;
 
 /** The engine's two jobs, in brief. */
 function engine() {
-  /** @type {any[]} */
   const calls = [];
-  const run = async (/** @type {string} */ job, /** @type {any} */ args) => {
+  const run = async (job, args) => {
     calls.push({ job, ...args });
     if (job === "endpoint_request")
       return { url: `${args.address}/embeddings`, body: JSON.stringify(args.texts) };
@@ -20,7 +19,6 @@ function engine() {
   return { run, calls };
 }
 
-/** @param {string[]} texts @param {any} send @param {any} [run] */
 async function all(texts, send, run = engine().run) {
   const found = [];
   for await (const part of embedTexts(run, server, texts, { signal, send })) found.push(part);
@@ -29,26 +27,21 @@ async function all(texts, send, run = engine().run) {
 
 test("texts are sent in batches, in order, and the key stays out of Python", async () => {
   const { run, calls } = engine();
-  /** @type {any[]} */
   const sent = [];
-  const send = async (/** @type {string} */ url, /** @type {any} */ options) => {
+  const send = async (url, options) => {
     sent.push({ url, ...options });
     return new Response("the answer");
   };
   const texts = Array.from({ length: 130 }, (_, i) => `text ${i}`);
   const parts = await all(texts, send, run);
-  assert.deepEqual(
-    parts.map(({ first, vectors }) => [first, vectors.shape[0]]),
-    [
-      [0, 64],
-      [64, 64],
-      [128, 2],
-    ],
-  );
-  assert.deepEqual(
-    sent.flatMap(({ body }) => JSON.parse(body)),
-    texts,
-  );
+  const batches = parts.map(({ first, vectors }) => [first, vectors.shape[0]]);
+  assert.deepEqual(batches, [
+    [0, 64],
+    [64, 64],
+    [128, 2],
+  ]);
+  const bodies = sent.flatMap(({ body }) => JSON.parse(body));
+  assert.deepEqual(bodies, texts);
   assert.equal(sent[0].url, "http://localhost:11434/v1/embeddings");
   assert.equal(sent[0].headers.Authorization, "Bearer secret");
   assert.equal(sent[0].credentials, "omit");
@@ -57,16 +50,12 @@ test("texts are sent in batches, in order, and the key stays out of Python", asy
 });
 
 test("without a key no authorization is sent, and no texts are no request", async () => {
-  /** @type {any} */
   let headers;
-  const send = async (/** @type {string} */ _, /** @type {any} */ options) => {
+  const send = async (_, options) => {
     headers = options.headers;
     return new Response("x");
   };
-  for await (const _ of embedTexts(engine().run, { ...server, key: "" }, ["a"], {
-    signal,
-    send: /** @type {any} */ (send),
-  }));
+  for await (const _ of embedTexts(engine().run, { ...server, key: "" }, ["a"], { signal, send }));
   assert.ok(!("Authorization" in headers));
   assert.deepEqual(await all([], send), []);
 });
@@ -77,7 +66,7 @@ test("a refusal and a server that cannot be reached say what to do", async () =>
   const lost = async () => {
     throw new TypeError("Failed to fetch");
   };
-  await assert.rejects(all(["a"], lost), (/** @type {any} */ error) => {
+  await assert.rejects(all(["a"], lost), (error) => {
     assert.match(error.message, /localhost:11434 cannot be reached/);
     return /CORS/.test(error.remedy);
   });

@@ -5,12 +5,9 @@ import { SearchSession } from "../../../site/collections/session.js";
 /** An engine that opens an embedder when the test says so, and stops doing so when it is told. */
 class SlowEngine {
   ended = false;
-  /** @type {{resolve: (opened: any) => void, reject: (error: unknown) => void, options: any}[]} */
   asked = [];
-  /** @type {number[]} */
   forgotten = [];
 
-  /** @param {string} _job @param {any} _args @param {any} options */
   run(_job, _args, options) {
     return new Promise((resolve, reject) => {
       this.asked.push({ resolve, reject, options });
@@ -18,7 +15,6 @@ class SlowEngine {
     });
   }
 
-  /** @param {number} handle */
   async forget(handle) {
     this.forgotten.push(handle);
   }
@@ -26,7 +22,7 @@ class SlowEngine {
 
 function opening() {
   const engine = new SlowEngine();
-  const session = new SearchSession(async () => /** @type {any} */ ({ engine, keep: () => () => {} }));
+  const session = new SearchSession(async () => ({ engine, keep: () => () => {} }));
   return { engine, session };
 }
 
@@ -77,7 +73,6 @@ test("a handle that arrives after everybody gave up is given back", async () => 
 
 test("everybody who waits sees the progress, and an aborted signal gives up what is open already", async () => {
   const { engine, session } = opening();
-  /** @type {string[]} */
   const seen = [];
   const waiting = ["a", "b"].map((name) =>
     session.open("static", { onProgress: ({ file }) => seen.push(`${name} ${file}`) }),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pluck } from "../pluck.js";
 import "../dom.js";
 
 const { showExplanation } = await import("../../../site/decoder/explanation.js");
 
-/** @param {object} changes */
 function shown(changes = {}) {
   const steps = ["model", "guidance", "temperature"].map((name, step) => ({
     name,
@@ -23,7 +23,6 @@ function shown(changes = {}) {
   return box;
 }
 
-/** @param {Element} box @param {string} selector */
 const texts = (box, selector) => [...box.querySelectorAll(selector)].map((one) => one.textContent);
 
 test("candidates have the model's rank, and none looks certain or impossible that is not", () => {
@@ -35,14 +34,13 @@ test("candidates have the model's rank, and none looks certain or impossible tha
     "< 0.1%, removed by temperature",
   ]);
   assert.match(texts(box, "p")[0] ?? "", /gave it > 99\.9%: rank 17 of 20/);
-  assert.doesNotMatch(box.textContent ?? "", /100\.0%/);
+  assert.doesNotMatch(box.textContent, /100\.0%/);
 });
 
 test("a token that the decoder would not have chosen is said to be of another origin", () => {
   const words = /would not have chosen this token/;
-  assert.match(shown({ reproduced: false }).textContent ?? "", words);
-  for (const reproduced of [true, undefined])
-    assert.doesNotMatch(shown({ reproduced }).textContent ?? "", words);
+  assert.match(shown({ reproduced: false }).textContent, words);
+  for (const reproduced of [true, undefined]) assert.doesNotMatch(shown({ reproduced }).textContent, words);
 });
 
 test("beam search shows the texts that it ranked", () => {
@@ -53,7 +51,7 @@ test("beam search shows the texts that it ranked", () => {
     { ...option, rank: 3, text: " d", total: -5, outcome: "dropped" },
   ];
   const box = shown({ search: { kind: "beam", beams: 2, compared: 8, options } });
-  assert.match(box.textContent ?? "", /follows 2 texts.*ranked 2 of 8/);
+  assert.match(box.textContent, /follows 2 texts.*ranked 2 of 8/);
   const rows = [...(box.querySelector(".scroller tbody")?.children ?? [])];
   assert.deepEqual(
     rows.map((row) => texts(row, "th, td")),
@@ -63,10 +61,7 @@ test("beam search shows the texts that it ranked", () => {
       ["3", "␣d dropped", "25.0%", "-5.00"],
     ],
   );
-  assert.deepEqual(
-    rows.map((row) => row.className),
-    ["", "taken", ""],
-  );
+  assert.deepEqual(pluck(rows, "className"), ["", "taken", ""]);
 });
 
 test("contrastive search shows confidence, penalty and score of its candidates", () => {
@@ -75,7 +70,7 @@ test("contrastive search shows confidence, penalty and score of its candidates",
     { rank: 2, chosen: false, text: " a", confidence: 0.75, similarity: 0.9, score: -0.24 },
   ];
   const box = shown({ search: { kind: "contrastive", penalty_alpha: 0.6, compared: 2, options } });
-  assert.match(box.textContent ?? "", /0\.40 × confidence − 0\.60 × degeneration penalty/);
+  assert.match(box.textContent, /0\.40 × confidence − 0\.60 × degeneration penalty/);
   assert.deepEqual(
     [...(box.querySelector(".scroller tbody")?.children ?? [])].map((row) => texts(row, "th, td")),
     [

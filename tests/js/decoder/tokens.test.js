@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { window } from "../dom.js";
 
-/** @type {any} */ (globalThis).Element = window.Element;
+globalThis.Element = window.Element;
 const { TokenText } = await import("../../../site/decoder/tokens.js");
 
 test("what cannot be seen has a sign, but an emoji whose parts are tokens has none", () => {
@@ -10,9 +10,7 @@ test("what cannot be seen has a sign, but an emoji whose parts are tokens has no
   const text = new TokenText(box, () => {});
   for (const piece of ["👩", "", "", "\u200d", "", "💻", "a", "\u202e"])
     text.add({ token: 1, text: piece, logprob: null });
-  assert.deepEqual(
-    [...box.querySelectorAll(".unseen")].map((sign) => sign.getAttribute("data-sign")),
-    ["\\u202e"],
-  );
+  const signs = [...box.querySelectorAll(".unseen")].map((sign) => sign.getAttribute("data-sign"));
+  assert.deepEqual(signs, ["\\u202e"]);
   assert.equal(text.text, "👩\u200d💻a\u202e");
 });

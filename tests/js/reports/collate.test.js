@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collate, collating, coverage, differs, letterOf, samplesOf } from "../../../site/reports/collate.js";
 import { readReports } from "../../../site/reports/index.js";
+import { pluck } from "../pluck.js";
 import { sampling } from "./make.js";
 
 const load = (report, index, source = `f${index}.json`) => ({
@@ -16,10 +17,7 @@ test("prompts stand in order of appearance, integers and __proto__ among them", 
   for (const prompt of ["zebra", "10", "2", "__proto__", "constructor"])
     first.prompts.push(...sampling({ x: { g: [prompt] } }).prompts.map((entry) => ({ ...entry, prompt })));
   const { rows } = collate([load(first, 0), load(sampling({ new: { g: ["x"] }, zebra: { g: ["y"] } }), 1)]);
-  assert.deepEqual(
-    rows.map(({ prompt }) => prompt),
-    ["zebra", "10", "2", "__proto__", "constructor", "new"],
-  );
+  assert.deepEqual(pluck(rows, "prompt"), ["zebra", "10", "2", "__proto__", "constructor", "new"]);
   assert.deepEqual([...rows[0].cells.keys()], ["0", "1"]);
 });
 
@@ -45,23 +43,18 @@ test("two files of one model are told apart by file", () => {
     load(sampling({}), 1, "two.json"),
     load(sampling({}, "org/other"), 2),
   ]);
-  assert.deepEqual(
-    columns.map(({ letter, label }) => [letter, label]),
-    [
-      ["A", "model · one.json"],
-      ["B", "model · two.json"],
-      ["C", "other"],
-    ],
-  );
+  const labels = columns.map(({ letter, label }) => [letter, label]);
+  assert.deepEqual(labels, [
+    ["A", "model · one.json"],
+    ["B", "model · two.json"],
+    ["C", "other"],
+  ]);
   assert.equal(letterOf(27), "B2");
 });
 
 test("a sample index beyond a configuration's outputs is told, not fatal", () => {
   const results = load(sampling({ a: { greedy: ["1"], k50: ["2", "3", "3"] } }), 0).report.entries[0].results;
-  assert.deepEqual(
-    samplesOf(results, { ...all, sample: 3 }).samples.map(({ text }) => text),
-    ["3"],
-  );
+  assert.deepEqual(pluck(samplesOf(results, { ...all, sample: 3 }).samples, "text"), ["3"]);
   assert.equal(
     samplesOf(results, { ...all, config: "greedy", sample: 2 }).missing,
     "No sample 2 here, only 1.",

@@ -4,6 +4,7 @@ import { collate } from "../../../site/reports/collate.js";
 import { parseCsv } from "../../../site/reports/csv.js";
 import { toCsv, toJson, toMarkdown, toReports } from "../../../site/reports/export.js";
 import { readReports } from "../../../site/reports/index.js";
+import { pluck } from "../pluck.js";
 import { sampling } from "./make.js";
 
 const texts = ["plain", 'with "quotes", commas\nand ```fences```', "=SUM(A1)", "plain"];
@@ -24,14 +25,12 @@ test("CSV reads back, and no cell is a formula", () => {
 
 test("JSON holds what is shown", () => {
   const { prompts } = JSON.parse(toJson(shown));
-  assert.deepEqual(
-    prompts[0].outputs.map(({ count, output }) => [count, output]),
-    [
-      [2, "plain"],
-      [1, texts[1]],
-      [1, texts[2]],
-    ],
-  );
+  const counts = prompts[0].outputs.map(({ count, output }) => [count, output]);
+  assert.deepEqual(counts, [
+    [2, "plain"],
+    [1, texts[1]],
+    [1, texts[2]],
+  ]);
   assert.deepEqual(prompts[0].outputs[0].params, { temperature: 0.8, top_k: null });
 });
 
@@ -43,8 +42,5 @@ test("reports read back as they were", () => {
   const back = readReports(toReports(table), { fileName: "back.json" });
   assert.deepEqual(back, { reports, problems: [] });
   const fewer = readReports(toReports({ ...table, rows: table.rows.slice(1) }), { fileName: "back.json" });
-  assert.deepEqual(
-    fewer.reports[0].entries.map(({ prompt }) => prompt),
-    ["__proto__x"],
-  );
+  assert.deepEqual(pluck(fewer.reports[0].entries, "prompt"), ["__proto__x"]);
 });

@@ -1,6 +1,6 @@
 /** Makes small reports for the tests. */
 
-/** @param {Record<string, Record<string, unknown[]>>} prompts outputs by prompt and configuration */
+/** A sampling report of outputs by prompt and configuration. */
 export function sampling(prompts, model = "org/model") {
   return {
     model_name: model,

@@ -77,10 +77,8 @@ test("nonsense from outside becomes the default", () => {
 test("a pasted report is told from URLs, and what cannot be a URL from relative ones", () => {
   assert.ok(isPasted(' \n{"prompts": []}') && isPasted("[1]"));
   assert.ok(!isPasted("reports/a.json") && !isPasted(""));
-  assert.equal(
-    notUrl(["reports/a.json", "https://x.example/a b.json", "data:application/json,{}"]),
-    undefined,
-  );
+  const pasted = notUrl(["reports/a.json", "https://x.example/a b.json", "data:application/json,{}"]);
+  assert.equal(pasted, undefined);
   assert.equal(notUrl(["a.json", "some words"]), "some words");
   assert.equal(notUrl([`a".json`]), `a".json`);
   assert.equal(notUrl(["x".repeat(2049)])?.length, 2049);

@@ -3,18 +3,22 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { collate } from "../../../site/reports/collate.js";
 import { readReports } from "../../../site/reports/index.js";
+import { DEFAULTS } from "../../../site/reports/view.js";
 import {
   ballot,
   fromFile,
   nextPair,
   pairKey,
+  scopeOf,
   toFile,
   unblinded,
   winsOf,
   withBest,
   withoutLast,
+  withRanking,
   withVote,
 } from "../../../site/reports/votes.js";
+import { pluck } from "../pluck.js";
 import { sampling } from "./make.js";
 
 const many = (letter) =>
@@ -29,7 +33,6 @@ const tableOf = (...reports) =>
   );
 const deal = ({ rows, columns }, seed = 1) => ballot(rows, columns, { seed, config: "" });
 const scope = { config: "g", hide: ["B"], q: "a b", re: true, differ: false, coverage: "any" };
-/** @type {import("../../../site/reports/votes.js").Round} */
 const round = { rater: "ann", seed: 1, rubric: "", scope, revealed: false, pairs: 0, votes: [] };
 const vote = (choice) => ({ choice, note: "", at: "2026-01-01T00:00:00Z" });
 
@@ -41,10 +44,7 @@ test("sides and order are shuffled by the seed, and stay so", () => {
   const sides = pairs.map(({ left: { name } }) => name);
   const changes = sides.filter((name, at) => name !== sides[at - 1]).length;
   assert.ok(changes > 120 && changes < 180, `${changes}: they neither alternate nor stay`);
-  assert.notDeepEqual(
-    pairs.slice(0, 5).map(({ prompt }) => prompt),
-    ["p0", "p1", "p2", "p3", "p4"],
-  );
+  assert.notDeepEqual(pluck(pairs.slice(0, 5), "prompt"), ["p0", "p1", "p2", "p3", "p4"]);
 });
 
 test("wherever a round ends, each contender was on the left as often as on the right", () => {
@@ -145,11 +145,11 @@ test("the key of a pair does not depend on sides", () => {
 });
 
 test("a round is kept with what it is about, and with whether it was unblinded early", () => {
-  const vote = (/** @type {number} */ index) => ({
+  const vote = (index) => ({
     prompt: `p${index}`,
     left: { name: "a", config: "g", sample: 1 },
     right: { name: "b", config: "g", sample: 1 },
-    choice: /** @type {const} */ ("left"),
+    choice: "left",
     note: "",
     at: "",
   });
@@ -163,23 +163,18 @@ test("the best of several texts beats each of the others, and a tie holds for al
   const sides = ["a", "b", "c"].map((name) => ({ name, config: name, sample: 1 }));
   const shown = { prompt: "p", sides };
   const best = withBest(round, shown, { best: 1, note: "", at: "" });
-  assert.deepEqual(
-    best.votes.map(({ left, right, choice }) => [left.name, right.name, choice]),
-    [
-      ["a", "b", "right"],
-      ["b", "c", "left"],
-    ],
-  );
+  const choices = best.votes.map(({ left, right, choice }) => [left.name, right.name, choice]);
+  assert.deepEqual(choices, [
+    ["a", "b", "right"],
+    ["b", "c", "left"],
+  ]);
   assert.deepEqual(Object.fromEntries(winsOf(best.votes)), {
     a: { wins: 0, votes: 1 },
     b: { wins: 2, votes: 2 },
     c: { wins: 0, votes: 1 },
   });
   const tie = withBest(best, shown, { best: "tie", note: "", at: "" });
-  assert.deepEqual(
-    tie.votes.slice(2).map(({ choice }) => choice),
-    ["tie", "tie", "tie"],
-  );
+  assert.deepEqual(pluck(tie.votes.slice(2), "choice"), ["tie", "tie", "tie"]);
   assert.deepEqual(withoutLast(tie, 3), best);
   assert.equal(withBest({ ...best, revealed: true }, shown, { best: 0, note: "", at: "" }).votes.length, 2);
   assert.deepEqual(fromFile(JSON.parse(JSON.stringify(toFile(tie)))), tie);
@@ -187,10 +182,41 @@ test("the best of several texts beats each of the others, and a tie holds for al
 
 test("the article's examples are read", async () => {
   const article = await readFile("docs/reference/reports.md", "utf8");
-  const example = (/** @type {string} */ title) =>
+  const example = (title) =>
     article.match(new RegExp(`^\`\`\`json title="${title}"$(.*?)^\`\`\`$`, "ms"))?.[1] ?? "";
   const { reports } = readReports(example("report.json"), { fileName: "report.json" });
   assert.deepEqual(reports[0].entries[0].results[0].outputs, [" flew south.", null]);
   const votes = JSON.parse(example("votes.json"));
   assert.deepEqual(toFile(fromFile(votes)), votes);
+});
+
+test("a ranking is a vote on each two texts of different contenders, with ties", () => {
+  const side = (/** @type {string} */ name, text = name) => ({ name, config: name, sample: 0, text });
+  const round = {
+    rater: "ann",
+    seed: 1,
+    rubric: "",
+    scope: scopeOf(DEFAULTS),
+    revealed: true,
+    pairs: 0,
+    votes: [],
+  };
+  const sides = [side("a"), side("b"), side("a", "again"), side("c", " a "), side("d")];
+  const vote = { note: "Chat", at: "now" };
+  const ranked = withRanking(round, { prompt: "p", sides, places: [2, 1, 1, 2, undefined] }, vote);
+  assert.deepEqual(
+    ranked.votes.map(({ left, right, choice, note }) => [left.name, right.name, choice, note]),
+    [
+      ["a", "b", "right", "Chat"],
+      ["b", "a", "tie", "Chat"],
+      ["b", "c", "left", "Chat"],
+      ["a", "c", "left", "Chat"],
+    ],
+  );
+  const none = withRanking(round, { prompt: "p", sides: sides.slice(0, 2), places: "both_bad" }, vote);
+  assert.deepEqual(
+    none.votes.map(({ choice }) => choice),
+    ["both_bad"],
+  );
+  assert.deepEqual(fromFile(toFile(ranked)).votes, ranked.votes);
 });

@@ -5,7 +5,7 @@
 
 import { ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
-import { downloadSize } from "../ui/default-model.js";
+import { defaultNeeds } from "../ui/default-model.js";
 import { byId, debounce } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { problem, StatusLine } from "../ui/status.js";
@@ -37,6 +37,7 @@ const page = {
   temperature: byId("demo-temperature", "input"),
   temperatureValue: byId("demo-temperature-value", "span"),
   temperatureWords: byId("demo-temperature-words", "p"),
+  costs: byId("demo-costs", "p"),
 };
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 const { say, complain } = new StatusLine(byId("demo-status", "p"));
@@ -99,6 +100,7 @@ function showButtons() {
   page.generate.textContent = work ? t("Stop") : start;
   page.play.textContent = player.playing ? t("Pause") : player.ended ? t("Replay") : t("Play");
   page.play.disabled = player.steps.length === 0;
+  if (isLoaded) page.costs.textContent = "";
 }
 
 const temperature = () => Number(page.temperature.value);
@@ -305,6 +307,16 @@ function fetchPicturesInTime() {
   for (const figure of document.querySelectorAll("[data-picture]")) observer.observe(figure);
 }
 
+/** Shows what the first text downloads, what it takes, and how fast it would be here. */
+async function showCosts() {
+  const needs = await defaultNeeds();
+  if (!needs) return;
+  size = megabytes(needs.download);
+  showButtons();
+  const { forecastWords } = await import("../ui/forecast.js"); // later, as it measures
+  page.costs.textContent = await forecastWords(needs);
+}
+
 page.styles.addEventListener("change", chooseStyle);
 page.temperature.addEventListener("input", chooseTemperature);
 page.prompt.addEventListener("input", editPrompt);
@@ -317,6 +329,4 @@ await tab.restore();
 await (kept ? restore(kept) : chooseStyle());
 for (const control of [page.styles, page.prompt, page.temperature, page.generate]) control.disabled = false;
 showButtons();
-const bytes = await downloadSize();
-if (bytes) size = megabytes(bytes);
-showButtons();
+await showCosts();

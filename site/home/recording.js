@@ -3,7 +3,7 @@
  * scripts/recordings.py, with a run for each temperature.
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { t } from "../ui/words.js";
 
 /** Candidates of a token. */
@@ -47,7 +47,7 @@ const kept = new Map();
 export function fetchRecording(style) {
   let recording = kept.get(style);
   if (!recording) {
-    recording = fetch(new URL(`home/recordings/${style}.json`, ROOT)).then(async (response) => {
+    recording = fetch(new URL(`home/recordings/${style}.json`, FILES)).then(async (response) => {
       if (!response.ok) {
         const { status } = response;
         throw new Error(t("The recording could not be fetched ({status}).", { status }));

@@ -8,9 +8,7 @@ import { Memory } from "../ui/memory.js";
 import { t } from "../ui/words.js";
 
 /**
- * `linkValues` are those for a link, where they are not the same.
- * @typedef {{values: () => Iterable<[string, string]>, linkValues?: () => Iterable<[string, string]>,
- *   restore: (values: Map<string, string>) => void}} Part
+ * @typedef {{values: () => Iterable<[string, string]>, restore: (values: Map<string, string>) => void}} Part
  */
 
 export class PageState {
@@ -44,22 +42,12 @@ export class PageState {
     writeAddress(values);
   }
 
-  /**
-   * Copies a link that repeats the text, or continues the conversation.
-   * @param {(words: string) => void} say
-   */
+  /** Copies a link that repeats the text. @param {(words: string) => void} say */
   share(say) {
-    const parts = this.#parts.flatMap((part) => [...(part.linkValues?.() ?? part.values())]);
-    const values = new Map([...this.#controls.values(), ...parts]);
-    const isChat = values.get("mode") === "chat";
-    if (!isChat && this.#prompt.value) values.set("prompt", this.#prompt.value);
-    const name = isChat ? "messages" : "prompt";
-    if ((values.get(name) ?? "").length <= LONGEST_PROMPT) return copyLink(values, { say });
-    values.delete(name);
-    const copied = isChat
-      ? t("The link is copied without the conversation, which is too long.")
-      : t("The link is copied without the prompt, which is too long.");
-    return copyLink(values, { say, copied });
+    const values = this.#values();
+    if ((values.get("prompt") ?? "").length <= LONGEST_PROMPT) return copyLink(values, { say });
+    values.delete("prompt");
+    return copyLink(values, { say, copied: t("The link is copied without the prompt, which is too long.") });
   }
 
   #values() {

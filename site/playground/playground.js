@@ -10,7 +10,7 @@ import { ModelPanel } from "../decoder/model-panel.js";
 import { PresetChooser } from "../decoder/preset-chooser.js";
 import { StyledPrompt } from "../decoder/styled-prompt.js";
 import { LONGEST_TEXT } from "../decoder/text-file.js";
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { readAddress } from "../ui/address.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce } from "../ui/dom.js";
@@ -23,7 +23,7 @@ import { problem, StatusLine } from "../ui/status.js";
 import { isReturn, TabState } from "../ui/tab-state.js";
 import { t } from "../ui/words.js";
 import { BranchBox } from "./branch-box.js";
-import { Chat } from "./chat.js";
+import { leaveForChat, moveChat } from "./former-chat.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
 import { Inspector } from "./inspector.js";
@@ -36,6 +36,8 @@ import { listenToKeys } from "./shortcuts.js";
 import { TextView } from "./text-view.js";
 import { TextWriter } from "./writer.js";
 
+leaveForChat();
+
 const page = {
   prompt: new StyledPrompt({
     field: byId("prompt", "textarea"),
@@ -45,8 +47,6 @@ const page = {
   }),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
-  send: byId("send", "button"),
-  chatStop: byId("chat-stop", "button"),
   append: byId("append", "button"),
   copy: byId("copy", "button"),
   clear: byId("clear", "button"),
@@ -65,9 +65,9 @@ const page = {
 /** @import { Part, Preset } from "../decoder/controls.js" */
 /**
  * Without it nothing is generated: the settings would not be what they seem.
- * @type {{parts?: Part[], presets?: Preset[], chat?: import("./chat-form.js").ChatDescription}}
+ * @type {{parts?: Part[], presets?: Preset[]}}
  */
-const decoding = await fetchDescription(new URL("ui/decoding.json", ROOT));
+const decoding = await fetchDescription(new URL("ui/decoding.json", FILES));
 const available = decoding.presets ?? [];
 
 const { say, complain: showError, settle } = new StatusLine(byId("status", "p"));
@@ -119,7 +119,7 @@ const panel = new ModelPanel({
   say,
   complain,
   progress,
-  hint: t("Nothing is downloaded until you press Generate, Send or Load now."),
+  hint: t("Nothing is downloaded until you press Generate or Load now."),
   described: (description) => {
     examples.offer(description.prompts ?? []);
     page.prompt.offer(description.registers);
@@ -156,23 +156,11 @@ const fromHere = new FromHere(session, {
     writer.write(prompt, rest);
   },
 });
-const chat = new Chat(
-  session,
-  {
-    check: checkSettings,
-    settings: () => {
-      controls.drawSeedIfFresh();
-      changed();
-      return { ...controls.settings(), seed: controls.seed };
-    },
-  },
-  decoding.chat ?? { formats: [], parameters: [] },
-);
 const state = new PageState(session, {
   prompt: page.prompt,
   controls,
-  parts: [chat, panel],
-  onRestore: restored,
+  parts: [panel],
+  onRestore: () => presets.show(),
 });
 const tab = new TabState("playground", {
   texts: {
@@ -184,9 +172,9 @@ const tab = new TabState("playground", {
       session.announce("texts");
     },
   },
-  chat,
+  chat: { toValue: () => undefined, fromValue: moveChat },
 });
-session.on(["settings", "draft", "texts", "token", "end"], () => tab.changed());
+session.on(["settings", "texts", "token", "end"], () => tab.changed());
 session.on(["text", "texts", "busy"], showButtons);
 
 /** Enables the buttons that can be used now. */
@@ -196,7 +184,6 @@ function showButtons() {
   panel.showButtons();
   const ready = Boolean(decoding.parts);
   showStartOrStop({ start: page.generate, stop: page.stop }, { busy: isBusy, ready });
-  showStartOrStop({ start: page.send, stop: page.chatStop }, { busy: isBusy });
   for (const button of [page.append, page.copy, page.clear]) button.disabled = isBusy || !written;
   page.undo.disabled = isBusy || !texts.canUndo;
   page.redo.disabled = isBusy || !texts.canRedo;
@@ -257,13 +244,8 @@ async function takeText(file) {
   say(hasWindowsLines(text) ? `${taken} ${t("Windows line ends were replaced.")}` : taken);
 }
 
-function restored() {
-  presets.show();
-  rail.offerTokens(!chat.active);
-}
-
 page.generate.addEventListener("click", generate);
-for (const button of [page.stop, page.chatStop]) button.addEventListener("click", () => session.stop());
+page.stop.addEventListener("click", () => session.stop());
 page.copy.addEventListener("click", () =>
   copyText(page.output.textContent ?? "", { say, fallbackElement: page.output }),
 );
@@ -275,11 +257,6 @@ page.count.addEventListener("change", () => {
   page.count.value = String(Math.min(Number(max), Math.max(Number(min), Math.round(valueAsNumber) || 1)));
 });
 for (const part of [byId("sheet", "section"), byId("rail", "aside")]) part.addEventListener("input", settle);
-byId("modes", "fieldset").addEventListener("change", () => {
-  rail.fold();
-  rail.offerTokens(!chat.active);
-  if (!session.busy) say(""); // it was about the other mode
-});
 page.undo.addEventListener("click", () => view.travel("undo"));
 page.redo.addEventListener("click", () => view.travel("redo"));
 page.saveBox.addEventListener("click", ({ target }) => {
@@ -294,21 +271,15 @@ page.reset.addEventListener("click", () => {
 });
 byId("copy-link", "button").addEventListener("click", () => state.share(say));
 listenToKeys({
-  generate: () => {
-    if (!chat.active) generate();
-  },
+  generate,
   fromHere: () => {
-    if (!chat.active && !fromHere.run()) generate();
+    if (!fromHere.run()) generate();
   },
   stop: () => {
     if (session.busy) session.stop();
   },
-  travel: (way) => {
-    if (chat.active) return false;
-    view.travel(way);
-    return true;
-  },
-  skip: () => (chat.active ? byId("message", "textarea") : page.prompt).focus(),
+  travel: (way) => view.travel(way),
+  skip: () => page.prompt.focus(),
 });
 
 page.ideas.append(byId("load-size", "p")); // where it is read before the first text

@@ -87,12 +87,6 @@ export class Rail {
     if (!this.#open?.panel?.followsToken) this.open(id);
   }
 
-  /** Offers the panels about the selected token only where one can be selected. @param {boolean} on */
-  offerTokens(on) {
-    for (const { tab, followsToken } of this.#entries) tab.hidden = followsToken && !on;
-    if (this.#open?.tab.hidden) this.#show(this.#narrow.matches ? null : this.#entries[0]);
-  }
-
   /** Closes the sheet of a narrow screen. */
   close() {
     const tab = this.#open?.tab;

@@ -11,7 +11,6 @@
  * - `busy`: something has begun to run, or has ended
  * - `stop`: whatever runs is to end
  * - `settings`: the prompt or a setting has changed
- * - `draft`: something else has changed that is kept for the tab
  */
 
 import { Store } from "../ui/store.js";
@@ -19,8 +18,8 @@ import { Texts } from "./texts.js";
 
 /** @import { Model, Progress } from "../engine/client.js" */
 /**
- * @typedef {"text" | "texts" | "token" | "end" | "selection" | "model" | "busy" | "stop" | "settings" |
- *   "draft"} SessionEvent
+ * @typedef {"text" | "texts" | "token" | "end" | "selection" | "model" | "busy" | "stop" |
+ *   "settings"} SessionEvent
  * @typedef {{
  *   panel: () => import("../decoder/model-panel.js").ModelPanel, say: (words: string) => void,
  *   complain: (error: unknown) => void, progress: import("../ui/progress.js").ProgressView

@@ -6,8 +6,8 @@
 /**
  * @param {{
  *   generate: () => void, fromHere: () => void, stop: () => void,
- *   travel: (way: "undo" | "redo") => boolean, skip: () => void
- * }} actions `travel` returns whether it handled the key; `skip` is where the skip link leads
+ *   travel: (way: "undo" | "redo") => void, skip: () => void
+ * }} actions `skip` is where the skip link leads
  */
 export function listenToKeys({ generate, fromHere, stop, travel, skip }) {
   document.addEventListener("keydown", (event) => {
@@ -21,7 +21,9 @@ export function listenToKeys({ generate, fromHere, stop, travel, skip }) {
     } else if (control && !isTyping(event.target)) {
       const key = event.key.toLowerCase();
       const way = key === "y" || (key === "z" && event.shiftKey) ? "redo" : key === "z" ? "undo" : null;
-      if (way && travel(way)) event.preventDefault();
+      if (!way) return;
+      event.preventDefault();
+      travel(way);
     }
   });
   document.querySelector(".skip-link")?.addEventListener("click", (event) => {

@@ -3,9 +3,9 @@
  * end. What is shown besides is text-view.js's work.
  */
 
+import { Pace } from "../decoder/pace.js";
 import { phaseWords } from "../ui/progress.js";
 import { t, tn } from "../ui/words.js";
-import { Pace } from "./pace.js";
 
 /** @import { Writing } from "../engine/client.js" */
 /** @import { Text } from "./texts.js" */

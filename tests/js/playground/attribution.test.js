@@ -9,24 +9,15 @@ const { chartOf, shadedText, shadeOf, signed, wordsAsCsv, wordTable } = await im
 );
 
 const instead = { token: 5, text: " dog", logprob: Math.log(0.25) };
-const word = (/** @type {string} */ text, /** @type {number} */ bits) => ({
-  start: 0,
-  end: 1,
-  text,
-  bits,
-  logprob: Math.log(0.5),
-  instead,
-});
+const word = (text, bits) => ({ start: 0, end: 1, text, bits, logprob: Math.log(0.5), instead });
 
 test("a contribution has its sign, and none if it rounds to nothing", () => {
   assert.deepEqual([1.254, -0.4, 0.04, -0.04].map(signed), ["+1.3", "−0.4", "0.0", "0.0"]);
 });
 
 test("shades grow with the size of a contribution, on both sides of 0", () => {
-  assert.deepEqual(
-    [-9, -1, -0.05, 0, 0.05, 0.1, 0.7, 1.5, 3, 9].map(shadeOf),
-    [-5, -3, 0, 0, 0, 1, 2, 3, 4, 5],
-  );
+  const shades = [-9, -1, -0.05, 0, 0.05, 0.1, 0.7, 1.5, 3, 9].map(shadeOf);
+  assert.deepEqual(shades, [-5, -3, 0, 0, 0, 1, 2, 3, 4, 5]);
   assert.ok(Object.is(shadeOf(-0.01), 0));
 });
 
@@ -45,10 +36,8 @@ test("the table has the strongest word first, whatever its sign", () => {
     [...row.children].map((cell) => cell.textContent),
   );
   assert.deepEqual(rows[0], ["␣upon", "−3.0", "50.0%", "␣dog 25.0%"]);
-  assert.deepEqual(
-    rows.map((row) => row[0]),
-    ["␣upon", "␣a", "Once"],
-  );
+  const words = rows.map((row) => row[0]);
+  assert.deepEqual(words, ["␣upon", "␣a", "Once"]);
 });
 
 test("the file has every word in the order of the text, with all digits", () => {

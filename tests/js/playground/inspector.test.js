@@ -21,10 +21,7 @@ const IDS = [
   ["input", "coloured"],
 ];
 
-/**
- * An inspector of a text whose model answers with `call`.
- * @param {(args: any, options: any) => Promise<any>} call
- */
+/** An inspector of a text whose model answers with `call`. */
 function inspecting(call) {
   document.body.replaceChildren(
     ...IDS.map(([name, id]) => Object.assign(document.createElement(name), { id })),
@@ -45,7 +42,6 @@ function inspecting(call) {
   return { inspector, said, box: document.getElementById("explanation") };
 }
 
-/** @param {number} index */
 const explanation = (index) => ({
   token: index,
   text: String(index),

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
+import { textsOf } from "../pluck.js";
 import "../dom.js";
 
 const { loadPlot } = await import("../../../site/ui/chart.js");
@@ -12,33 +13,24 @@ const { decayParts, mapParts, memoryParts, rowsOf } = await import(
 
 before(loadPlot);
 
-/** @param {number[]} shape */
 const array = (...shape) => {
   const size = shape.reduce((product, length) => product * length, 1);
   return { shape, dtype: "float32", data: Float32Array.from({ length: size }, (_, index) => index - 3) };
 };
 const matrices = {
   tokens: 9,
-  kind: /** @type {const} */ ("matrices"),
+  kind: "matrices",
   layer: 1,
   head: 2,
   map: array(2, 4),
   memory: array(3, 3),
   half_lives: array(12),
 };
-const averages = {
-  ...matrices,
-  kind: /** @type {const} */ ("averages"),
-  head: 0,
-  map: array(2, 6),
-  memory: array(4, 5),
-};
+const averages = { ...matrices, kind: "averages", head: 0, map: array(2, 6), memory: array(4, 5) };
 
-/** @param {HTMLElement[]} parts */
-const figureOf = (parts) => /** @type {HTMLElement} */ (parts.find((part) => part.matches("figure")));
-/** @param {HTMLElement} figure */
+const figureOf = (parts) => parts.find((part) => part.matches("figure"));
 const tableOf = (figure) => {
-  const details = /** @type {HTMLDetailsElement} */ (figure.querySelector("details"));
+  const details = figure.querySelector("details");
   details.dispatchEvent(new Event("toggle"));
   return [...figure.querySelectorAll("tbody tr")].map((row) =>
     [...row.children].map((cell) => cell.textContent),
@@ -47,13 +39,11 @@ const tableOf = (figure) => {
 
 test("rows are views of an array's own data", () => {
   const two = array(2, 3);
-  assert.deepEqual(
-    rowsOf(two).map((row) => [...row]),
-    [
-      [-3, -2, -1],
-      [0, 1, 2],
-    ],
-  );
+  const values = rowsOf(two).map((row) => [...row]);
+  assert.deepEqual(values, [
+    [-3, -2, -1],
+    [0, 1, 2],
+  ]);
   assert.equal(rowsOf(two)[1].buffer, two.data.buffer);
 });
 
@@ -66,7 +56,6 @@ test("the map has a row for each layer and a column for each head, counted from 
 });
 
 test("Enter chooses the cell under the cursor, by layer and head", () => {
-  /** @type {unknown[]} */
   const chosen = [];
   for (const view of [matrices, averages]) {
     const drawing = figureOf(mapParts(view, (choice) => chosen.push(choice))).querySelector(".chart-drawing");
@@ -81,14 +70,12 @@ test("Enter chooses the cell under the cursor, by layer and head", () => {
 
 test("a head's memory is its matrix, and RWKV-4's the vector that is chosen", () => {
   const matrix = figureOf(memoryParts(matrices, 0));
-  assert.match(matrix.textContent ?? "", /Layer 2, head 3/);
+  assert.match(matrix.textContent, /Layer 2, head 3/);
   assert.deepEqual(tableOf(matrix)[0], ["0", "-3", "-2", "-1"]);
   const vector = figureOf(memoryParts(averages, 2));
-  assert.match(vector.textContent ?? "", /Denominator b in layer 2/);
-  assert.deepEqual(
-    tableOf(vector).map(([, value]) => value),
-    ["7", "8", "9", "10", "11"],
-  );
+  assert.match(vector.textContent, /Denominator b in layer 2/);
+  const values = tableOf(vector).map(([, value]) => value);
+  assert.deepEqual(values, ["7", "8", "9", "10", "11"]);
 });
 
 test("half-lives have a point for each channel", () => {
@@ -96,7 +83,7 @@ test("half-lives have a point for each channel", () => {
 });
 
 test("half-lives of RWKV-7 are said to be of the decay alone, with what the delta rule removed", () => {
-  const words = (/** @type {any} */ view) =>
+  const words = (view) =>
     decayParts(view)
       .map(({ textContent }) => textContent)
       .join(" ");
@@ -106,11 +93,7 @@ test("half-lives of RWKV-7 are said to be of the decay alone, with what the delt
 });
 
 test("the lens has a row for each layer with its candidates, and the token itself is marked", () => {
-  const candidate = (/** @type {number} */ token, /** @type {string} */ text) => ({
-    token,
-    text,
-    logprob: -1,
-  });
+  const candidate = (token, text) => ({ token, text, logprob: -1 });
   const lens = {
     token: 2,
     text: " cat",
@@ -121,7 +104,7 @@ test("the lens has a row for each layer with its candidates, and the token itsel
     ],
   };
   const parts = lensParts(lens);
-  const box = /** @type {HTMLElement} */ (parts.at(-1));
+  const box = parts.at(-1);
   const rows = [...box.querySelectorAll("tbody tr")].map((row) =>
     [...row.children].map((cell) => cell.textContent),
   );
@@ -129,10 +112,7 @@ test("the lens has a row for each layer with its candidates, and the token itsel
     ["0", "1.0%, rank 40", "<i> ␣a "],
     ["1", "50.0%, rank 1", "␣cat <i> "],
   ]);
-  assert.deepEqual(
-    [...box.querySelectorAll("mark")].map((mark) => mark.textContent),
-    ["␣cat"],
-  );
+  assert.deepEqual(textsOf(box.querySelectorAll("mark")), ["␣cat"]);
   assert.deepEqual(tableOf(figureOf(parts)), [
     ["0", "0.01"],
     ["1", "0.5"],

@@ -6,17 +6,13 @@ import { PlaygroundSession } from "../../../site/playground/session.js";
 /** A session whose events are listed, with what it says of itself at each. */
 function setUp() {
   const panel = { model: null, loading: false, stopped: 0, stop: () => panel.stopped++ };
-  /** @type {string[]} */
   const said = [];
-  const session = new PlaygroundSession(
-    /** @type {any} */ ({
-      panel: () => panel,
-      say: (/** @type {string} */ words) => said.push(words),
-      complain: (/** @type {Error} */ error) => said.push(error.name),
-      progress: { show: () => {}, hide: () => {} },
-    }),
-  );
-  /** @type {string[]} */
+  const session = new PlaygroundSession({
+    panel: () => panel,
+    say: (words) => said.push(words),
+    complain: (error) => said.push(error.name),
+    progress: { show: () => {}, hide: () => {} },
+  });
   const events = [];
   session.on(["busy", "stop", "selection"], (_, name) => events.push(`${name} ${session.busy}`));
   return { session, panel, said, events };

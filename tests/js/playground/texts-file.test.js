@@ -40,15 +40,13 @@ test("a file of branches is added to what is there", () => {
   const texts = sample();
   const file = JSON.parse(JSON.stringify(texts.toValue()));
   assert.equal(texts.addValue(file).prompt, "It was");
-  assert.deepEqual(
-    texts.all.map(({ id, parent }) => [id, parent?.id]),
-    [
-      [1, undefined],
-      [2, 1],
-      [3, undefined],
-      [4, 3],
-    ],
-  );
+  const parents = texts.all.map(({ id, parent }) => [id, parent?.id]);
+  assert.deepEqual(parents, [
+    [1, undefined],
+    [2, 1],
+    [3, undefined],
+    [4, 3],
+  ]);
 });
 
 test("a text of another page is adopted once", () => {
@@ -87,7 +85,7 @@ test("damaged and hostile files are refused with a remedy, and change nothing", 
   assert.equal(texts.all.length, 2);
 });
 
-/** @param {any} value @param {object} fields of its second text */
+/** Changes fields of a file's second text. */
 function change(value, fields) {
   Object.assign(value.texts[1], fields);
   return value;

@@ -1,27 +1,15 @@
 /**
- * Files of a conversation: saved as text, Markdown or JSON, and the saved states that one can start from.
+ * Files of saved states, which a conversation can start from.
  */
 
 import { download } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 import { megabytes, t } from "../ui/words.js";
-import { NAMES, transcript } from "./chat-log.js";
 
-/** @import { Turn } from "../engine/client.js" */
 /** @typedef {{name: string, bytes: Uint8Array}} SavedState */
 
 /** Bytes; the largest models have states of about 60 MB. */
 const STATE_LIMIT = 250_000_000;
-
-/** @param {string} kind "txt", "md" or "json" @param {Turn[]} messages */
-export function saveMessages(kind, messages) {
-  if (kind === "txt") download("chat.txt", transcript(messages), "text/plain");
-  if (kind === "md") {
-    const turns = messages.map(({ role, content }) => `**${NAMES[role]}:**\n\n${content}\n`);
-    download("chat.md", turns.join("\n"), "text/markdown");
-  }
-  if (kind === "json") download("chat.json", JSON.stringify(messages, null, 2), "application/json");
-}
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
 export function saveState(bytes) {

@@ -58,10 +58,13 @@ function writeAddressSoon() {
   }, ADDRESS_DELAY);
 }
 
-/** The visitor has changed the address of the open page, for example with a link to another view. */
-function followAddress() {
+/**
+ * The visitor has changed the address of the open page, for example with a link to another view.
+ * @param {HashChangeEvent} event its address counts: the page's may have been rewritten meanwhile
+ */
+function followAddress({ newURL }) {
   if (session.blind) return writeAddressSoon();
-  const view = fromAddress(here(), recall("compare.settings"));
+  const view = fromAddress({ ...here(), hash: new URL(newURL).hash }, recall("compare.settings"));
   session.change(view);
   opening.openAddresses(view.files, { link: true });
   if (view.page === "write") live ? live.follow() : openLive();
@@ -86,23 +89,27 @@ byId("copy-link", "button").addEventListener("click", copyAddress);
 /** Set once their page has been opened. @type {import("./live.js").Live | undefined} */
 let live;
 
+/** Whether they are being fetched: the page can be opened again meanwhile. */
+let fetching = false;
+
 /** Fetches the live columns when their page is first opened. */
 async function openLive() {
-  if (live) return;
+  if (live || fetching) return;
+  fetching = true;
   try {
     const { startLive } = await import("./live.js");
-    const started = await startLive(engine, session, {
+    live = await startLive(engine, session, {
       opened,
       changed: ({ report }, prompt) => session.grow(report, prompt),
       stored: () => session.announce("live"),
     });
-    live ??= started;
     if (session.loaded.length === 0 && live.isFresh) await live.openExample();
     session.announce("live");
   } catch (error) {
     const reason = errorWords(error).message;
     announce(t("The live columns could not be fetched ({reason}). Open the view again.", { reason }));
   }
+  fetching = false;
 }
 
 /** Gives the focus to what is about to be drawn. @param {HTMLElement} next */

@@ -8,10 +8,11 @@
 
 import {
   ballot,
-  drawSeed,
   fromFile,
   groups,
+  keptRound,
   nextPair,
+  RATER,
   roundKey,
   scopeOf,
   toFile,
@@ -20,13 +21,13 @@ import {
   withoutLast,
 } from "../reports/votes.js";
 import { refuseInFrame } from "../ui/framed.js";
-import { recall, remember, setAside } from "../ui/memory.js";
+import { CHAT_VOTES, recall, remember, setAside } from "../ui/memory.js";
+import { drawSeed } from "../ui/seeded.js";
 
 /** @import { Group, Round } from "../reports/votes.js" */
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @typedef {number | "tie" | "both_bad"} Best an index into the texts as shown */
 
-const RATER = "compare.rater";
 const LIVE = "side.votes"; // that of the former page for decoders side by side
 const VISIBLE = "names were visible";
 
@@ -116,11 +117,22 @@ export class Judging {
   open(columns, { live = false } = {}) {
     this.#live = live;
     this.#key = live ? LIVE : `compare.${roundKey(columns)}`;
-    const round = columns.length > 0 ? readRound(this.#key) : null;
+    const round = columns.length > 0 ? keptRound(this.#key) : null;
     this.#round = round && live ? { ...round, revealed: true } : round; // what it was about is not open
     this.#from = 0;
     this.#others = [];
     if (columns.length > 0 && !this.#round) this.#setDamagedAside();
+    if (live) this.#takeOver();
+  }
+
+  /** Adds the votes that rankings on the chat page have left to those on live columns. */
+  #takeOver() {
+    const found = keptRound(CHAT_VOTES);
+    if (!found) return;
+    const votes = [...(this.#round?.votes ?? []), ...found.votes];
+    const pairs = (this.#round?.pairs ?? 0) + found.votes.length;
+    if (this.#store({ ...(this.#round ?? found), votes, pairs, revealed: true }))
+      remember(CHAT_VOTES, undefined);
   }
 
   /** What is stored though it is not a round would be overwritten by the next vote. */
@@ -229,16 +241,8 @@ export class Judging {
   /** @param {Round | null} round */
   #store(round) {
     this.#round = round;
-    if (!remember(this.#key, round ? toFile(round) : undefined)) this.onStorageFailure();
-  }
-}
-
-/** @param {string} key @returns {Round | null} */
-function readRound(key) {
-  try {
-    const stored = recall(key);
-    return stored ? fromFile(stored) : null;
-  } catch {
-    return null;
+    const isStored = remember(this.#key, round ? toFile(round) : undefined);
+    if (!isStored) this.onStorageFailure();
+    return isStored;
   }
 }

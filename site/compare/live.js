@@ -6,7 +6,7 @@
  */
 
 import { ModelPanel } from "../decoder/model-panel.js";
-import { ROOT } from "../engine/root.js";
+import { FILES, ROOT } from "../engine/root.js";
 import { pairs } from "../reports/report.js";
 import { samplingText } from "../reports/sampling.js";
 import { DEFAULTS } from "../reports/view.js";
@@ -493,9 +493,9 @@ function keyOf(prompt, text) {
  * @returns {Promise<Live>}
  */
 export async function startLive(engine, session, host) {
-  const names = ["ui/decoding.json", "compare/examples/live.json"];
+  const addresses = [new URL("ui/decoding.json", FILES), new URL("compare/examples/live.json", ROOT)];
   const styles = loadStyles("compare/write.css", "decoder/model-panel.css");
-  const [decoding, example] = await Promise.all(names.map((name) => fetchDescription(new URL(name, ROOT))));
+  const [decoding, example] = await Promise.all(addresses.map(fetchDescription));
   await styles;
   if (!decoding.parts) throw new Error(t("The decoder settings could not be loaded. Reload the page."));
   return new Live(await engine.holder(), { session, decoding, example, host });

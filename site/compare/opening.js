@@ -11,6 +11,7 @@ import { recall, remember } from "../ui/memory.js";
 import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
 import { listed, megabytes, t, tn } from "../ui/words.js";
+import { givenReports } from "./given.js";
 import { dropFile, dropFiles, keepFile, keptFiles } from "./kept-files.js";
 import { hostsOf, portionOf } from "./link.js";
 import {
@@ -67,7 +68,8 @@ export class Opening {
     const kept = this.#keep.checked ? await keptFiles().catch(() => []) : [];
     const files = kept.map(({ id, name, blob }) => ({ source: name, file: id, get: () => blob }));
     const { now, later } = this.#fromLink(this.#session.view.files);
-    const sources = [...now.map(sourceOf), ...files];
+    const given = (await givenReports()).map(({ name, blob }) => ({ source: name, get: () => blob }));
+    const sources = [...now.map(sourceOf), ...files, ...given];
     if (sources.length === 0 && this.#session.view.page === "write") return this.#session.announce("reports");
     if (sources.length === 0) return this.#openExamples(renderer);
     await renderer;

@@ -3,7 +3,7 @@
  * numbers, and shows how far that has come. What the file looks like is in web-page.js.
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { unblinded } from "../reports/votes.js";
 import { download, element } from "../ui/dom.js";
 import { Estimate, timeLeft } from "../ui/progress.js";
@@ -29,7 +29,7 @@ import { webPage } from "./web-page.js";
  * @property {(phase: string, done: number, total: number) => void} onProgress
  */
 
-const STYLE = new URL("compare/web-page.css", ROOT);
+const STYLE = new URL("compare/web-page.css", FILES);
 
 /** Opens the dialog. @param {Sources} sources */
 export function askAndSave(sources) {

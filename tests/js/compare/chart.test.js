@@ -51,17 +51,12 @@ test("a mean without an interval is a dot alone, and says that there are too few
       { name: "a", interval: { mean: 3 } },
       { name: "b", interval: { mean: 5 } },
     ]),
-    {
-      from: 3,
-      to: 5,
-    },
+    { from: 3, to: 5 },
   );
   const figure = drawn(lines);
   assert.equal(figure.querySelectorAll(".mean circle").length, 3);
-  assert.deepEqual(
-    read(figure, "ArrowDown", "ArrowDown", "ArrowDown").at(-1),
-    "three: 0.90 (too few values for an interval)",
-  );
+  const last = read(figure, "ArrowDown", "ArrowDown", "ArrowDown").at(-1);
+  assert.deepEqual(last, "three: 0.90 (too few values for an interval)");
 });
 
 test("ticks are few, round and within the scale", () => {
@@ -79,14 +74,12 @@ test("ticks are few, round and within the scale", () => {
 
 test("every value is in a bar, those beyond the ends in the outermost", () => {
   const bars = barsOf([0, 0.5, 0.5, 1, 9, -9], { from: 0, to: 1 });
-  assert.deepEqual(
-    bars.map(({ from, count, share }) => [Number(from.toFixed(6)), count, share]),
-    [
-      [0, 2, 1],
-      [0.5, 2, 1],
-      [0.975, 2, 1],
-    ],
-  );
+  const counted = bars.map(({ from, count, share }) => [Number(from.toFixed(6)), count, share]);
+  assert.deepEqual(counted, [
+    [0, 2, 1],
+    [0.5, 2, 1],
+    [0.975, 2, 1],
+  ]);
 });
 
 test("each report has its name, its mean and its interval above one scale", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { likeness, wordDiff } from "../../../site/compare/diff.js";
+import { pluck } from "../pluck.js";
 
 const { diffArrays } = await import(new URL("../../../site/vendor/diff/array.js", import.meta.url).href);
 const compare = (before, after, options = {}) => wordDiff(before, after, { diffArrays, ...options });
@@ -27,10 +28,7 @@ test("words that changed, and no others", () => {
 
 test("changes with only a space between them are one change", () => {
   const { pieces } = compare("we think an old car runs", "some people buy cheap bicycles, car runs");
-  assert.deepEqual(
-    pieces.map(({ kind }) => kind),
-    ["removed", "added", "same"],
-  );
+  assert.deepEqual(pluck(pieces, "kind"), ["removed", "added", "same"]);
   const kept = compare("one two three", "one 2 three").pieces.map(({ kind }) => kind);
   assert.deepEqual(kept, ["same", "removed", "added", "same"]);
   const lines = compare("a\nb", "c\nd").pieces;

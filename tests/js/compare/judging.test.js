@@ -3,22 +3,21 @@ import { afterEach, test } from "node:test";
 import { Judging } from "../../../site/compare/judging.js";
 import { collate } from "../../../site/reports/collate.js";
 import { toFile } from "../../../site/reports/votes.js";
+import { pluck } from "../pluck.js";
 
-/** @type {any} */
-const page = globalThis;
-const scope = /** @type {any} */ ({ config: "", hide: [], q: "", re: false, differ: false, coverage: "any" });
+const scope = { config: "", hide: [], q: "", re: false, differ: false, coverage: "any" };
 
 function fakeStorage(entries = {}) {
   const kept = new Map(Object.entries(entries));
-  page.localStorage = {
-    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ text) => void kept.set(key, text),
-    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+  globalThis.localStorage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, text) => void kept.set(key, text),
+    removeItem: (key) => void kept.delete(key),
   };
   return kept;
 }
 
-/** Live columns of decoders on prompts. @param {string[]} decoders @param {string[]} prompts */
+/** Live columns of decoders on prompts. */
 function written(decoders, prompts) {
   const loaded = decoders.map((config, at) => ({
     id: String(at),
@@ -37,9 +36,7 @@ function written(decoders, prompts) {
   return collate(loaded);
 }
 
-/** @param {string[]} prompts */
 function judging(prompts, decoders = ["greedy", "top-p"]) {
-  /** @type {string[]} */
   const damaged = [];
   const one = new Judging({
     onStorageFailure: () => assert.fail(),
@@ -48,17 +45,17 @@ function judging(prompts, decoders = ["greedy", "top-p"]) {
   const { rows, columns } = written(decoders, prompts);
   one.open(columns, { live: true });
   const deal = () => one.deal(rows, columns, "");
-  const begin = (/** @type {{unseen: boolean}} */ { unseen }) => {
+  const begin = ({ unseen }) => {
     one.begin({ rater: "ann", rubric: "", scope, unseen });
     deal();
   };
   return { one, begin, damaged };
 }
 
-/** The place of a decoder among the texts as shown. @param {Judging} one @param {string} name */
+/** The place of a decoder among the texts as shown. */
 const placeOf = (one, name) => one.current?.texts.findIndex((text) => text.name === name) ?? -1;
 
-afterEach(() => delete page.localStorage);
+afterEach(() => delete globalThis.localStorage);
 
 test("a blind round on decoders asks for every prompt, can be undone, and is locked at its end", () => {
   fakeStorage();
@@ -112,25 +109,15 @@ test("rounds on decoders add up in one file, which says when names had been seen
   assert.equal(second.one.judged, 0, "the same prompt again");
   assert.equal(second.one.undo(), false, "votes of earlier rounds are locked");
   second.one.vote(0, "");
-  assert.deepEqual(
-    second.one.round?.votes.map(({ note }) => note),
-    ["names were visible", ""],
-  );
+  assert.deepEqual(pluck(second.one.round?.votes, "note"), ["names were visible", ""]);
   second.one.undo();
   second.one.discard();
   assert.equal(JSON.parse(kept.get("goosequill.side.votes") ?? "").votes.length, 1);
 });
 
 test("the votes of the former page for decoders side by side are there, and locked", () => {
-  const side = (/** @type {string} */ name) => ({ name, config: name, sample: 1 });
-  const vote = {
-    prompt: "p",
-    left: side("a"),
-    right: side("b"),
-    choice: /** @type {const} */ ("left"),
-    note: "",
-    at: "",
-  };
+  const side = (name) => ({ name, config: name, sample: 1 });
+  const vote = { prompt: "p", left: side("a"), right: side("b"), choice: "left", note: "", at: "" };
   const round = { rater: "unnamed", seed: 0, rubric: "", scope, revealed: false, pairs: 0, votes: [vote] };
   fakeStorage({ "goosequill.side.votes": JSON.stringify(toFile(round)) });
   const { one } = judging(["p"], ["a", "b"]);
@@ -149,11 +136,36 @@ test("no vote is taken back in a frame of another page", () => {
   const { one, begin } = judging(["p", "q"]);
   begin({ unseen: true });
   one.vote(1, "");
-  page.top = {};
+  globalThis.top = {};
   try {
     assert.throws(() => one.undo(), /Nothing is deleted in a frame/);
   } finally {
-    delete page.top;
+    delete globalThis.top;
   }
   assert.equal(one.judged, 1);
+});
+
+test("votes of the chat page join those on live columns, once", () => {
+  const side = (name) => ({ name, config: name, sample: 0 });
+  const vote = {
+    prompt: "p",
+    left: side("greedy"),
+    right: side("top-p"),
+    choice: "left",
+    note: "Chat",
+    at: "",
+  };
+  const round = { rater: "ann", seed: 1, rubric: "", scope, revealed: true, pairs: 1, votes: [vote] };
+  const kept = fakeStorage({ "goosequill.chat.votes": JSON.stringify(toFile(round)) });
+  const { one, begin } = judging(["q"]);
+  assert.deepEqual([one.blind, one.wins.get("greedy")?.wins], [false, 1]);
+  assert.equal(kept.has("goosequill.chat.votes"), false);
+  begin({ unseen: true });
+  one.vote(placeOf(one, "greedy"), "");
+  one.reveal();
+  assert.deepEqual(
+    one.rounds.map(({ votes }) => votes.map(({ note }) => note)),
+    [["Chat", ""]],
+  );
+  assert.equal(judging(["q"]).one.wins.get("greedy")?.wins, 2);
 });

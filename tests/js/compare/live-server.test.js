@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { window } from "../dom.js";
 
-/** @type {any} */
-const page = globalThis;
-page.location ??= { origin: "http://localhost" };
+globalThis.location ??= { origin: "http://localhost" };
 const { LiveServer } = await import("../../../site/compare/live-server.js");
 
 const { document } = window;
@@ -12,24 +10,22 @@ const PLAIN = { name: "plain", title: "", before: "", between: "", after: "", st
 const SETTINGS = { temperature: 0.8, top_k: 5, max_new_tokens: 9, seed: 1 };
 
 test("what the server gets is what the report records, without the key", async () => {
-  /** @type {any[]} */
   const requests = [];
-  page.fetch = async (/** @type {string} */ url, /** @type {any} */ { body }) => {
+  globalThis.fetch = async (url, { body }) => {
     requests.push({ url, body: JSON.parse(body) });
     return new Response(`data: ${JSON.stringify({ choices: [{ text: "a", delta: { content: "b" } }] })}\n\n`);
   };
   const box = document.createElement("div");
   document.body.replaceChildren(box);
-  const server = new LiveServer(/** @type {any} */ (box));
-  const get = (/** @type {string} */ name) =>
-    /** @type {any} */ (document.getElementById(`live-server-${name}`));
+  const server = new LiveServer(box);
+  const get = (name) => document.getElementById(`live-server-${name}`);
   get("address").value = "http://localhost:1/v1";
   get("model").value = "goose";
   get("key").value = "secret";
   const { signal } = new AbortController();
 
   const writer = server.writer(SETTINGS);
-  assert.match(box.textContent ?? "", /not every server knows it: top_k\./);
+  assert.match(box.textContent, /not every server knows it: top_k\./);
   for (const template of [PLAIN, server.template])
     for await (const _ of writer.write("Hi", template, { ...SETTINGS, seed: 2, signal }));
   assert.deepEqual(writer.params, { temperature: 0.8, max_new_tokens: 9, seed: 1 });

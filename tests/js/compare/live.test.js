@@ -43,10 +43,8 @@ test("a template surrounds the prompt, and what separates messages does not occu
     stop: [],
   };
   assert.equal(withTemplate(template, "Hi\n\n\nthere "), "User: Hi\nthere\n\nAssistant:");
-  assert.equal(
-    withTemplate({ ...template, before: "", between: "", after: "" }, " as it is\n\n"),
-    " as it is\n\n",
-  );
+  const bare = withTemplate({ ...template, before: "", between: "", after: "" }, " as it is\n\n");
+  assert.equal(bare, " as it is\n\n");
 });
 
 test("what decoders wrote is one sampling report, with equal decoders told apart", () => {

@@ -10,10 +10,8 @@ const VIEW = { config: "", sample: 0 };
 
 /** An engine that measures as Python does, a part for each output that was not measured, and counts. */
 class CountingEngine {
-  /** @type {any[]} */
   asked = [];
 
-  /** @param {string} job @param {any} args @param {any} options @returns {Promise<any>} */
   async run(job, args, { onPart, signal }) {
     assert.equal(job, "measure_columns");
     this.asked.push(structuredClone(args));
@@ -25,13 +23,12 @@ class CountingEngine {
     return { likeness: args.columns.map(({ prompts }) => prompts.map(alike)), columns: [] };
   }
 
-  /** How often a text was sent. @param {string} text */
+  /** How often a text was sent. */
   count(text) {
     return JSON.stringify(this.asked).split(JSON.stringify(text)).length - 1;
   }
 }
 
-/** @param {Record<string, Record<string, string[]>>[]} reports */
 async function setUp(...reports) {
   const read = await Promise.all(
     reports.map((report) => readReports(JSON.stringify(sampling(report)), { fileName: "a.json" })),
@@ -40,19 +37,17 @@ async function setUp(...reports) {
     read.map(({ reports: [report] }, at) => ({ id: `${at}`, source: `${at}`, report })),
   );
   const engine = new CountingEngine();
-  const metrics = new Metrics(/** @type {any} */ (engine));
-  /** @type {[number, number][]} */
+  const metrics = new Metrics(engine);
   const progress = [];
   let measured = 0;
   const options = {
     say: () => {},
-    onProgress: (/** @type {number} */ done, /** @type {number} */ total) => progress.push([done, total]),
+    onProgress: (done, total) => progress.push([done, total]),
     onMeasured: () => measured++,
     signal: new AbortController().signal,
   };
-  const summarize = (
-    /** @type {any} */ { shown = rows, view = VIEW, base = null, signal = options.signal } = {},
-  ) => metrics.summarize({ rows: shown, columns, view }, base, { ...options, signal });
+  const summarize = ({ shown = rows, view = VIEW, base = null, signal = options.signal } = {}) =>
+    metrics.summarize({ rows: shown, columns, view }, base, { ...options, signal });
   return { rows, columns, engine, metrics, progress, summarize, measured: () => measured };
 }
 
@@ -90,13 +85,11 @@ test("a text crosses again only where its likeness to others is new, and is not 
   const { engine, progress, summarize } = await setUp({ p: { a: ["one", "two"], b: ["three"] } });
   await summarize();
   await summarize({ view: { config: "a", sample: 0 } });
-  assert.deepEqual(
-    engine.asked[1].outputs.map(({ text, measures }) => [text, measures.words]),
-    [
-      ["one", 3],
-      ["two", 3],
-    ],
-  );
+  const measured = engine.asked[1].outputs.map(({ text, measures }) => [text, measures.words]);
+  assert.deepEqual(measured, [
+    ["one", 3],
+    ["two", 3],
+  ]);
   assert.equal(progress.length, 3);
 });
 
@@ -107,7 +100,7 @@ test("what was measured before a stop is kept", async () => {
   engine.run = (job, args, options) =>
     measured(job, args, {
       ...options,
-      onPart: (/** @type {any} */ part) => {
+      onPart: (part) => {
         options.onPart(part);
         stop.abort();
       },

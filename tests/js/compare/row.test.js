@@ -3,7 +3,7 @@ import { test } from "node:test";
 import "../dom.js";
 import { promptShown } from "../../../site/compare/row.js";
 
-const shown = (/** @type {string} */ prompt) =>
+const shown = (prompt) =>
   promptShown(prompt).map((part) => (typeof part === "string" ? part : [part.className, part.textContent]));
 
 test("the style that a prompt's tag names stands before the prompt", () => {

@@ -6,21 +6,14 @@
 const KEYWORDS =
   "$schema $defs title description type required properties items additionalProperties anyOf $ref minLength";
 
-/**
- * @param {any} value
- * @param {any} schema
- * @param {any} root
- * @param {string} [path]
- * @returns {string[]} what is wrong, with its path
- */
+/** Returns what is wrong, with its path. */
 export function problemsOf(value, schema, root = schema, path = "$") {
   const unknown = Object.keys(schema).filter((name) => !KEYWORDS.split(" ").includes(name));
   if (unknown.length) throw new Error(`this check does not know ${unknown}`);
-  const check = (/** @type {any} */ part, /** @type {any} */ rule, /** @type {string} */ where) =>
-    problemsOf(part, rule, root, where);
+  const check = (part, rule, where) => problemsOf(part, rule, root, where);
   const found = [];
   if (schema.$ref) found.push(...check(value, root.$defs[schema.$ref.split("/").at(-1)], path));
-  if (schema.anyOf?.every((/** @type {any} */ rule) => check(value, rule, path).length > 0))
+  if (schema.anyOf?.every((rule) => check(value, rule, path).length > 0))
     found.push(`${path} fits none of anyOf`);
   if (schema.type && ![schema.type].flat().includes(typeOf(value))) return [`${path} is ${typeOf(value)}`];
   if (typeof value === "string" && value.length < (schema.minLength ?? 0)) found.push(`${path} is too short`);
@@ -37,7 +30,6 @@ export function problemsOf(value, schema, root = schema, path = "$") {
   return found;
 }
 
-/** @param {unknown} value */
 function typeOf(value) {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;

@@ -4,24 +4,21 @@ import test from "node:test";
 import { ReportSession } from "../../../site/compare/session.js";
 import { DEFAULTS } from "../../../site/reports/view.js";
 
-const EVENTS = /** @type {const} */ (["view", "files", "reports", "round", "rows", "grown"]);
+const EVENTS = ["view", "files", "reports", "round", "rows", "grown"];
 
 /** A session, and the events that it has announced. */
 function setUp() {
   const session = new ReportSession({ ...DEFAULTS });
-  /** @type {unknown[][]} */
   const events = [];
   session.on([...EVENTS], (detail, name) => events.push([name, detail]));
   return { session, events };
 }
 
-/** @param {string} prompt @param {string[]} outputs */
-const loaded = (prompt, ...outputs) =>
-  /** @type {any} */ ({
-    id: prompt,
-    source: prompt,
-    report: { model: "m", entries: [{ prompt, results: [{ config: "a", outputs, params: [] }] }] },
-  });
+const loaded = (prompt, ...outputs) => ({
+  id: prompt,
+  source: prompt,
+  report: { model: "m", entries: [{ prompt, results: [{ config: "a", outputs, params: [] }] }] },
+});
 
 test("the visitor's changes of the view are announced, and refused during a blind round", () => {
   const { session, events } = setUp();
@@ -30,10 +27,8 @@ test("the visitor's changes of the view are announced, and refused during a blin
   session.judge({ config: "a" });
   session.update({ page: "metrics" });
   assert.equal(session.blind, true);
-  assert.deepEqual(
-    [session.view.q, session.view.at, session.view.config, session.view.page],
-    ["goose", 3, "a", "vote"],
-  );
+  const shown = [session.view.q, session.view.at, session.view.config, session.view.page];
+  assert.deepEqual(shown, ["goose", 3, "a", "vote"]);
   session.judge(null);
   session.update({ page: "metrics" });
   assert.deepEqual(events, [

@@ -3,14 +3,14 @@ import { test } from "node:test";
 import "../dom.js";
 import { inChunks } from "../../../site/compare/table.js";
 
-const row = (/** @type {number} */ number, /** @type {number[]} */ ...cells) => ({
+const row = (number, ...cells) => ({
   number,
   prompt: `p${number}`,
   cells: new Map(cells.map((count, id) => [`${id}`, [{ outputs: Array(count).fill("text") }]])),
 });
 
 test("a group of rows is bounded by its rows and by its outputs", () => {
-  const sizes = (/** @type {any[]} */ rows) => [...inChunks(rows)].map((chunk) => chunk.length);
+  const sizes = (rows) => [...inChunks(rows)].map((chunk) => chunk.length);
   assert.deepEqual(sizes([]), []);
   assert.deepEqual(sizes(Array.from({ length: 45 }, (_, at) => row(at, 1))), [20, 20, 5]);
   assert.deepEqual(sizes(Array.from({ length: 5 }, (_, at) => row(at, 30, 10))), [2, 2, 1]);
@@ -26,7 +26,7 @@ test("groups are made one by one, as they are asked for", () => {
       yield each;
     }
   })();
-  const groups = inChunks(/** @type {any} */ (counted));
+  const groups = inChunks(counted);
   groups.next();
   assert.ok(read <= 21, `${read} rows were read for the first group`);
 });

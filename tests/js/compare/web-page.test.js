@@ -24,7 +24,6 @@ const tools = (change = {}) => ({
   ...change,
 });
 
-/** @param {[name: string, prompts: Record<string, Record<string, string[]>>][]} models */
 function content(models, change = {}) {
   const loaded = models.map(([name, prompts]) => ({
     id: name,

@@ -115,3 +115,11 @@ for (const figure of document.querySelectorAll(".example")) {
   }
   MAKERS[figure.getAttribute("data-makes") ?? ""]?.(box);
 }
+
+for (const [index, item] of document.querySelectorAll(".sizes > li").entries()) {
+  /** @type {HTMLElement} */ (item).style.fontSize = `var(--size-${index + 1})`;
+}
+for (const item of document.querySelectorAll(".swatches > li")) {
+  const swatch = /** @type {HTMLElement} */ (item.firstElementChild);
+  swatch.style.background = `var(${item.textContent})`;
+}

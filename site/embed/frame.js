@@ -16,8 +16,8 @@ const element = /** @type {GooseQuill} */ (document.querySelector("goose-quill")
 const address = new URLSearchParams(location.search);
 const parentOrigin = address.get("parent");
 
-/** The address may set any attribute but those for where the engine and the model come from. */
-const SETTABLE = ATTRIBUTES.filter((name) => name !== "engine" && name !== "model");
+/** The address may set any attribute but those for where the engine, the model and its adapter come from. */
+const SETTABLE = ATTRIBUTES.filter((name) => !["engine", "model", "adapter"].includes(name));
 for (const [name, value] of address) if (SETTABLE.includes(name)) element.setAttribute(name, value);
 
 /** @param {MessageEvent} event */

@@ -20,7 +20,7 @@ export class Addresses {
   add(name, experiment) {
     const prefix = this.#experiments.size ? `${name}.` : "";
     this.#experiments.set(prefix, experiment);
-    experiment.restore(this.#valuesOf(prefix));
+    experiment.restore(this.#valuesOf(prefix, location.hash));
   }
 
   /** Writes all settings, a moment after the last call. */
@@ -33,19 +33,20 @@ export class Addresses {
     if (values.length || location.hash.includes("=")) writeAddress(new Map(values));
   }, WAIT);
 
-  /** Takes the settings of the address, and shows the experiment that they are for. */
-  apply() {
-    if (!location.hash.includes("=")) return;
+  /** Takes the settings of an address. @param {string} hash in place of which `write` may have put its own */
+  apply(hash) {
+    if (!hash.includes("=")) return;
     const changed = [...this.#experiments].filter(([prefix, experiment]) =>
-      experiment.restore(this.#valuesOf(prefix)),
+      experiment.restore(this.#valuesOf(prefix, hash)),
     );
+    if (hash !== location.hash) this.write();
     const [[, experiment]] = changed.length ? changed : this.#experiments;
     experiment.reveal();
   }
 
-  /** @param {string} prefix @returns {Map<string, string>} */
-  #valuesOf(prefix) {
-    const own = [...readAddress({ search: "", hash: location.hash.includes("=") ? location.hash : "" })];
+  /** @param {string} prefix @param {string} hash @returns {Map<string, string>} */
+  #valuesOf(prefix, hash) {
+    const own = [...readAddress({ search: "", hash: hash.includes("=") ? hash : "" })];
     const named = own.filter(([key]) => key.startsWith(prefix) && (prefix || !key.includes(".")));
     return new Map(named.map(([key, value]) => [key.slice(prefix.length), value]));
   }

@@ -3,7 +3,7 @@
  * from the same shapes as the page's picture with the colours that it has at that moment.
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { figureTools } from "../ui/chart-tools.js";
 import { download, element } from "../ui/dom.js";
 import { plainColor } from "../ui/plain-color.js";
@@ -127,7 +127,7 @@ export async function makeGif({ data, picture }, onProgress) {
 
 /** @returns {Promise<any>} */
 function loadEncoder() {
-  return import(new URL("vendor/gifenc.js", ROOT).href);
+  return import(new URL("vendor/gifenc.js", FILES).href);
 }
 
 /**

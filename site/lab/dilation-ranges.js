@@ -1,7 +1,4 @@
-/**
- * The limits of each setting given all others, as goosequill.lab.dilation has them (`ranges`): controls need
- * them before Python has been loaded. A test compares the two.
- */
+/** The limits of each setting given all others: controls need them before Python has been loaded. */
 
 /**
  * @typedef {{

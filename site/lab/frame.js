@@ -27,9 +27,8 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
- *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: as Python's; `labels`: words for the
- *   choices
- *   of a setting
+ *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
+ *   number that depends on other settings; `labels`: words for the choices of a setting
  * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the
  *   build
  *   computed with the defaults

@@ -3,13 +3,13 @@
  * in its HTML as pictures. An experiment is in frame.js.
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { Addresses } from "./addresses.js";
 import { Experiment } from "./frame.js";
 import { Runner } from "./runner.js";
 
-const HERE = new URL("lab/", ROOT);
-const runner = new Runner(new URL(ROOT));
+const HERE = new URL("lab/", FILES);
+const runner = new Runner(new URL(FILES));
 const addresses = new Addresses();
 /** @type {Experiment[]} */
 const experiments = [];
@@ -67,11 +67,11 @@ function names() {
 
 async function start() {
   for (const name of names()) await mount(name);
-  addEventListener("hashchange", () => addresses.apply());
+  addEventListener("hashchange", ({ newURL }) => addresses.apply(new URL(newURL).hash));
   // A link to the settings that the address has already changes nothing, but should show the experiment.
   document.addEventListener("click", ({ target }) => {
     const link = target instanceof Element && target.closest("a.lab-try");
-    if (link && link.getAttribute("href") === location.hash) addresses.apply();
+    if (link && link.getAttribute("href") === location.hash) addresses.apply(location.hash);
   });
 }
 

@@ -3,7 +3,7 @@
  * the training letters. Each file is fetched when it is first needed.
  */
 
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { readLetters } from "./letters-file.js";
 
 /** @import { Layer, Letters } from "./classify.js" */
@@ -14,7 +14,7 @@ import { readLetters } from "./letters-file.js";
 
 /** @param {string} name */
 async function fetchData(name) {
-  const response = await fetch(new URL(`lab/data/${name}`, ROOT)).catch(() => null);
+  const response = await fetch(new URL(`lab/data/${name}`, FILES)).catch(() => null);
   if (response?.ok) return response;
   throw Object.assign(new Error(`The file ${name} could not be loaded.`), {
     remedy: "Check the connection and draw again.",

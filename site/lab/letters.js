@@ -15,7 +15,7 @@ const INK = 15; // the pictures' darkest value
 const ACCURACY = { label: "accuracy", format: percentage };
 
 /**
- * The sizes that a page fits in 20 seconds, as `ranges` in goosequill.lab.letters has them.
+ * The sizes that a page fits in 20 seconds: fewer letters if there are more classes.
  * @param {Record<string, any>} settings
  * @returns {Record<string, [number, number]>}
  */

@@ -4,6 +4,7 @@
  */
 
 import { EngineError } from "../engine/protocol.js";
+import { ROOT } from "../engine/root.js";
 import { fetchDescription } from "../ui/fetch.js";
 import { forPython, plain } from "./arrays.js";
 
@@ -23,13 +24,13 @@ export class Runner {
   /** The engine that has answered. @type {import("../engine/client.js").Engine | null} */
   #engine = null;
   /** Data files by name. @type {Map<string, Promise<Uint8Array>>} */
-  #files = new Map();
-  #root;
+  #fetched = new Map();
+  #files;
   #createHolder;
 
-  /** @param {URL} root of the site @param {() => Promise<Holder>} [createHolder] */
-  constructor(root, createHolder = createEngineHolder) {
-    this.#root = root;
+  /** @param {URL} files the folder of this version's files @param {() => Promise<Holder>} [createHolder] */
+  constructor(files, createHolder = createEngineHolder) {
+    this.#files = files;
     this.#createHolder = createHolder;
   }
 
@@ -40,7 +41,7 @@ export class Runner {
 
   /** How many bytes the first run downloads; 0 if that is unknown. */
   async size() {
-    const { parts = [] } = await fetchDescription(new URL("engine/parts.json", this.#root));
+    const { parts = [] } = await fetchDescription(new URL("engine/parts.json", this.#files));
     return parts.reduce((/** @type {number} */ sum, /** @type {any} */ { bytes }) => sum + bytes, 0);
   }
 
@@ -54,7 +55,7 @@ export class Runner {
     const holder = await this.#start();
     return await holder.use(async (engine) => {
       const needed = await engine.run("experiment_files", { name, settings }, { signal, onProgress });
-      if (this.#engine !== engine) keepOffline(this.#root);
+      if (this.#engine !== engine) keepOffline();
       this.#engine = engine;
       const args = forPython(data ?? {});
       if (needed.length) args.files = await this.#fetchAll(needed, signal);
@@ -87,11 +88,11 @@ export class Runner {
 
   /** @param {string} name */
   #fetch(name) {
-    let file = this.#files.get(name);
+    let file = this.#fetched.get(name);
     if (!file) {
-      file = fetchFile(new URL(`lab/data/${name}`, this.#root), name);
-      file.catch(() => this.#files.delete(name)); // it can be tried again
-      this.#files.set(name, file);
+      file = fetchFile(new URL(`lab/data/${name}`, this.#files), name);
+      file.catch(() => this.#fetched.delete(name)); // it can be tried again
+      this.#fetched.set(name, file);
     }
     return file;
   }
@@ -120,9 +121,8 @@ async function fetchFile(url, name) {
 /**
  * Asks the site's service worker to store the engine for offline visits: on the first visit the engine is
  * fetched before the service worker controls the page.
- * @param {URL} root
  */
-async function keepOffline(root) {
+async function keepOffline() {
   const registration = await globalThis.navigator?.serviceWorker?.ready; // never, where there can be none
-  if (registration?.scope === root.href) registration.active?.postMessage({ type: "keep-engine" });
+  if (registration?.scope === ROOT) registration.active?.postMessage({ type: "keep-engine" });
 }

@@ -27,7 +27,8 @@ const FILTERS = ["lnp", "lnp-correlated", "squaring"];
 const LATENCY = 20;
 
 /**
- * The limits of numbers that depend on other settings, as `ranges` in goosequill.lab.sta has them.
+ * The limits of numbers that depend on other settings. A filter needs a window longer than its latency; an
+ * integrate-and-fire cell needs ten seconds to fire a few dozen times.
  * @param {Record<string, any>} settings
  * @returns {Record<string, [number, number]>}
  */
@@ -35,6 +36,7 @@ export function ranges({ neuron, samples, window, dt }) {
   /** @type {Record<string, [number, number]>} */
   const found = { samples: [2000, 600_000], window: [2, 300], dt: [0.05, 20] };
   if (FILTERS.includes(neuron)) {
+    // The oldest sample is `window - 1` steps old.
     found.window[0] = Math.max(2, Math.floor(LATENCY / dt) + 2);
     found.dt[0] = Math.ceil((20 * LATENCY) / (window - 1) + 1) / 20;
   }

@@ -27,7 +27,7 @@ export const prepare = loadPlot;
 /** What the article claims, by hidden units and steps. */
 const CLAIMS = { linear: 0.81, hidden: 0.84, longer: 0.86 };
 
-/** As in goosequill.lab.training. @param {Record<string, any>} settings */
+/** There is nothing to drop out without hidden units. @param {Record<string, any>} settings */
 export function ranges({ hidden }) {
   return { dropout: /** @type {[number, number]} */ ([0, hidden ? 0.9 : 0]) };
 }

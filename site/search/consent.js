@@ -2,13 +2,15 @@
  * What search may download: asked once, with the sizes, and remembered. Nothing is fetched before that.
  */
 
+import { MINILM_MULTIPLIED } from "../collections/embedders.js";
 import { MODELS } from "../collections/session.js";
-import { ROOT } from "../engine/root.js";
-import { byId, element } from "../ui/dom.js";
+import { FILES, ROOT } from "../engine/root.js";
+import { element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
-import { focusIfLost } from "../ui/keep-focus.js";
+import { forecastWords } from "../ui/forecast.js";
 import { recall, remember } from "../ui/memory.js";
 import { megabytes, phrase, t } from "../ui/words.js";
+import { show } from "./dialogs.js";
 
 const KEY = "search.models";
 /** Bytes to show where a description cannot be fetched. */
@@ -36,8 +38,8 @@ export function rememberConsent({ full }) {
 
 /** Bytes of each download. @returns {Promise<Sizes>} */
 export async function sizes() {
-  const addresses = ["engine/parts.json", `${MODELS.static}config.json`, `${MODELS.embedder}config.json`];
-  const found = await Promise.all(addresses.map((address) => fetchDescription(new URL(address, ROOT))));
+  const models = [MODELS.static, MODELS.embedder].map((folder) => new URL(`${folder}config.json`, ROOT));
+  const found = await Promise.all([new URL("engine/parts.json", FILES), ...models].map(fetchDescription));
   const sum = (/** @type {{bytes?: number}[]} */ files = []) =>
     files.reduce((total, { bytes = 0 }) => total + bytes, 0);
   return {
@@ -52,17 +54,23 @@ export async function sizes() {
  * @param {Sizes} bytes
  * @returns {Promise<boolean>}
  */
-export function askConsent(bytes) {
+export async function askConsent(bytes) {
   const full = element("input", {
     type: "checkbox",
     id: "collection-consent-full",
     checked: true,
     "data-testid": "agree-full",
   });
-  const dialog = element(
-    "dialog",
-    { "aria-labelledby": "collection-consent-title", class: "search-dialog" },
-    element("h2", { id: "collection-consent-title" }, t("Download what search needs?")),
+  const here = element("p", { class: "note search-forecast" });
+  const needs = { download: bytes.embedder, multiplied: MINILM_MULTIPLIED };
+  forecastWords(needs).then((words) => (here.textContent = words));
+  const confirm = element(
+    "button",
+    { class: "primary", value: "confirm", "data-testid": "agree" },
+    t("Download"),
+  );
+  const isGiven = await show(
+    { title: t("Download what search needs?"), confirm, cancel: t("Not now") },
     element(
       "p",
       {},
@@ -86,22 +94,8 @@ export function askConsent(bytes) {
         ),
       ),
     ),
-    element(
-      "form",
-      { method: "dialog", class: "row search-dialog-buttons" },
-      element("button", { class: "primary", value: "confirm", "data-testid": "agree" }, t("Download")),
-      element("button", { value: "cancel" }, t("Not now")),
-    ),
+    here,
   );
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      focusIfLost(byId("status", "p")); // the button that opened it may be drawn again
-      const isGiven = dialog.returnValue === "confirm";
-      if (isGiven) rememberConsent({ full: full.checked });
-      resolve(isGiven);
-    });
-  });
+  if (isGiven) rememberConsent({ full: full.checked });
+  return isGiven;
 }

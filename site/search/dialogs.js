@@ -12,7 +12,7 @@ const LONGEST_NAME = 100;
  */
 export async function askName({ title, confirm, value }) {
   const input = element("input", { id: "collection-name", required: true, maxlength: LONGEST_NAME, value });
-  const isGiven = await show(title, confirm, field(t("Name"), input));
+  const isGiven = await show({ title, confirm }, field(t("Name"), input));
   return isGiven ? input.value.trim() || null : null;
 }
 
@@ -30,7 +30,8 @@ export async function askText() {
     required: true,
     "data-testid": "paste-text",
   });
-  const isGiven = await show(t("Paste text"), t("Add it"), field(t("Title"), title), field(t("Text"), text));
+  const words = { title: t("Paste text"), confirm: t("Add it") };
+  const isGiven = await show(words, field(t("Title"), title), field(t("Text"), text));
   return isGiven && text.value.trim()
     ? { title: title.value.trim() || t("Pasted text"), text: text.value }
     : null;
@@ -50,11 +51,8 @@ export async function askColumn(file, columns) {
     element("option", { value: "" }, t("The one with the most text")),
     ...options,
   );
-  const isGiven = await show(
-    t("The columns of {file}", { file }),
-    t("Add it"),
-    field(t("Column with the text"), choice),
-  );
+  const words = { title: t("The columns of {file}", { file }), confirm: t("Add it") };
+  const isGiven = await show(words, field(t("Column with the text"), choice));
   return isGiven ? choice.value : null;
 }
 
@@ -64,12 +62,12 @@ export function field(label, control) {
 }
 
 /**
- * @param {string} title
- * @param {string | HTMLElement} confirm the words of the button, or what has them
+ * @param {{title: string, confirm: string | HTMLElement, cancel?: string}} words `confirm`: the words of the
+ *   button, or what has them
  * @param {...HTMLElement | null} fields
  * @returns {Promise<boolean>} whether it was confirmed
  */
-export function show(title, confirm, ...fields) {
+export function show({ title, confirm, cancel = t("Cancel") }, ...fields) {
   const form = element(
     "form",
     { method: "dialog" },
@@ -81,7 +79,7 @@ export function show(title, confirm, ...fields) {
       typeof confirm === "string"
         ? element("button", { class: "primary", value: "confirm" }, confirm)
         : confirm,
-      element("button", { value: "cancel", formnovalidate: true }, t("Cancel")),
+      element("button", { value: "cancel", formnovalidate: true }, cancel),
     ),
   );
   const dialog = element(

@@ -3,18 +3,21 @@
  * well it finds, and who receives the texts. Closing it (Esc) is no.
  */
 
-import { hostOf, MINILM, titleOf } from "../collections/embedders.js";
+import { hostOf, MINILM, MINILM_MULTIPLIED, titleOf } from "../collections/embedders.js";
 import { bitsThatFit } from "../engine/available.js";
 import { ROOT } from "../engine/root.js";
 import { element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
+import { forecastWords } from "../ui/forecast.js";
 import { ServerFields } from "../ui/server-fields.js";
 import { megabytes, percent, t } from "../ui/words.js";
+import { sizes } from "./consent.js";
 import { field, show } from "./dialogs.js";
 import { figuresOf } from "./quality.js";
 
 /** @import { Choice, Secrets } from "../collections/embedders.js" */
 /** @import { PublicModel } from "../decoder/catalogue.js" */
+/** @import { Needs } from "../engine/forecast.js" */
 /**
  * What the dialog begins with: a name to change or null, a choice, and names of models to suggest.
  * @typedef {{title: string, confirm: string, name?: string | null, given?: Choice, models?: string[],
@@ -26,6 +29,8 @@ const DEFAULT = {
   title: t("This site’s default model"),
   address: new URL("models/default/", ROOT).href,
   bytes: 5e6,
+  /** @type {Needs | undefined} */
+  needs: undefined,
 };
 const FILES = "files";
 const LONGEST_NAME = 100;
@@ -71,7 +76,8 @@ export async function askEmbedder({
   });
   const about = note ? element("p", {}, note) : null;
   update();
-  const isGiven = await show(title, button, about, name === null ? null : field(t("Name"), input), group);
+  const named = name === null ? null : field(t("Name"), input);
+  const isGiven = await show({ title, confirm: button }, about, named, group);
   return isGiven ? { name: input.value.trim(), ...chosen().answer() } : null;
 }
 
@@ -122,7 +128,20 @@ function minilmKind() {
     { class: "note" },
     [t("About 22 MB, from this site. Trained for search."), found(t("MiniLM alone"))].join(" ").trim(),
   );
-  return kindOf("minilm", t("MiniLM (the usual choice)"), () => ({ choice: MINILM, secrets: {} }), note);
+  const here = element("p", { class: "note" });
+  sizes().then(({ embedder }) => showForecast(here, { download: embedder, multiplied: MINILM_MULTIPLIED }));
+  return kindOf(
+    "minilm",
+    t("MiniLM (the usual choice)"),
+    () => ({ choice: MINILM, secrets: {} }),
+    note,
+    here,
+  );
+}
+
+/** @param {HTMLElement} line @param {Needs} needs */
+async function showForecast(line, needs) {
+  line.textContent = await forecastWords(needs);
 }
 
 /** @param {Choice} given */
@@ -151,7 +170,11 @@ async function modelKind(given) {
   });
   const picker = field(t("Weights, with their tokenizer if they need one"), input);
   const from = element("p", { class: "note" });
+  const here = element("p", { class: "note" });
   const showFiles = () => {
+    const needs = models.find((each) => each.address === select.value)?.needs;
+    here.hidden = !needs;
+    if (needs) showForecast(here, needs);
     picker.hidden = select.value !== FILES;
     input.required = !picker.hidden;
     const isAbroad = !picker.hidden || select.value.startsWith(ROOT) ? "" : new URL(select.value).host;
@@ -183,6 +206,7 @@ async function modelKind(given) {
     element("p", { class: "note" }, warning.join(" ").trim()),
     field(t("Model"), select),
     picker,
+    here,
     from,
   );
 }
@@ -230,10 +254,11 @@ async function catalogue() {
   );
   return [
     DEFAULT,
-    ...fitting.map(({ name, file, bytes }) => ({
+    ...fitting.map(({ name, file, bytes, memory, read }) => ({
       title: name,
       address: String(file),
       bytes: bytes["16"],
+      needs: { download: bytes["16"], memory: memory["8"], multiplied: read["8"] },
     })),
   ];
 }

@@ -6,7 +6,7 @@
 
 import { DecoderControls } from "../decoder/controls.js";
 import { ModelPanel } from "../decoder/model-panel.js";
-import { ROOT } from "../engine/root.js";
+import { FILES } from "../engine/root.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
@@ -43,7 +43,7 @@ const SMALL = 150e6;
 export async function startRewording(library, host) {
   const [holder, decoding] = await Promise.all([
     library.holder(),
-    fetchDescription(new URL("ui/decoding.json", ROOT)),
+    fetchDescription(new URL("ui/decoding.json", FILES)),
   ]);
   return new Rewording(library, { ...host, holder, parts: decoding.parts ?? [] });
 }

@@ -1,7 +1,7 @@
 /** What Python computes here: kernels against numpy, tokenizers, the default model's texts, threads. */
 
 import { loadModel } from "../engine/client.js";
-import { ROOT } from "../engine/root.js";
+import { FILES, ROOT } from "../engine/root.js";
 import { english } from "../ui/english.js";
 import { check, ensure, Unavailable } from "./finding.js";
 
@@ -37,7 +37,7 @@ function named({ group, title, ...found }) {
 
 /** @returns {Promise<Case[]>} */
 async function cases() {
-  const response = await fetch(new URL("selftest/golden.json", ROOT));
+  const response = await fetch(new URL("selftest/golden.json", FILES));
   const words = english(`The expected texts could not be fetched: the server answered ${response.status}.`);
   ensure(response.ok, words);
   return (await response.json()).cases;

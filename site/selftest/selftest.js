@@ -5,7 +5,7 @@
 
 import { MODELS } from "../collections/session.js";
 import { Engine, loadModel } from "../engine/client.js";
-import { ROOT } from "../engine/root.js";
+import { FILES, ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
 import { byId, download } from "../ui/dom.js";
 import { english } from "../ui/english.js";
@@ -43,7 +43,7 @@ let running = null;
 
 async function showSize() {
   const folders = [new URL(MODELS.static, ROOT).href, MODEL].map((folder) => `${folder}config.json`);
-  const found = await Promise.all([new URL("engine/parts.json", ROOT), ...folders].map(fetchDescription));
+  const found = await Promise.all([new URL("engine/parts.json", FILES), ...folders].map(fetchDescription));
   const bytes = found.flatMap(({ files = [], parts = [] }) => [...files, ...parts]);
   const sum = bytes.reduce((total, { bytes: size = 0 }) => total + size, 0);
   page.size.textContent = sum

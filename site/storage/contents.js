@@ -1,19 +1,21 @@
 /**
  * What the site keeps on this machine: model files with their sizes and last use, collections of documents,
- * the texts of tabs, the browser's quota, the state of the service worker. It deletes what the visitor
- * selects, and nothing else.
+ * adapters, conversations, the texts of tabs, the browser's quota, the state of the service worker. It
+ * deletes what the visitor selects, and nothing else.
  */
 
 import { CollectionStore, takeLock } from "../collections/collection-store.js";
+import { chatsKept, deleteChats } from "../conversations/shelf.js";
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
+import { adapterFileName, deleteAdapter, hearAdapters, listAdapters, readAdapter } from "../ui/adapters.js";
 import { ask } from "../ui/dialog.js";
-import { byId, element } from "../ui/dom.js";
+import { byId, download, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
 import { problem, StatusLine } from "../ui/status.js";
 import { deleteTabs, tabsKept } from "../ui/tab-store.js";
 import { tableRow } from "../ui/table.js";
-import { megabytes, moment, t, tn, translated } from "../ui/words.js";
+import { megabytes, moment, number, t, tn, translated } from "../ui/words.js";
 
 /** @import { Entry } from "../engine/storage/store.js" */
 
@@ -23,7 +25,8 @@ const page = {
   files: byId("files", "tbody"),
   total: byId("total", "span"),
   collections: byId("collections", "tbody"),
-  tabs: byId("tabs", "tbody"),
+  adapters: byId("adapters", "tbody"),
+  typed: byId("typed", "tbody"),
   deleteAll: byId("delete-all", "button"),
   quota: byId("quota", "p"),
   persisted: byId("persisted", "p"),
@@ -105,7 +108,8 @@ async function show() {
       ? t("{size} in {count} files.", { size: megabytes(bytes), count: entries.length })
       : "";
   await showCollections();
-  await showTabs();
+  await showAdapters();
+  await showTyped();
   await showSpace();
 }
 
@@ -140,44 +144,116 @@ async function showCollections() {
   page.collections.replaceChildren(...(entries.length ? entries.map(collectionRow) : [none]));
 }
 
-async function showTabs() {
-  const { count, bytes } = await tabsKept();
-  const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
-  const remove = element(
-    "button",
-    { type: "button", class: "quiet", "aria-label": t("Delete the texts and chats of all tabs") },
-    t("Delete"),
+/** @param {import("../ui/adapters.js").Kept} adapter */
+function adapterRow({ id, name, kept, bytes, facts }) {
+  const button = (
+    /** @type {string} */ words,
+    /** @type {string} */ label,
+    /** @type {() => void} */ onclick,
+  ) => element("button", { type: "button", class: "quiet", "aria-label": label, onclick }, words);
+  const save = button(t("Download"), t("Download {name}", { name }), async () => {
+    const file = await readAdapter(id);
+    if (file) download(adapterFileName(name, file), file, "application/octet-stream");
+  });
+  const remove = button(t("Delete"), t("Delete {name}", { name }), async () => {
+    await deleteAdapter(id);
+    say(t("{name} is deleted.", { name }));
+    await show();
+    page.status.focus(); // the button is gone
+  });
+  const about = facts.model_name ? t("for {model}", { model: facts.model_name }) : "";
+  const title = element(
+    "td",
+    {},
+    element("strong", {}, name),
+    element("span", { class: "note" }, ` ${about}`),
   );
-  remove.addEventListener("click", () => removeTabs(count));
-  const name = element("strong", {}, t("Texts and chats of tabs"));
-  const cells = [name, megabytes(bytes), tn(count, "{n} visit", "{n} visits"), remove];
-  page.tabs.replaceChildren(count ? tableRow(cells) : none);
+  return tableRow(
+    [
+      title,
+      t("{size} kB", { size: number(Math.ceil(bytes / 1000)) }),
+      day(kept),
+      element("td", {}, save, " ", remove),
+    ],
+    {
+      attributes: { "data-adapter": id },
+    },
+  );
 }
 
-/** @param {number} count */
-async function removeTabs(count) {
+async function showAdapters() {
+  const entries = await listAdapters();
+  const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
+  page.adapters.replaceChildren(...(entries.length ? entries.map(adapterRow) : [none]));
+}
+
+/** What visitors wrote: how much of it there is, and what deletes it after a question. */
+const TYPED = [
+  {
+    name: t("Conversations"),
+    label: t("Delete all conversations"),
+    kept: chatsKept,
+    remove: deleteChats,
+    number: (/** @type {number} */ count) => tn(count, "{n} conversation", "{n} conversations"),
+    title: t("Delete all conversations?"),
+    warning: (/** @type {number} */ count) =>
+      tn(
+        count,
+        "{n} conversation is deleted for good. Export what you want to keep on the chat page first.",
+        "{n} conversations are deleted for good. Export what you want to keep on the chat page first.",
+      ),
+    deleted: t("All conversations are deleted."),
+    failed: t("The conversations could not be deleted."),
+  },
+  {
+    name: t("Texts of tabs"),
+    label: t("Delete the texts of all tabs"),
+    kept: tabsKept,
+    remove: deleteTabs,
+    number: (/** @type {number} */ count) => tn(count, "{n} visit", "{n} visits"),
+    title: t("Delete the texts?"),
+    warning: (/** @type {number} */ count) =>
+      tn(
+        count,
+        "What was written in {n} visit is deleted for good. Save what you want to keep in the playground first.",
+        "What was written in {n} visits is deleted for good. Save what you want to keep in the playground first.",
+      ),
+    deleted: t("The texts of tabs are deleted."),
+    failed: t("The texts could not be deleted."),
+  },
+];
+
+async function showTyped() {
+  const none = element("tr", {}, element("td", { colspan: 4 }, t("There are none.")));
+  const found = await Promise.all(TYPED.map(async (kind) => ({ kind, ...(await kind.kept()) })));
+  const rows = found
+    .filter(({ count }) => count)
+    .map(({ kind, count, bytes }) => {
+      const remove = element(
+        "button",
+        { type: "button", class: "quiet", "aria-label": kind.label, onclick: () => removeTyped(kind, count) },
+        t("Delete"),
+      );
+      return tableRow([element("strong", {}, kind.name), megabytes(bytes), kind.number(count), remove]);
+    });
+  page.typed.replaceChildren(...(rows.length ? rows : [none]));
+}
+
+/** @param {(typeof TYPED)[number]} kind @param {number} count */
+async function removeTyped(kind, count) {
   const confirmed = await ask({
-    title: t("Delete the texts and chats?"),
-    text: tn(
-      count,
-      "What was written in {n} visit is deleted for good. Save what you want to keep in the playground first.",
-      "What was written in {n} visits is deleted for good. Save what you want to keep in the playground first.",
-    ),
+    title: kind.title,
+    text: kind.warning(count),
     confirm: t("Delete"),
     cancel: t("Keep them"),
     parent: byId("main", "main"),
   });
   if (!confirmed) return;
   try {
-    await deleteTabs();
-    say(t("The texts and chats of tabs are deleted."));
+    await kind.remove();
+    say(kind.deleted);
   } catch {
-    complain(
-      problem(
-        t("The texts and chats could not be deleted."),
-        t("Close the other tabs of this site and try again."),
-      ),
-    );
+    complain(problem(kind.failed, t("Close the other tabs of this site and try again.")));
   }
   await show();
   page.status.focus(); // the button is gone
@@ -242,6 +318,7 @@ page.threads.addEventListener("change", async () => {
   location.reload();
 });
 
+hearAdapters(showAdapters);
 await show();
 await showOffline();
 if (!navigator.serviceWorker?.controller)

@@ -43,6 +43,8 @@ export class GooseQuill extends Base {
   #lease = null;
   /** @type {Model | null} */
   #model = null;
+  /** The same with the adapter, this element's own. @type {Model | null} */
+  #adapted = null;
   /** @type {State} */
   #state = "idle";
   /** @type {AbortController | null} while loading or generating */
@@ -93,6 +95,7 @@ export class GooseQuill extends Base {
     if (before === now || !this.#view) return;
     if (name === "prompt" && this.#view.input.value === (before ?? "")) this.#view.input.value = now ?? "";
     if (name === "model" || name === "engine") this.#releaseAll();
+    if (name === "adapter" || name === "strength") this.#dropAdapted();
     if (name === "mode") this.clear();
     if (name === "system") this.#dropConversation();
     if (name === "reveal") this.#watchVisibility();
@@ -137,7 +140,7 @@ export class GooseQuill extends Base {
 
   /** Facts about the loaded model, or null. */
   get info() {
-    return this.#model?.info ?? null;
+    return (this.#adapted ?? this.#model)?.info ?? null;
   }
 
   /** Downloads and loads the model, without generating. @returns {Promise<void>} */
@@ -208,22 +211,51 @@ export class GooseQuill extends Base {
 
   /** @param {AbortSignal} signal @returns {Promise<Model>} */
   async #ready(signal) {
-    if (this.#model && !this.#model.engine.ended) return this.#model;
+    const isLoaded = this.#model !== null && !this.#model.engine.ended;
+    const known = this.adapter ? this.#adapted : this.#model;
+    if (isLoaded && known) return known;
     const view = this.#ensureView();
     this.#setState("loading");
-    const root = this.engine || undefined;
-    const model = this.model || undefined;
-    this.#lease = engineFrom(root).lease({ model, root }, model);
     const onProgress = (/** @type {Progress} */ progress) => {
       view.progress.show(progress);
       this.#emit("progress", progress);
     };
-    this.#model = await this.#lease.load({ signal, onProgress });
+    if (!isLoaded) {
+      const root = this.engine || undefined;
+      const model = this.model || undefined;
+      this.#lease = engineFrom(root).lease({ model, root }, model);
+      this.#model = await this.#lease.load({ signal, onProgress });
+    }
+    const base = /** @type {Model} */ (this.#model);
+    const found = this.adapter ? await this.#adapt(base, { signal, onProgress }) : base;
     view.progress.hide();
     view.showPoster(false);
-    view.say([t("Ready."), ...notices(this.#model.info).map(translated)].join(" "));
-    this.#emit("load", this.#model.info);
-    return this.#model;
+    view.say([t("Ready."), ...notices(found.info).map(translated)].join(" "));
+    this.#emit("load", found.info);
+    return found;
+  }
+
+  /**
+   * The page's model with this element's adapter; other elements use it without.
+   * @param {Model} model
+   * @param {import("../engine/client.js").RequestOptions} options
+   * @returns {Promise<Model>}
+   */
+  async #adapt(model, options) {
+    const { adapter, strength } = this;
+    const found = await model.withAdapter(adapter, { ...(strength !== null && { strength }), ...options });
+    if (adapter !== this.adapter || strength !== this.strength) {
+      found.dispose();
+      return await this.#adapt(model, options);
+    }
+    this.#adapted = found;
+    return found;
+  }
+
+  /** Lets go of the model with the adapter; what it writes now it writes to the end. */
+  #dropAdapted() {
+    this.#adapted?.dispose();
+    this.#adapted = null;
   }
 
   /** @returns {Promise<string>} */
@@ -334,7 +366,7 @@ export class GooseQuill extends Base {
 
   /** @param {unknown} error */
   #fail(error) {
-    if (this.#model?.engine.ended) this.#model = null;
+    if (this.#model?.engine.ended) this.#model = this.#adapted = null;
     if (isAbort(error)) {
       this.#setState(this.#model ? "ready" : "idle");
       this.#view?.say(t("Stopped."));
@@ -354,6 +386,7 @@ export class GooseQuill extends Base {
     this.#observer = null;
     this.abort();
     this.#work?.abort(new DOMException("The element was removed.", "AbortError"));
+    this.#dropAdapted();
     this.#lease?.release();
     this.#lease = null;
     this.#model = null;

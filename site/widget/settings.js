@@ -9,6 +9,8 @@
 export const OWN = {
   mode: "text",
   model: "url",
+  adapter: "url",
+  strength: "number",
   engine: "url",
   prompt: "text",
   system: "text",
@@ -38,8 +40,8 @@ export const DECODER = {
 /**
  * The properties that mirror the attributes; null and "" mean that the attribute is missing.
  * @typedef {{
- *   mode: string, model: string, engine: string, prompt: string, system: string, label: string,
- *   placeholder: string, reveal: string, theme: string,
+ *   mode: string, model: string, adapter: string, strength: number | null, engine: string, prompt: string,
+ *   system: string, label: string, placeholder: string, reveal: string, theme: string,
  *   maxNewTokens: number | null, maxTokens: number | null, temperature: number | null, topK: number | null,
  *   topP: number | null, minP: number | null, typicalP: number | null, repetitionPenalty: number | null,
  *   presencePenalty: number | null, frequencyPenalty: number | null, seed: number | null, stop: string[],

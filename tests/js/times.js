@@ -4,9 +4,7 @@ import { resolve } from "node:path";
 
 const SHOWN = 15;
 
-/** @param {AsyncIterable<import("node:test/reporters").TestEvent>} events */
 export default async function* times(events) {
-  /** @type {[string, number][]} */
   const files = [];
   for await (const { type, data } of events) {
     if (type !== "test:complete" || resolve(data.name) !== data.file) continue;

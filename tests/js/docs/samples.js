@@ -13,7 +13,6 @@ const files = [
   ...articles.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
 ];
 
-/** @param {string} file @returns {string[]} */
 const fences = (file) =>
   [...readFileSync(new URL(file, root), "utf8").matchAll(FENCE)].map(([, code]) => code);
 

@@ -14,9 +14,11 @@ const folder = new URL("build/samples/", root);
 const CLIENT = "../../site/engine/client.js";
 
 /** The entries of the package that are copied beside the samples. */
-const ENTRIES = ["index", "prompt-api"];
+const ENTRIES = ["index", "engine", "prompt-api"];
+/** Adds addresses, and has no types. */
+const EFFECT = 'import "./engine/default-model.js";\n';
 
-/** What a reader has at that point. @type {Record<string, string>} */
+/** What a reader has at that point. */
 const GIVEN = {
   model: `import("${CLIENT}").Model`,
   engine: `import("${CLIENT}").Engine`,
@@ -30,18 +32,19 @@ const GIVEN = {
   low: "number[]",
   high: "number[]",
 };
-/** Where a specifier of the documentation leads in the repository. @type {[RegExp, string][]} */
+/** Where a specifier of the documentation leads in the repository. */
 const MOVED = [
   [/"goosequill"/g, '"./index.js"'],
-  [/"goosequill\/(prompt-api)"/g, '"./$1.js"'],
-  [/"goosequill\/element"/g, '"../../site/widget/goose-quill.js"'],
+  [/"goosequill\/(prompt-api|engine)"/g, '"./$1.js"'],
+  [/"https:\/\/esm\.sh\/goosequill@VERSION\/engine"/g, '"./engine.js"'],
+  [/"goosequill\/(?:engine\/)?element"/g, '"../../site/widget/goose-quill.js"'],
   [/"goosequill\/search"/g, '"../../site/search/static/search.js"'],
   [/"\.\/engine\//g, '"../../site/engine/'],
   [/"\.\.\/(ui|engine)\//g, '"../../site/$1/'],
   [/"\.\/frame\.js"/g, '"../../site/lab/frame.js"'],
 ];
 
-/** A module that the checker can read. @param {string} code */
+/** A module that the checker can read. */
 function prepared(code) {
   const free = Object.keys(GIVEN).filter(
     (name) => !RegExp(`(const|let|import) (\\{[^}]*\\b)?${name}\\b`).test(code),
@@ -59,7 +62,10 @@ test("every sample of JavaScript passes the type checker", () => {
   assert.ok(samples.length >= 6);
   for (const name of ENTRIES) {
     const entry = readFileSync(new URL(`npm/${name}.js`, root), "utf8");
-    writeFileSync(new URL(`${name}.js`, folder), entry.replace(/"\.\/(?=\S+\/)/g, '"../../site/'));
+    writeFileSync(
+      new URL(`${name}.js`, folder),
+      entry.replace(EFFECT, "").replace(/"\.\/(?=\S+\/)/g, '"../../site/'),
+    );
   }
   for (const [at, { code }] of samples.entries())
     writeFileSync(new URL(`sample-${at}.js`, folder), prepared(code));
@@ -80,11 +86,8 @@ test("every sample of JavaScript passes the type checker", () => {
       encoding: "utf8",
     });
   } catch (error) {
-    const output = /** @type {any} */ (error).stdout;
-    const named = output.replace(
-      /sample-(\d+)\.js/g,
-      (/** @type {string} */ all, /** @type {string} */ at) => `${all} (${samples[Number(at)].file})`,
-    );
+    const output = error.stdout;
+    const named = output.replace(/sample-(\d+)\.js/g, (all, at) => `${all} (${samples[Number(at)].file})`);
     assert.fail(named);
   }
 });

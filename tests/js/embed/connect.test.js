@@ -8,26 +8,15 @@ Object.assign(globalThis, {
   location: { origin: "https://page.example" },
 });
 
-/**
- * An iframe whose window does with each message what a test wants.
- * @param {(message: any, origin: string, port: MessagePort) => void} hear
- */
+/** An iframe whose window does with each message what a test wants. */
 function frame(hear, src = "https://quill.example/embed/frame.html?parent=https://page.example") {
-  const contentWindow = {
-    postMessage: (
-      /** @type {any} */ message,
-      /** @type {string} */ origin,
-      /** @type {MessagePort[]} */ [port],
-    ) => hear(message, origin, port),
-  };
-  return /** @type {HTMLIFrameElement} */ (/** @type {unknown} */ ({ src, contentWindow }));
+  const contentWindow = { postMessage: (message, origin, [port]) => hear(message, origin, port) };
+  return { src, contentWindow };
 }
 
 test("a frame that answers late, through the first port of several, is connected", async (t) => {
   t.mock.timers.enable({ apis: ["setInterval"] });
-  /** @type {MessagePort[]} */
   const ports = [];
-  /** @type {string[]} */
   const origins = [];
   const connecting = connect(
     frame((_message, origin, port) => {

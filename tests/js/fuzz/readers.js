@@ -108,16 +108,14 @@ const reportText = fc
 const table = fc
   .array(
     fc.constantFrom("prompt", "output", "model", ",", "\t", ";", '"', '""', "\n", "\r\n", "x", "\u0000", " "),
-    {
-      maxLength: 60,
-    },
+    { maxLength: 60 },
   )
   .map((parts) => `prompt,output\n${parts.join("")}`);
 const anyText = fc.oneof(reportText, table, fc.string({ unit: "binary", maxLength: 80 }));
 const fileName = fc.string({ unit: "binary", minLength: 1, maxLength: 400 });
 const bytes = fc.uint8Array({ maxLength: 300 });
 
-/** A valid file with a few bytes changed. @param {Uint8Array} whole */
+/** A valid file with a few bytes changed. */
 const damaged = (whole) =>
   fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 4 }).map((changes) => {
     const copy = Uint8Array.from(whole);
@@ -145,10 +143,9 @@ function archive(name, content) {
   );
 }
 
-/** A server that answers with these pieces. @param {Uint8Array[]} pieces */
+/** A server that answers with these pieces. */
 const server = (pieces) => async () => new Response(new Blob(pieces).stream());
 
-/** @type {Record<string, {input: fc.Arbitrary<any>, read: (input: any) => unknown}>} */
 export const READERS = {
   "reports, from text": {
     input: fc.tuple(anyText, fileName),
@@ -258,11 +255,7 @@ export const READERS = {
   },
 };
 
-/**
- * Reads one input; a refusal must be an error of ours with a readable message.
- * @param {string} name of a reader
- * @param {unknown} input
- */
+/** Lets a reader read one input; a refusal must be an error of ours with a readable message. */
 export async function check(name, input) {
   try {
     await READERS[name].read(input);
@@ -275,10 +268,8 @@ export async function check(name, input) {
 }
 
 /**
- * Gives a reader inputs until it has had so many or the time is over; fails with the smallest bad one.
- * @param {string} name of a reader
- * @param {{seed: number, runs: number, milliseconds?: number}} options
- * @returns {Promise<number>} how many inputs it was given
+ * Gives a reader inputs until it has had so many or the time is over, and returns how many; fails with the
+ * smallest bad one.
  */
 export async function fuzz(name, { seed, runs, milliseconds }) {
   let count = 0;

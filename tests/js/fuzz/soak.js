@@ -22,7 +22,7 @@ const MANIFEST = fileURLToPath(import.meta.resolve("fast-check/package.json"));
 
 /** What the command line asks for. */
 function readOptions() {
-  const text = { type: /** @type {const} */ ("string") };
+  const text = { type: "string" };
   const { values, positionals } = parseArgs({
     options: { minutes: text, runs: text, seed: text },
     allowPositionals: true,

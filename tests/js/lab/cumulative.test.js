@@ -14,7 +14,6 @@ before(cumulative.prepare);
 const NAMES = ["printed", "polynomial", "bernstein", "isotonic", "pchip", "likelihood"];
 const GRID = [-4, -2, 0, 2, 4];
 
-/** @param {(name: string, index: number) => any} make */
 const byFit = (make) => Object.fromEntries(NAMES.map((name, index) => [name, make(name, index)]));
 
 /** A result as Python returns it, smaller. */
@@ -86,9 +85,9 @@ for (const [text, message] of [
 ]) {
   test(`data are refused with ${message}`, () => {
     assert.throws(
-      () => parseData(/** @type {string} */ (text)),
-      (/** @type {any} */ error) => {
-        assert.match(error.message, /** @type {RegExp} */ (message));
+      () => parseData(text),
+      (error) => {
+        assert.match(error.message, message);
         assert.ok(error.remedy);
         return true;
       },
@@ -117,7 +116,6 @@ test("a drag is one step back, and so are presses of a key on one point", () => 
 });
 
 test("while a point is dragged, one fit is computed at a time, and the last state is fitted", async () => {
-  /** @type {any[]} */
   const runs = [];
   const session = new CumulativeSession(({ data }) => runs.push(data));
   const points = { x: [0, 1], y: [0, 1] };
@@ -144,7 +142,6 @@ test("while a point is dragged, one fit is computed at a time, and the last stat
 });
 
 test("pasted data replace the points, reset brings the settings' data back, and undo the pasted ones", () => {
-  /** @type {any[]} */
   const runs = [];
   const session = new CumulativeSession(({ data }) => runs.push(data));
   session.use({ kind: "samples", samples: [1, 2, 3] });
@@ -164,7 +161,6 @@ test("pasted data replace the points, reset brings the settings' data back, and 
 });
 
 test("points that were pasted are scaled again when one of them is moved", () => {
-  /** @type {any[]} */
   const runs = [];
   const session = new CumulativeSession(({ data }) => runs.push(data));
   session.use({ kind: "points", x: [1, 2, 3], y: [0, 0.5, 1] });
@@ -174,11 +170,8 @@ test("points that were pasted are scaled again when one of them is moved", () =>
 
 // ---- Picture ----
 
-/** @type {HTMLElement} */
 let place;
-/** @type {any[]} */
 let requests;
-/** @type {(request?: any) => void} */
 let run;
 
 beforeEach(() => {
@@ -189,14 +182,12 @@ beforeEach(() => {
   run = (request) => list.push(request);
 });
 
-/** @param {any} [data] */
 function draw(data = result(), partial = false) {
   cumulative.render({ data, element: place, settings: SETTINGS, run, partial });
 }
 
 const handles = () => [...place.querySelectorAll('[role="slider"]')];
 
-/** @param {Element} target @param {string} key */
 function press(target, key, options = {}) {
   target.dispatchEvent(
     new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...options }),
@@ -206,7 +197,7 @@ function press(target, key, options = {}) {
 test("every fit and the truth are drawn, and the slope of each but isotonic regression", () => {
   draw();
   const [curves, slopes] = [...place.querySelectorAll("svg.plot > svg")];
-  const fits = (/** @type {Element | undefined} */ panel) =>
+  const fits = (panel) =>
     [...(panel?.querySelectorAll("path") ?? [])].map((path) => path.getAttribute("data-fit"));
   assert.deepEqual(fits(curves), ["truth", ...NAMES]);
   assert.deepEqual(fits(slopes), ["truth", ...NAMES.filter((name) => name !== "isotonic")]);
@@ -214,7 +205,7 @@ test("every fit and the truth are drawn, and the slope of each but isotonic regr
 
 test("the table says of each fit what is wrong with it", () => {
   draw();
-  const words = (/** @type {string} */ name) =>
+  const words = (name) =>
     [...(place.querySelector(`[data-judgement="${name}"]`)?.children ?? [])].map((cell) => cell.textContent);
   assert.deepEqual(words("printed"), ["Polynomial, as printed", "yes", "yes", "0.100"]);
   assert.deepEqual(words("bernstein"), ["Bernstein, monotone", "no", "no", "0.067"]);
@@ -224,7 +215,7 @@ test("the table says of each fit what is wrong with it", () => {
 
 test("a fit can be switched off, and stays off in the next picture", () => {
   draw();
-  const box = /** @type {HTMLInputElement} */ (place.querySelector('input[data-fit="printed"]'));
+  const box = place.querySelector('input[data-fit="printed"]');
   box.click();
   assert.equal(place.querySelectorAll('path[data-fit="printed"]').length, 0);
   draw();
@@ -253,7 +244,7 @@ test("arrow keys choose a point, and all points are one stop of the tab key", ()
   draw();
   const stops = () => handles().map((handle) => handle.getAttribute("tabindex"));
   assert.deepEqual(stops(), ["0", "-1", "-1"]);
-  /** @type {any} */ (handles()[0]).focus();
+  handles()[0].focus();
   press(handles()[0], "ArrowRight");
   assert.equal(document.activeElement, handles()[1]);
   assert.deepEqual(stops(), ["-1", "0", "-1"]);
@@ -291,7 +282,7 @@ test("samples are dots that cannot be moved", () => {
 
 test("the table has a row for each place and a column for each curve", () => {
   draw();
-  const details = /** @type {HTMLDetailsElement} */ (place.querySelector(".chart-tools details"));
+  const details = place.querySelector(".chart-tools details");
   details.dispatchEvent(new window.Event("toggle"));
   const rows = [...details.querySelectorAll("tr")].map((row) =>
     [...row.children].map((cell) => cell.textContent),
@@ -303,12 +294,11 @@ test("the table has a row for each place and a column for each curve", () => {
 // ---- Inputs ----
 
 test("pasted text is fitted, and an error stands beside it", () => {
-  /** @type {any[]} */
   const problems = [];
   const inputs = document.createElement("div");
   const made = cumulative.inputs({ element: inputs, run, problem: (error) => problems.push(error) });
-  const field = /** @type {HTMLTextAreaElement} */ (inputs.querySelector("textarea"));
-  const button = (/** @type {string} */ name) => {
+  const field = inputs.querySelector("textarea");
+  const button = (name) => {
     const found = [...inputs.querySelectorAll("button")].find(({ textContent }) => textContent === name);
     assert.ok(found);
     return found;
@@ -320,7 +310,7 @@ test("pasted text is fitted, and an error stands beside it", () => {
   field.value = "0,0\n1,0.5\n2,1";
   button("Fit these data").click();
   assert.deepEqual(requests, [{ data: { x: [0, 1, 2], y: [0, 0.5, 1], moved: false } }]);
-  assert.match(inputs.querySelector('[data-testid="own-data"]')?.textContent ?? "", /These are your data/);
+  assert.match(inputs.querySelector('[data-testid="own-data"]').textContent, /These are your data/);
   assert.equal(button("Undo").disabled, false);
   button("Reset points").click();
   assert.deepEqual(requests.at(-1), { data: null });
@@ -336,7 +326,7 @@ test("what is moved in the picture can be undone beside the controls", () => {
   draw();
   press(handles()[0], "ArrowUp");
   const undo = [...inputs.querySelectorAll("button")].find(({ textContent }) => textContent === "Undo");
-  assert.match(inputs.querySelector('[data-testid="own-data"]')?.textContent ?? "", /You moved points/);
+  assert.match(inputs.querySelector('[data-testid="own-data"]').textContent, /You moved points/);
   undo?.click();
   assert.deepEqual(requests.at(-1), { data: null });
   assert.equal(handles()[0].getAttribute("aria-valuenow"), "0.1");
@@ -344,15 +334,8 @@ test("what is moved in the picture can be undone beside the controls", () => {
 
 // ---- Figures of the study ----
 
-/** @param {string} part */
 function drawFigure(part, data = result()) {
-  cumulative.figures[/** @type {"study"} */ (part)]({
-    data,
-    element: place,
-    settings: SETTINGS,
-    run,
-    partial: false,
-  });
+  cumulative.figures[part]({ data, element: place, settings: SETTINGS, run, partial: false });
   return place;
 }
 
@@ -362,20 +345,20 @@ for (const [part, title] of [
   ["differences", "Difference from the polynomial as meant: 1,000 data sets of 20 points, degree 3, noise 1"],
 ]) {
   test(`the figure ${part} says of which data it is, and stays when own data have no study`, () => {
-    assert.equal(drawFigure(/** @type {string} */ (part)).querySelector("figcaption")?.textContent, title);
+    assert.equal(drawFigure(part).querySelector("figcaption")?.textContent, title);
     const figure = place.querySelector("figure");
-    drawFigure(/** @type {string} */ (part), result({ study: {} }));
+    drawFigure(part, result({ study: {} }));
     assert.equal(place.querySelector("figure"), figure);
     place.replaceChildren();
-    drawFigure(/** @type {string} */ (part), result({ study: {} }));
-    assert.match(place.textContent ?? "", /press Run/);
+    drawFigure(part, result({ study: {} }));
+    assert.match(place.textContent, /press Run/);
   });
 }
 
 test("the difference of the polynomial from itself is left out", () => {
   const details = drawFigure("differences").querySelector("details");
   details?.dispatchEvent(new window.Event("toggle"));
-  assert.doesNotMatch(details?.textContent ?? "", /as meant—|Polynomial, as meant-/);
+  assert.doesNotMatch(details.textContent, /as meant—|Polynomial, as meant-/);
   assert.equal([...(details?.querySelectorAll("tbody tr") ?? [])].length, 5);
 });
 
@@ -388,11 +371,7 @@ test("ticks are round and within the range", () => {
 });
 
 test("pixels and values are each other's inverse", () => {
-  const panel = {
-    box: { left: 40, top: 10, width: 200, height: 100 },
-    x: /** @type {[number, number]} */ ([-4, 4]),
-    y: /** @type {[number, number]} */ ([0, 1]),
-  };
+  const panel = { box: { left: 40, top: 10, width: 200, height: 100 }, x: [-4, 4], y: [0, 1] };
   assert.equal(across(panel, 0), 140);
   assert.equal(down(panel, 0.25), 85);
   assert.deepEqual(valuesAt(panel, { x: 140, y: 85 }), { x: 0, y: 0.25 });

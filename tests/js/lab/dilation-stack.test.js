@@ -3,7 +3,7 @@ import { before, beforeEach, test } from "node:test";
 import { openPage } from "./page.js";
 
 /** What Python returns, by counting paths. */
-function computed(/** @type {number[]} */ dilations, width = 3) {
+function computed(dilations, width = 3) {
   let level = new Map([[0, 1]]);
   const levels = [[0]];
   for (const dilation of [...dilations].reverse()) {
@@ -31,11 +31,8 @@ function computed(/** @type {number[]} */ dilations, width = 3) {
   return { dilations, width, fields, spans: fields, touched, levels, influence, deviation: 4, central: 17 };
 }
 
-/** @type {any} */
 let window;
-/** @type {typeof import("../../../site/lab/dilation-stack.js")} */
 let experiment;
-/** @type {HTMLElement} */
 let place;
 
 beforeEach(async () => {
@@ -43,7 +40,7 @@ beforeEach(async () => {
   for (const name of ["KeyboardEvent", "SVGElement", "MutationObserver", "getComputedStyle"])
     Object.defineProperty(globalThis, name, { value: window[name], configurable: true });
   experiment = await import("../../../site/lab/dilation-stack.js");
-  place = /** @type {HTMLElement} */ (document.querySelector("div"));
+  place = document.querySelector("div");
 });
 
 before(async () => {
@@ -51,29 +48,26 @@ before(async () => {
   await (await import("../../../site/ui/chart.js")).loadPlot();
 });
 
-function draw(/** @type {number[]} */ dilations, width = 3) {
+function draw(dilations, width = 3) {
   experiment.render({ data: computed(dilations, width), element: place });
   return place;
 }
 
-/** @param {string} key */
 function press(key) {
-  const tree = /** @type {Element} */ (place.querySelector("[data-testid=stack]"));
+  const tree = place.querySelector("[data-testid=stack]");
   tree.dispatchEvent(new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
   return place.querySelector(".stack-words")?.textContent;
 }
 
 test("gridding is counted", () => {
   draw([2, 2, 2, 2, 2, 2]);
+  const verdict = place.querySelector("[data-testid=verdict]")?.textContent;
   assert.equal(
-    place.querySelector("[data-testid=verdict]")?.textContent,
+    verdict,
     "With 6 layers, one output spans 25 inputs and touches 13: 12 inputs in between are never read.",
   );
   draw([1, 2]);
-  assert.match(
-    place.querySelector("[data-testid=verdict]")?.textContent ?? "",
-    /spans 7 inputs and touches 7\.$/,
-  );
+  assert.match(place.querySelector("[data-testid=verdict]").textContent, /spans 7 inputs and touches 7\.$/);
 });
 
 test("the table has the field of each layer by formula and by count", () => {
@@ -87,14 +81,14 @@ test("the table has the field of each layer by formula and by count", () => {
 });
 
 test("every cell that is read is drawn, with a line to each that it reads", () => {
-  for (const [dilations, width] of /** @type {[number[], number][]} */ ([
+  for (const [dilations, width] of [
     [[2, 2, 2], 3],
     [[1, 3], 4],
     [[32, 32, 32, 32, 32, 32, 32, 32], 5],
-  ])) {
+  ]) {
     draw(dilations, width);
     const { levels } = computed(dilations, width);
-    const count = (/** @type {Element} */ path) => (path.getAttribute("d")?.match(/M/g) ?? []).length;
+    const count = (path) => (path.getAttribute("d")?.match(/M/g) ?? []).length;
     const cells = [...place.querySelectorAll(".s-read:not(.is-chosen)")].map(count);
     assert.deepEqual(
       cells,
@@ -124,14 +118,11 @@ test("arrow keys walk through the layers and say what a cell reads", () => {
   assert.equal(press("ArrowDown"), "Input 12 of 15.");
   assert.equal(press("ArrowDown"), "Input 12 of 15.");
   assert.match(press("ArrowUp") ?? "", /^Cell 11 of 13 after layer 1 /);
-  assert.equal(
-    place.querySelector("[aria-live]")?.textContent,
-    place.querySelector(".stack-words")?.textContent,
-  );
+  const words = place.querySelector("[aria-live]")?.textContent;
+  assert.equal(words, place.querySelector(".stack-words")?.textContent);
 });
 
 test("buttons ask for known stacks", () => {
-  /** @type {any[]} */
   const requests = [];
   experiment.inputs({ element: place, run: (request) => requests.push(request) });
   for (const button of place.querySelectorAll("button")) button.click();
@@ -142,7 +133,7 @@ test("buttons ask for known stacks", () => {
 test("the square field multiplies the shares of both axes", () => {
   const data = computed([2, 2]);
   experiment.figures.field({ data, element: place });
-  const strips = (/** @type {string} */ selector) =>
+  const strips = (selector) =>
     [...place.querySelectorAll(selector)].map((strip) => [
       Number(strip.getAttribute(selector.includes("mask") ? "y" : "x")),
       Number(strip.getAttribute("fill-opacity")) ** 2,
@@ -150,13 +141,14 @@ test("the square field multiplies the shares of both axes", () => {
   const expected = data.influence.flatMap((share, cell) => (share ? [[cell, share / (3 / 9)]] : []));
   for (const selector of [".field-svg mask rect", ".field-svg g rect"]) {
     const found = strips(selector);
+    const cells = found.map(([cell]) => cell);
     assert.deepEqual(
-      found.map(([cell]) => cell),
+      cells,
       expected.map(([cell]) => cell),
     );
     for (const [index, [, share]] of found.entries()) assert.ok(Math.abs(share - expected[index][1]) < 1e-3);
   }
   const used = place.querySelector(".field-svg g")?.getAttribute("mask");
   assert.equal(used, `url(#${place.querySelector("mask")?.id})`);
-  assert.match(place.textContent ?? "", /9 × 9 inputs, of which 25 are read/);
+  assert.match(place.textContent, /9 × 9 inputs, of which 25 are read/);
 });

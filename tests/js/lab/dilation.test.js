@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { at, cellAt, feeding, format, makeScene, reading } from "../../../site/lab/dilation-scene.js";
 import { feedingWords, frameWords, readingWords, sumWords } from "../../../site/lab/dilation-words.js";
+import { textsOf } from "../pluck.js";
 import { openPage } from "./page.js";
 
 const EDGES = [
@@ -26,13 +27,13 @@ function computed({
     : Math.floor((size + 2 * padding - span) / stride) + 1;
   const first = transposed ? span - 1 - padding : padding;
   const spacing = transposed ? stride : 1;
-  const all = (/** @type {number} */ count) => Array.from({ length: count }, (_, index) => index);
+  const all = (count) => Array.from({ length: count }, (_, index) => index);
   const taps = all(out).map((output) =>
     all(kernel).map((weight) =>
       transposed ? output + span - 1 - dilation * weight : output * stride + dilation * weight,
     ),
   );
-  const cellOf = (/** @type {number} */ place) => {
+  const cellOf = (place) => {
     const cell = all(size).find((index) => first + spacing * index === place);
     return cell ?? -1;
   };
@@ -75,7 +76,7 @@ const SETTINGS = [
   { size: 1, kernel: 1, weights: [[2]] },
 ];
 
-/** The corners of all squares in path data. @param {string} d */
+/** The corners of all squares in path data. */
 function squares(d) {
   return (d.match(/M[^MZ]+Z/g) ?? []).map((part) =>
     part
@@ -85,12 +86,11 @@ function squares(d) {
   );
 }
 
-/** @param {number[][]} corners */
 function middle(corners) {
   return [0, 1].map((axis) => corners.reduce((sum, corner) => sum + corner[axis], 0) / corners.length);
 }
 
-for (const view of /** @type {const} */ (["tilted", "flat"])) {
+for (const view of ["tilted", "flat"]) {
   test(`a point finds the cell that was drawn there, in the ${view} view`, () => {
     for (const setting of SETTINGS) {
       const scene = makeScene(computed(setting), view);
@@ -137,19 +137,15 @@ for (const view of /** @type {const} */ (["tilted", "flat"])) {
         [last >> 1, last],
       ]) {
         const { shapes } = reading(data, scene, row, column);
-        const marked = squares(shapes.tap).map((corners) =>
-          cellAt(scene.input, /** @type {any} */ (middle(corners))),
-        );
+        const marked = squares(shapes.tap).map((corners) => cellAt(scene.input, middle(corners)));
         const expected = data.reads[row].flatMap((r) => data.reads[column].map((c) => [r, c]));
         const real = expected.filter(([r, c]) => r >= 0 && c >= 0);
-        assert.deepEqual(
-          marked.map(([r, c]) => [(r - first) / spacing, (c - first) / spacing]),
-          real,
-        );
+        const places = marked.map(([r, c]) => [(r - first) / spacing, (c - first) / spacing]);
+        assert.deepEqual(places, real);
         const zeros = squares(shapes["tap-zero"]);
         assert.equal(zeros.length, expected.length - real.length);
         for (const corners of zeros) {
-          const [r, c] = cellAt(scene.input, /** @type {any} */ (middle(corners)));
+          const [r, c] = cellAt(scene.input, middle(corners));
           assert.ok(r >= low && c >= low && r < high && c < high);
         }
       }
@@ -163,9 +159,7 @@ test("an input cell feeds the outputs that read it", () => {
     const scene = makeScene(data, "flat");
     for (const row of [0, data.values.length - 1]) {
       const { shapes } = feeding(data, scene, row, 0);
-      const fed = squares(shapes.fed).map((corners) =>
-        cellAt(scene.output, /** @type {any} */ (middle(corners))),
-      );
+      const fed = squares(shapes.fed).map((corners) => cellAt(scene.output, middle(corners)));
       const expected = data.reads.flatMap((rows, r) =>
         rows.includes(row) ? data.reads.flatMap((columns, c) => (columns.includes(0) ? [[r, c]] : [])) : [],
       );
@@ -247,23 +241,18 @@ test("numbers are short", () => {
   ]);
 });
 
-/** @type {typeof import("../../../site/lab/dilation.js")} */
 let experiment;
-/** @type {HTMLElement} */
 let root;
-/** @type {HTMLElement} */
 let place;
-/** @type {any[]} */
 let requests;
-/** @type {any} */
 let window;
 
 beforeEach(async () => {
   ({ window } = openPage("<section><div></div></section>"));
   globalThis.KeyboardEvent = window.KeyboardEvent;
   experiment = await import("../../../site/lab/dilation.js");
-  root = /** @type {HTMLElement} */ (document.querySelector("section"));
-  place = /** @type {HTMLElement} */ (document.querySelector("div"));
+  root = document.querySelector("section");
+  place = document.querySelector("div");
   requests = [];
 });
 
@@ -276,10 +265,8 @@ function draw(data = computed()) {
   });
 }
 
-/** @param {string} selector @returns {any} */
 const find = (selector) => root.querySelector(selector);
 
-/** @param {Element} target @param {string} key */
 function press(target, key) {
   target.dispatchEvent(new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
 }
@@ -295,10 +282,7 @@ test("the animation stands before the controls and goes through the frames", () 
   }
   assert.deepEqual(words, frameWords(computed()));
   assert.equal(find(".dilation-result").textContent, "0");
-  assert.deepEqual(
-    [...root.querySelectorAll(".dilation-frames li")].map(({ textContent }) => textContent),
-    words,
-  );
+  assert.deepEqual(textsOf(root.querySelectorAll(".dilation-frames li")), words);
 });
 
 test("arrow keys choose an output cell and move the animation to it", () => {
@@ -331,8 +315,8 @@ test("arrow keys choose an input cell, say what it feeds, and leave the animatio
 test("an edited weight asks for a run with all weights, and only if all are numbers", () => {
   draw();
   const fields = [...root.querySelectorAll(".dilation-cells input")];
-  const edit = (/** @type {number} */ index, /** @type {string} */ text) => {
-    const field = /** @type {HTMLInputElement} */ (fields[index]);
+  const edit = (index, text) => {
+    const field = fields[index];
     field.value = text;
     field.dispatchEvent(new window.Event("change"));
     return field;
@@ -366,16 +350,11 @@ test("the flat view has the numbers", () => {
   draw();
   assert.equal(root.querySelectorAll("text").length, 0);
   const [tilted, flat] = root.querySelectorAll(".dilation-views button");
-  /** @type {HTMLElement} */ (flat).click();
-  assert.deepEqual(
-    [tilted, flat].map((button) => button.getAttribute("aria-pressed")),
-    ["false", "true"],
-  );
+  flat.click();
+  const pressed = [tilted, flat].map((button) => button.getAttribute("aria-pressed"));
+  assert.deepEqual(pressed, ["false", "true"]);
   assert.equal(root.querySelectorAll(".d-input-number").length, 49);
-  assert.deepEqual(
-    [...root.querySelectorAll(".d-output-number")].map(({ textContent }) => textContent),
-    computed().output.flat().map(format),
-  );
+  assert.deepEqual(textsOf(root.querySelectorAll(".d-output-number")), computed().output.flat().map(format));
   assert.equal(root.querySelectorAll(".d-weight").length, 9);
 });
 

@@ -27,7 +27,6 @@ const FIRST = {
 /** Runs that the test ends: each has `settings`, `data`, `part`, `progress`, `finish` and `fail`. */
 class FakeRunner {
   ready = false;
-  /** @type {any[]} */
   runs = [];
 
   async size() {
@@ -36,13 +35,12 @@ class FakeRunner {
 
   async settled() {}
 
-  /** @param {string} name @param {any} options */
   run(name, { settings, data, signal, onProgress, onPart }) {
     return new Promise((resolve, reject) => {
       const abort = () => reject(signal.reason);
       if (signal.aborted) abort();
       signal.addEventListener("abort", abort);
-      const finish = (/** @type {any} */ values) => {
+      const finish = (values) => {
         this.ready = true;
         resolve({ settings: { ...SETTINGS, ...settings }, ...values });
       };
@@ -64,23 +62,19 @@ class FakeRunner {
   }
 }
 
-/** @type {ReturnType<typeof openPage>} */
 let page;
-/** @type {FakeRunner} */
 let runner;
-/** What was drawn: the total, and whether it is partial. @type {any[]} */
+/** What was drawn: the total, and whether it is partial. */
 let drawn;
-/** @type {HTMLElement} */
 let root;
 
 beforeEach(() => {
   page = openPage("<section data-state='idle'></section>");
   runner = new FakeRunner();
   drawn = [];
-  root = /** @type {HTMLElement} */ (page.document.querySelector("section"));
+  root = page.document.querySelector("section");
 });
 
-/** @param {any} [module] @param {any} [options] */
 function mount(module = {}, options = {}) {
   const render = ({ data, element, partial, settings }) => {
     if (data.total === "broken") throw new Error("cannot draw this");
@@ -97,15 +91,12 @@ function mount(module = {}, options = {}) {
   });
 }
 
-const press = (/** @type {string} */ id) =>
-  /** @type {HTMLElement} */ (root.querySelector(`[data-testid=${id}]`)).click();
+const press = (id) => root.querySelector(`[data-testid=${id}]`).click();
 const state = () => root.dataset.state;
 const words = () => root.querySelector(".lab-status")?.textContent;
 const picture = () => root.querySelector(".lab-picture")?.textContent;
-const field = (/** @type {string} */ name) =>
-  /** @type {HTMLInputElement} */ (root.querySelector(`#lab-test-${name}`));
+const field = (name) => root.querySelector(`#lab-test-${name}`);
 
-/** @param {string} name @param {string | boolean} value */
 function enter(name, value) {
   if (typeof value === "boolean") field(name).checked = value;
   else field(name).value = value;
@@ -117,7 +108,7 @@ test("the first picture is drawn without a run, and the size of the engine is sa
   await settle();
   assert.deepEqual(drawn, [{ total: 1, partial: false, size: 4 }]);
   assert.equal(runner.runs.length, 0, "nothing starts by itself");
-  assert.match(root.querySelector(".lab-size")?.textContent ?? "", /8\.0 MB/);
+  assert.match(root.querySelector(".lab-size").textContent, /8\.0 MB/);
   assert.deepEqual(experiment.data, FIRST.data);
   assert.equal(state(), "idle");
 });
@@ -165,7 +156,7 @@ test("Cancel stops the run and shows the last complete picture", async () => {
   runner.last.part({ total: 5 });
   page.drawFrame();
   assert.equal(picture(), "total 5");
-  const cancel = /** @type {HTMLElement} */ (root.querySelector("[data-testid=cancel]"));
+  const cancel = root.querySelector("[data-testid=cancel]");
   assert.equal(cancel.hidden, false);
   cancel.focus();
   press("cancel");
@@ -242,11 +233,8 @@ test("a live experiment follows every change once the engine runs, and drops sup
   enter("size", "8");
   await settle();
   assert.ok(first.signal.aborted);
-  assert.deepEqual(
-    runner.runs.map(({ settings }) => settings.size),
-    [5, 6, 8],
-    "what changed before Python was told is not run",
-  );
+  const sizes = runner.runs.map(({ settings }) => settings.size);
+  assert.deepEqual(sizes, [5, 6, 8], "what changed before Python was told is not run");
   first.finish({ total: "old" });
   runner.last.finish({ total: 8 });
   await settle();
@@ -295,22 +283,21 @@ test("Reset brings back the defaults, and New seed another seed", () => {
 });
 
 test("the visitor's own data is computed with until it is taken back", async () => {
-  /** @type {any} */
   let own;
   const experiment = mount({
-    inputs: (/** @type {any} */ options) => {
+    inputs: (options) => {
       own = options;
       options.element.textContent = "Drop a file";
     },
   });
-  assert.match(root.querySelector(".lab-inputs")?.textContent ?? "", /Drop a file/);
+  assert.match(root.querySelector(".lab-inputs").textContent, /Drop a file/);
   own.problem("No numbers.", "Choose a CSV file.");
-  assert.match(root.querySelector(".lab-inputs")?.textContent ?? "", /No numbers\. Choose a CSV file\./);
+  assert.match(root.querySelector(".lab-inputs").textContent, /No numbers\. Choose a CSV file\./);
   const values = Float64Array.of(1, 2);
   own.run({ data: { values }, settings: { size: 2 } });
   assert.equal(runner.runs.length, 0, "a file does not load the engine unasked");
   assert.equal(words(), "The picture shows other data. Press Run.");
-  assert.doesNotMatch(root.querySelector(".lab-inputs")?.textContent ?? "", /No numbers/);
+  assert.doesNotMatch(root.querySelector(".lab-inputs").textContent, /No numbers/);
   press("run");
   assert.deepEqual(runner.last.data, { values });
   assert.deepEqual(runner.last.settings, { size: 2 });
@@ -368,9 +355,9 @@ test("what the build has drawn stays until it is used; then it is drawn here", a
   await settle();
   assert.deepEqual([prepared.count, picture()], [1, "built"], "it stays if there is no network");
   prepared.fail = false;
-  const summary = /** @type {HTMLElement} */ (root.querySelector("summary"));
+  const summary = root.querySelector("summary");
   summary.tabIndex = 0;
-  const details = /** @type {HTMLDetailsElement} */ (root.querySelector("details"));
+  const details = root.querySelector("details");
   details.open = true;
   summary.focus();
   await settle();
@@ -422,7 +409,7 @@ test("an address brings the settings, of several experiments too", () => {
   });
   addresses.add("test-2", two);
   location.hash = "#size=6&seed=3&test-2.gap=5&unknown=1&tight=maybe";
-  addresses.apply();
+  addresses.apply(location.hash);
   assert.deepEqual(
     one.values(),
     new Map([
@@ -432,10 +419,10 @@ test("an address brings the settings, of several experiments too", () => {
   );
   assert.deepEqual(two.values(), new Map([["gap", "5"]]));
   location.hash = "#what-is-true";
-  addresses.apply();
+  addresses.apply(location.hash);
   assert.equal(one.values().size, 2, "a heading's address changes nothing");
   location.hash = "#size=1e99&seed=-5&gap=NaN&constructor=3&__proto__=1";
-  addresses.apply();
+  addresses.apply(location.hash);
   assert.deepEqual(
     one.values(),
     new Map([
@@ -458,4 +445,17 @@ test("the address is written with what differs from the defaults", (context) => 
   press("reset");
   context.mock.timers.tick(1000);
   assert.equal(location.hash, "");
+});
+
+test("a link followed while the address is about to be written counts more", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const addresses = new Addresses();
+  const one = mount({}, { onChange: addresses.write });
+  addresses.add("test", one);
+  enter("size", "6");
+  location.hash = "#size=7"; // the browser reports it later
+  context.mock.timers.tick(1000);
+  addresses.apply("#size=7");
+  context.mock.timers.tick(1000);
+  assert.deepEqual([one.values().get("size"), location.hash], ["7", "#size=7"]);
 });

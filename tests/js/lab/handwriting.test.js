@@ -4,6 +4,7 @@ import * as module from "../../../site/lab/handwriting.js";
 import { offerNetwork } from "../../../site/lab/handwriting-network.js";
 import { fitting } from "../../../site/lab/handwriting-picture.js";
 import { added, placesOf, read, sampleOf } from "../../../site/lab/handwriting-samples.js";
+import { textsOf } from "../pluck.js";
 import { openPage } from "./page.js";
 
 const choice = (label, distance) => ({ label, face: "plain", distance });
@@ -57,9 +58,7 @@ const DATA = {
   ],
 };
 
-/** @type {any} */
 let page;
-/** @type {any} */
 let root;
 
 beforeEach(() => {
@@ -68,24 +67,17 @@ beforeEach(() => {
   page.document.body.append(root);
 });
 
-const draw = (/** @type {any} */ how) =>
-  how({ data: DATA, element: root, settings: {}, run: () => {}, partial: false });
+const draw = (how) => how({ data: DATA, element: root, settings: {}, run: () => {}, partial: false });
 
 test("the scribble is divided, each letter stands over its template, and the launcher lists names", () => {
   draw(module.render);
   assert.equal(root.querySelector("[data-testid=read]").textContent, "Read as Go");
   assert.equal(root.querySelectorAll(".hand-scribble .h-even").length, 2);
   assert.equal(root.querySelectorAll(".hand-scribble .h-odd").length, 1);
-  assert.deepEqual(
-    [...root.querySelectorAll(".hand-scribble text")].map(({ textContent }) => textContent),
-    ["G", "o"],
-  );
+  assert.deepEqual(textsOf(root.querySelectorAll(".hand-scribble text")), ["G", "o"]);
   assert.equal(root.querySelectorAll(".hand-match .h-drawn").length, 4);
   assert.equal(root.querySelector(".h-links").getAttribute("d"), "M0 0L0 10M50 50L50 40");
-  assert.deepEqual(
-    [...root.querySelectorAll(".hand-list li")].map(({ textContent }) => textContent),
-    ["Goosequill", "Gopher"],
-  );
+  assert.deepEqual(textsOf(root.querySelectorAll(".hand-list li")), ["Goosequill", "Gopher"]);
 });
 
 test("the figures have the counts and the factor, the longest bar first", () => {
@@ -162,14 +154,12 @@ test("long strokes keep their ends and at most 64 places", () => {
 });
 
 test("a kept sample stays in the browser, is sent with each run, and can be deleted", () => {
-  /** @type {any[]} */
   const requests = [];
-  /** @type {Map<string, string>} */
   const kept = new Map();
   const storage = {
-    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ text) => kept.set(key, text),
-    removeItem: (/** @type {string} */ key) => kept.delete(key),
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, text) => kept.set(key, text),
+    removeItem: (key) => kept.delete(key),
   };
   Object.defineProperty(globalThis, "localStorage", { value: storage, configurable: true });
   const problems = [];
@@ -212,7 +202,7 @@ test("a kept sample stays in the browser, is sent with each run, and can be dele
 });
 
 /** A network without hidden layer that always prefers one letter. */
-const always = (/** @type {number} */ letter) => [
+const always = (letter) => [
   {
     weights: Array.from({ length: 784 }, () => new Array(10).fill(0)),
     bias: Array.from({ length: 10 }, (_, index) => (index === letter ? 5 : 0)),
@@ -222,7 +212,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve));
 const cells = () =>
   [...root.querySelectorAll("tbody tr")].map((row) => [...row.children].map((cell) => cell.textContent));
 
-const unfold = async (/** @type {boolean} */ open) => {
+const unfold = async (open) => {
   const details = root.querySelector("details");
   details.open = open;
   details.dispatchEvent(new page.window.Event("toggle"));

@@ -52,7 +52,6 @@ const DATA = {
   },
 };
 
-/** @type {HTMLElement} */
 let place;
 
 beforeEach(() => {
@@ -60,24 +59,21 @@ beforeEach(() => {
   document.body.replaceChildren(place);
 });
 
-/** @param {any} data */
 function draw(data) {
   lattice.render({ data, element: place, settings: {}, run: () => {}, partial: false });
 }
 
-/** @param {string} name */
-const panel = (name) => /** @type {Element} */ (place.querySelector(`[data-lattice="${name}"]`));
+const panel = (name) => place.querySelector(`[data-lattice="${name}"]`);
 
 test("each violation has its mark, and the words count them", () => {
   draw(DATA);
-  const bars = (/** @type {string} */ name) => panel(name).querySelectorAll("line").length / 2;
-  const rings = (/** @type {string} */ name) =>
-    panel(name).querySelectorAll('circle[fill="none"]').length / 2;
+  const bars = (name) => panel(name).querySelectorAll("line").length / 2;
+  const rings = (name) => panel(name).querySelectorAll('circle[fill="none"]').length / 2;
   assert.deepEqual(["none", "monotone", "distribution"].map(bars), [2, 0, 0]);
   assert.deepEqual(["none", "monotone", "distribution"].map(rings), [1, 1, 0]);
-  assert.match(panel("none").textContent ?? "", /2 of 4 pairs fall, error 0.123/);
-  assert.match(panel("monotone").textContent ?? "", /1 negative cells/);
-  assert.match(panel("distribution").textContent ?? "", /no violation/);
+  assert.match(panel("none").textContent, /2 of 4 pairs fall, error 0.123/);
+  assert.match(panel("monotone").textContent, /1 negative cells/);
+  assert.match(panel("distribution").textContent, /no violation/);
 });
 
 test("a bar is between the two vertices whose values fall, y upward", () => {
@@ -85,7 +81,7 @@ test("a bar is between the two vertices whose values fall, y upward", () => {
   const ends = [...panel("none").querySelectorAll('line[stroke="var(--chart-2)"]')].map((line) =>
     ["x1", "y1", "x2", "y2"].map((name) => Number(line.getAttribute(name))),
   );
-  const [top, right] = /** @type {number[][]} */ (ends);
+  const [top, right] = ends;
   assert.equal(top[1], top[3], "values fall along x at the greater y: a level bar");
   assert.ok(top[0] < top[2]);
   assert.equal(right[0], right[2], "values fall along y at the greater x: an upright bar");
@@ -95,8 +91,8 @@ test("a bar is between the two vertices whose values fall, y upward", () => {
 
 test("arrow keys read every vertex with what is wrong there", () => {
   draw(DATA);
-  const drawing = /** @type {Element} */ (place.querySelector(".chart-drawing"));
-  const read = (/** @type {string} */ key) => {
+  const drawing = place.querySelector(".chart-drawing");
+  const read = (key) => {
     drawing.dispatchEvent(new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     return place.querySelector(".chart-read-out")?.textContent;
   };
@@ -108,7 +104,7 @@ test("arrow keys read every vertex with what is wrong there", () => {
 test("the study of no runs asks for some", () => {
   const options = { element: place, settings: {}, run: () => {}, partial: false };
   lattice.figures.errors({ data: { ...DATA, study: {} }, ...options });
-  assert.match(place.textContent ?? "", /at least 10 runs/);
+  assert.match(place.textContent, /at least 10 runs/);
   lattice.figures.errors({ data: DATA, ...options });
   assert.equal(place.querySelector("figcaption")?.textContent, "Distance from the truth, over 200 data sets");
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
 import { window } from "../dom.js";
+import { textsOf } from "../pluck.js";
 
 Object.assign(globalThis, { SVGElement: window.SVGElement });
 
@@ -12,7 +13,7 @@ before(letters.prepare);
 const C = ["0.001", "0.01", "0.1", "1"];
 const SETTINGS = { size: 200, c: "0.01", alphabet: "A to J", jitter: true, noise: 0, seed: 0 };
 const blank = () => new Array(784).fill(0);
-const rows = (/** @type {any} */ value) => C.map(() => value);
+const rows = (value) => C.map(() => value);
 
 /** A result as Python returns it, with two letters only. */
 function result(changes = {}) {
@@ -47,9 +48,8 @@ function result(changes = {}) {
   };
 }
 
-/** @type {HTMLElement} */
 let place;
-const drawing = (/** @type {any} */ changes = {}) => ({
+const drawing = (changes = {}) => ({
   data: result(),
   element: place,
   settings: SETTINGS,
@@ -63,7 +63,7 @@ beforeEach(() => {
   document.body.replaceChildren(place);
 });
 
-/** The pixels that a picture draws, as the inverse of what made it. @param {SVGElement} svg */
+/** The pixels that a picture draws, as the inverse of what made it. */
 function pixelsOf(svg) {
   const pixels = blank();
   for (const path of svg.querySelectorAll("path")) {
@@ -114,7 +114,7 @@ test("the curves are one pair per C: training solid, validation dashed, in the s
   letters.render(drawing());
   const legend = [...place.querySelectorAll(".chart-legend li")];
   assert.deepEqual(
-    legend.map((item) => item.textContent),
+    textsOf(legend),
     ["1", "0.1", "0.01", "0.001"].flatMap((c) => [`C ${c}, training`, `C ${c}, validation`]),
   );
   const html = legend.map((item) => item.innerHTML);
@@ -122,14 +122,14 @@ test("the curves are one pair per C: training solid, validation dashed, in the s
   const colors = html.map((text) => text.match(/--chart-\d/)?.[0]);
   assert.equal(new Set(colors).size, 4);
   assert.ok(colors.every((color, index) => color === colors[index - (index % 2)]));
-  assert.match(place.textContent ?? "", /With C 0.01 and 200 training letters, 80% of 200 test letters/);
+  assert.match(place.textContent, /With C 0.01 and 200 training letters, 80% of 200 test letters/);
 });
 
 test("a partial result draws the curves without a summary", () => {
   const { curves } = result();
   letters.render(drawing({ data: { curves }, partial: true }));
   assert.ok(place.querySelector("figure"));
-  assert.doesNotMatch(place.textContent ?? "", /test letters/);
+  assert.doesNotMatch(place.textContent, /test letters/);
 });
 
 test("every figure draws, and says its numbers", () => {
@@ -145,21 +145,21 @@ test("every figure draws, and says its numbers", () => {
   };
   assert.deepEqual(Object.keys(letters.figures), Object.keys(expected));
   for (const [name, words] of Object.entries(expected)) {
-    /** @type {any} */ (letters.figures)[name](drawing());
-    assert.match(place.textContent ?? "", words);
+    letters.figures[name](drawing());
+    assert.match(place.textContent, words);
     assert.ok(place.querySelector("svg"), name);
   }
 });
 
 test("wrong labels are mentioned with the letters, and weights are listed in their own unit", () => {
   letters.figures.samples(drawing({ settings: { ...SETTINGS, noise: 0.4 } }));
-  assert.match(place.textContent ?? "", /some with a wrong label/);
+  assert.match(place.textContent, /some with a wrong label/);
   letters.figures.weights(drawing());
   const table = place.querySelector("details");
   table?.toggleAttribute("open", true);
   table?.dispatchEvent(new window.Event("toggle"));
-  assert.match(place.textContent ?? "", /0\.02/);
-  assert.match(place.textContent ?? "", /-0\.01/);
+  assert.match(place.textContent, /0\.02/);
+  assert.match(place.textContent, /-0\.01/);
 });
 
 test("a letter that never occurs and a model without mistakes do not break the figures", () => {
@@ -171,5 +171,10 @@ test("a letter that never occurs and a model without mistakes do not break the f
   const data = result({ confusion, mistakes });
   letters.figures.confusion(drawing({ data }));
   letters.figures.mistakes(drawing({ data }));
-  assert.doesNotMatch(place.textContent ?? "", /NaN/);
+  assert.doesNotMatch(place.textContent, /NaN/);
+});
+
+test("fewer letters can be fitted if there are more classes", () => {
+  assert.deepEqual(letters.ranges({ alphabet: "A to J" }), { size: [50, 7000] });
+  assert.deepEqual(letters.ranges({ alphabet: "A to Z" }), { size: [50, 4000] });
 });

@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { averages, chosenChannels, memoryOf } from "../../../site/lab/live-state.js";
 
-/** A saved state with these numbers. @param {number[]} values @param {number[]} shape */
+/** A saved state with these numbers. */
 function saved(values, shape) {
   const header = JSON.stringify({
     att_x: { dtype: "F32", shape: [1], data_offsets: [0, 4] },

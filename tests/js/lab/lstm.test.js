@@ -14,7 +14,6 @@ before(prepare);
 
 const SETTINGS = { task: "adding", updates: 20, forget_bias: 1, strength: 15 };
 
-/** @param {number} loss @param {number} accuracy */
 function network(loss, accuracy) {
   return { hidden: 2, weights: 1531, loss: [1, loss], accuracy: [0.2, accuracy] };
 }
@@ -50,8 +49,7 @@ function result() {
   };
 }
 
-/** @param {(drawing: any) => void} drawing */
-function draw(drawing, { data = /** @type {any} */ (result()), partial = false, place = makePlace() } = {}) {
+function draw(drawing, { data = result(), partial = false, place = makePlace() } = {}) {
   drawing({ data, element: place, settings: SETTINGS, partial, run: () => {} });
   return place;
 }
@@ -67,8 +65,8 @@ test("the main figure has a curve and a row for each network, and a map of the i
   const legend = [...place.querySelectorAll(".chart-legend li")].map((item) => item.textContent);
   assert.deepEqual(legend, ["LSTM", "Plain network", "Delta rule"]);
   assert.deepEqual(rowsOf(place)[0], ["LSTM", "2", "1,531", "0.0021", "96%"]);
-  assert.match(place.textContent ?? "", /Input gate i of each unit/);
-  assert.match(place.textContent ?? "", /At the end it answers 1\.23; the sum is 1\.25\./);
+  assert.match(place.textContent, /Input gate i of each unit/);
+  assert.match(place.textContent, /At the end it answers 1\.23; the sum is 1\.25\./);
 });
 
 test("the chosen gate is drawn, and stays chosen when another result is drawn", () => {
@@ -77,10 +75,10 @@ test("the chosen gate is drawn, and stays chosen when another result is drawn", 
   assert.ok(choice);
   choice.value = "f";
   choice.dispatchEvent(new window.Event("change"));
-  assert.match(place.textContent ?? "", /Forget gate f of each unit/);
+  assert.match(place.textContent, /Forget gate f of each unit/);
   draw(render, { place, partial: true });
   assert.equal(place.querySelector("select"), choice);
-  assert.match(place.textContent ?? "", /Forget gate f of each unit/);
+  assert.match(place.textContent, /Forget gate f of each unit/);
   assert.equal(place.querySelectorAll("figure").length, 2);
 });
 
@@ -92,7 +90,7 @@ test("the answer to copying is in symbols", () => {
 test("each figure draws what it is named for", () => {
   assert.equal(draw(figures.loss).querySelectorAll(".chart-legend li").length, 3);
   assert.equal(draw(figures.untrained).querySelectorAll("figure").length, 1);
-  assert.match(draw(figures.decay).textContent ?? "", /bias 15: the latch/);
+  assert.match(draw(figures.decay).textContent, /bias 15: the latch/);
   assert.equal(draw(figures.hand).querySelectorAll("figure").length, 2);
 });
 
@@ -136,10 +134,7 @@ test("the written text is text, with its surprises underlined", () => {
   assert.equal(shown?.textContent, "It is <b>");
   assert.equal(shown?.querySelector(".lstm-surprise-1")?.textContent, "s");
   assert.equal(shown?.querySelector(".lstm-surprise-2")?.textContent, "<b");
-  assert.match(
-    place.textContent ?? "",
-    /133,990 weights of 8 bits, 70 characters.* cost 2\.50 bits a character/,
-  );
+  assert.match(place.textContent, /133,990 weights of 8 bits, 70 characters.* cost 2\.50 bits a character/);
 });
 
 test("a text that is being written has no surprises yet", () => {
@@ -153,5 +148,5 @@ test("the map of the memory names spaces and units", () => {
   place.querySelector("details")?.dispatchEvent(new window.Event("toggle"));
   const rows = rowsOf(place, ".chart-table tbody tr");
   assert.equal(rows.length, 2);
-  assert.match(place.querySelector(".chart-table thead")?.textContent ?? "", /is␣<b>/);
+  assert.match(place.querySelector(".chart-table thead").textContent, /is␣<b>/);
 });

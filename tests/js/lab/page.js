@@ -21,15 +21,14 @@ export function openPage(html = "", url = "http://localhost/lab/test/") {
     Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
   }
   window.HTMLElement.prototype.scrollIntoView = () => {};
-  /** @type {Map<number, () => void>} */
   const frames = new Map();
   let last = 0;
-  const scope = /** @type {any} */ (globalThis);
-  scope.requestAnimationFrame = (/** @type {() => void} */ draw) => {
+  const scope = globalThis;
+  scope.requestAnimationFrame = (draw) => {
     frames.set(++last, draw);
     return last;
   };
-  scope.cancelAnimationFrame = (/** @type {number} */ id) => frames.delete(id);
+  scope.cancelAnimationFrame = (id) => frames.delete(id);
   const drawFrame = () => {
     const waiting = [...frames.values()];
     frames.clear();
@@ -43,9 +42,7 @@ export async function settle() {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The texts of a table's rows. @param {HTMLElement} place */
+/** The texts of a table's rows. */
 export function rowsOf(place, selector = ".lab-table tbody tr") {
-  return [.../** @type {NodeListOf<HTMLTableRowElement>} */ (place.querySelectorAll(selector))].map((row) =>
-    [...row.cells].map((cell) => cell.textContent),
-  );
+  return [...place.querySelectorAll(selector)].map((row) => [...row.cells].map((cell) => cell.textContent));
 }

@@ -3,9 +3,7 @@ import { beforeEach, test } from "node:test";
 import { player } from "../../../site/lab/player.js";
 import { openPage } from "./page.js";
 
-/** @type {number[]} */
 let shown;
-/** @type {HTMLElement} */
 let box;
 
 beforeEach(() => {
@@ -20,7 +18,6 @@ beforeEach(() => {
   document.body.append(box);
 });
 
-/** @param {string} name */
 const press = (name) => {
   const buttons = [...box.querySelectorAll("button")];
   const found = buttons.find((button) => (button.getAttribute("aria-label") ?? button.textContent) === name);
@@ -56,7 +53,7 @@ test("Pause, a step and the slider stop what plays", (context) => {
   press("Play");
   press("Step on");
   press("Play");
-  const slider = /** @type {HTMLInputElement} */ (box.querySelector("input"));
+  const slider = box.querySelector("input");
   slider.value = "3";
   slider.dispatchEvent(new Event("input"));
   context.mock.timers.tick(10_000);
@@ -68,10 +65,10 @@ test("steps stay within the frames, and the words and the slider follow", () => 
   for (let count = 0; count < 6; count++) press("Step on");
   assert.equal(shown.at(-1), 3);
   assert.ok(Math.max(...shown) === 3 && Math.min(...shown) === 0);
-  const slider = /** @type {HTMLInputElement} */ (box.querySelector("input"));
+  const slider = box.querySelector("input");
   assert.equal(slider.value, "3");
   assert.equal(slider.getAttribute("aria-valuetext"), "Frame 3");
-  assert.match(box.textContent ?? "", /4 of 4.*Frame 3/);
+  assert.match(box.textContent, /4 of 4.*Frame 3/);
 });
 
 test("a player that was removed from the page stops", (context) => {

@@ -8,15 +8,12 @@ import { Runner } from "../../../site/lab/runner.js";
 
 const ROOT = new URL("http://localhost/site/");
 
-/** @type {string[]} what the engine was asked */
+/** What the engine was asked. */
 let asked;
-/** @type {any} */
 let engine;
-/** @type {Record<string, number[]>} the site's data files */
+/** The site's data files. */
 let files;
-/** @type {string[]} */
 let fetched;
-/** @type {Runner} */
 let runner;
 let started = 0;
 
@@ -27,7 +24,7 @@ beforeEach(() => {
   files = { "one.npy": [1, 2], "two.npy": [3] };
   engine = {
     ended: false,
-    run: async (/** @type {string} */ job, /** @type {any} */ args, /** @type {any} */ { onPart } = {}) => {
+    run: async (job, args, { onPart } = {}) => {
       asked.push(job);
       if (job === "experiment_files") return Object.keys(files);
       onPart({ half: { shape: [1], dtype: "int8", data: Int8Array.of(1) } });
@@ -35,7 +32,7 @@ beforeEach(() => {
     },
     status: async () => asked.push("status"),
   };
-  const holder = { use: (/** @type {any} */ work) => work(engine) };
+  const holder = { use: (work) => work(engine) };
   runner = new Runner(ROOT, async () => {
     started++;
     return holder;
@@ -48,7 +45,6 @@ beforeEach(() => {
   };
 });
 
-/** @param {any} [options] */
 function run(options = {}) {
   const { signal } = new AbortController();
   return runner.run("sta", { settings: {}, data: null, signal, onProgress() {}, onPart() {}, ...options });
@@ -68,7 +64,7 @@ test("the engine is started by the first run, and known to be ready when it has 
 
 test("data files are fetched once and passed beside the visitor's data", async () => {
   const parts = [];
-  const options = { data: { gain: 2 }, onPart: (/** @type {any} */ part) => parts.push(part) };
+  const options = { data: { gain: 2 }, onPart: (part) => parts.push(part) };
   const { data } = await run(options);
   assert.deepEqual(data, { gain: 2, files: { "one.npy": [1, 2], "two.npy": [3] } });
   assert.deepEqual(parts, [{ half: [1] }], "parts arrive as plain lists");
@@ -110,7 +106,7 @@ test("the engine that failed to load is asked for again", async () => {
   let attempts = 0;
   const broken = new Runner(ROOT, async () => {
     if (++attempts === 1) throw new Error("no network");
-    return { use: (/** @type {any} */ work) => work(engine) };
+    return { use: (work) => work(engine) };
   });
   const { signal } = new AbortController();
   const options = { settings: {}, data: null, signal, onProgress() {}, onPart() {} };

@@ -12,14 +12,12 @@ before(prepare);
 
 const SETTINGS = { b: -3, seeds: 10, passes: 10, output: "sigmoid" };
 
-/** @param {number} mean @param {number} half */
 function difference(mean, half) {
   const clear = Math.abs(mean) > half;
   return { mean, half_width: half, low: mean - half, high: mean + half, clear };
 }
 
-/** @param {number} loss */
-function method(loss, rate = /** @type {number | null} */ (4)) {
+function method(loss, rate = 4) {
   const curve = { mean: [0.1, loss], low: [0.09, loss - 0.01], high: [0.11, loss + 0.01] };
   return { curve, rate, stop: 10, at_edge: rate === 30, loss: [loss, loss], accuracy: [0.9, 0.95] };
 }
@@ -75,11 +73,10 @@ function result({ shift = -0.005, half = 0.004 } = {}) {
   };
 }
 
-/** @param {string | null} part @param {any} data */
 function draw(part, data = result(), { settings = SETTINGS, partial = false } = {}) {
   const place = document.createElement("div");
   const options = { data, element: place, settings, partial, run: () => {} };
-  if (part) /** @type {any} */ (figures)[part](options);
+  if (part) figures[part](options);
   else render(options);
   document.body.replaceChildren(place);
   return place;
@@ -118,13 +115,11 @@ test("differences have one interval for each rival and a rule at 0", () => {
   const place = draw("differences");
   place.querySelector("details")?.dispatchEvent(new window.Event("toggle"));
   const rows = rowsOf(place, ".chart-table tbody tr");
-  assert.deepEqual(
-    rows.map((row) => row.slice(0, 2)),
-    [
-      ["The rule, b = −3", "-0.005"],
-      ["L-BFGS", "0.01"],
-    ],
-  );
+  const verdicts = rows.map((row) => row.slice(0, 2));
+  assert.deepEqual(verdicts, [
+    ["The rule, b = −3", "-0.005"],
+    ["L-BFGS", "0.01"],
+  ]);
   assert.ok([...place.querySelectorAll("svg text")].some((label) => label.textContent === "SGD"));
 });
 
@@ -137,7 +132,7 @@ test("the study's table marks what is better or worse, and its sentence counts t
   const sentence = studyVerdict(result().study);
   assert.match(sentence, /^Of 4 comparisons with SGD, the rule wins 1 and loses 2 beyond chance; 1 show no/);
   assert.match(sentence, /−0\.0050 ± 0\.0020 against 0\.0300 of SGD \(tanh, b = 3\)/);
-  assert.match(place.textContent ?? "", /seeds 1000 to 1023, up to 60 passes/);
+  assert.match(place.textContent, /seeds 1000 to 1023, up to 60 passes/);
 });
 
 test("figures of the study are empty where a result has none", () => {
@@ -154,7 +149,7 @@ test("checks have what was measured, the bound and a mark that is not only a col
 test("confidence has four curves, and a sentence for a linear output", () => {
   assert.equal(draw("confidence").querySelectorAll(".chart-legend li").length, 4);
   const none = draw("confidence", { ...result(), confidence: { steps: [0], curves: {} } });
-  assert.match(none.textContent ?? "", /not a probability/);
+  assert.match(none.textContent, /not a probability/);
 });
 
 test("the gallery names each drawing and marks wrong answers", () => {
@@ -162,7 +157,7 @@ test("the gallery names each drawing and marks wrong answers", () => {
   const items = [...place.querySelectorAll("li")].map((item) => item.textContent);
   assert.deepEqual(items, ["catSGD 93% ✓rightRule 40% ✗wrong", "bearSGD 20% ✓rightRule 80% ✗wrong"]);
   const linear = draw("gallery", result(), { settings: { ...SETTINGS, output: "linear" } });
-  assert.match(linear.textContent ?? "", /SGD 0\.93/);
+  assert.match(linear.textContent, /SGD 0\.93/);
 });
 
 test("a drawing has one path for each shade, and a stroke for each run of pixels", () => {

@@ -6,7 +6,6 @@ openPage(); // the charts need a document when they are loaded
 const sta = await import("../../../site/lab/sta.js");
 const { dataOf, readFiles } = await import("../../../site/lab/sta-recording.js");
 
-/** @type {HTMLElement} */
 let place;
 
 before(sta.prepare);
@@ -77,18 +76,18 @@ function result(changes = {}) {
   };
 }
 
-/** Draws the main figure. @param {any} data @param {Record<string, any>} [options] */
+/** Draws the main figure. */
 const render = (data, options = {}) =>
   sta.render({ data, element: place, settings: SETTINGS, run() {}, partial: false, ...options });
 
-/** Draws another figure. @param {keyof typeof sta.figures} name @param {any} [data] */
+/** Draws another figure. */
 const drawFigure = (name, data = result()) =>
   sta.figures[name]({ data, element: place, settings: SETTINGS, run() {}, partial: false });
 
-/** The table behind the nth figure, as rows of text. @param {number} [index] */
+/** The table behind the nth figure, as rows of text. */
 function rows(index = 0) {
   const figure = place.querySelectorAll("figure")[index];
-  const details = /** @type {HTMLDetailsElement} */ (figure.querySelector("details"));
+  const details = figure.querySelector("details");
   details.open = true;
   details.dispatchEvent(new Event("toggle"));
   return [...figure.querySelectorAll("tr")].map((row) =>
@@ -119,8 +118,9 @@ test("the average is drawn with its standard error, the null band and the filter
 
 test("the numbers beside it are in a sentence", () => {
   render(result());
+  const summary = place.querySelector("[data-testid=sta-summary]")?.textContent;
   assert.equal(
-    place.querySelector("[data-testid=sta-summary]")?.textContent,
+    summary,
     "1,600 spikes, 88.9 per second. The standard deviation is 40 times the standard error. Three " +
       "implementations of the average differ by 2.22e-16 at most. Held out, the average is worth 1.23 bits per spike.",
   );
@@ -128,7 +128,7 @@ test("the numbers beside it are in a sentence", () => {
 
 test("implementations that agree exactly are not said to differ", () => {
   render(result({ source: { ...result().source, disagreement: 0 } }));
-  assert.match(String(place.textContent), /agree to the last bit\./);
+  assert.match(place.textContent, /agree to the last bit\./);
 });
 
 test("a partial result is drawn without what it lacks", () => {
@@ -155,7 +155,7 @@ test("convergence is drawn beside its closed form where there is one", () => {
   assert.deepEqual(rows()[2], ["100", "0.7"]);
   drawFigure("convergence", result({ convergence: null }));
   assert.equal(place.querySelector("figure"), null);
-  assert.match(String(place.textContent), /Nobody knows this neuron's filter/);
+  assert.match(place.textContent, /Nobody knows this neuron's filter/);
 });
 
 test("ridges are compared by the filter, or by prediction if it is unknown", () => {
@@ -169,7 +169,7 @@ test("ridges are compared by the filter, or by prediction if it is unknown", () 
   assert.equal(titles()[0], "Which ridge predicts held-out spikes best");
   assert.deepEqual(rows()[1], ["0", "1.1", "1.4"]);
   drawFigure("ridges", result({ whitening: { ...result().whitening, cosines: null, bits: null } }));
-  assert.match(String(place.textContent), /too few spikes/);
+  assert.match(place.textContent, /too few spikes/);
 });
 
 test("every other figure shows its numbers", () => {
@@ -183,7 +183,7 @@ test("every other figure shows its numbers", () => {
   assert.match(titles()[0] ?? "", /1.23 bits per spike/);
   assert.deepEqual(rows()[3], ["1", "0.5", "0.4"]);
   drawFigure("prediction", result({ prediction: null }));
-  assert.match(String(place.textContent), /too few spikes/);
+  assert.match(place.textContent, /too few spikes/);
   drawFigure("membranes");
   assert.deepEqual(legend().slice(0, 2), ["leaky cell: decays in 9.14 ms", "cell without a leak: 8.15 ms"]);
   assert.deepEqual(rows()[1].slice(0, 3), ["-4", "0.4", "0.3"]);
@@ -205,9 +205,7 @@ test("every other figure shows its numbers", () => {
 
 /** The inputs, and what they ask for. */
 function openInputs() {
-  /** @type {any[]} */
   const runs = [];
-  /** @type {any[]} */
   const problems = [];
   const handle = sta.inputs({
     element: place,
@@ -217,7 +215,6 @@ function openInputs() {
   return { runs, problems, handle, note: place.querySelector("[data-testid=own-recording]") };
 }
 
-/** @param {Document | HTMLElement} target @param {File[]} files */
 function drop(target, files) {
   const event = new Event("drop", { bubbles: true });
   Object.assign(event, { dataTransfer: { types: ["Files"], files } });
@@ -242,7 +239,7 @@ test("two files are a stimulus and spikes, and three are refused", async () => {
   const data = dataOf(await readFiles(files));
   assert.deepEqual([data.stimulus_name, data.spikes_name], ["0.csv", "1.csv"]);
   await assert.rejects(readFiles([...files, ...files]), /These are 4 files/);
-  const large = /** @type {any} */ ({ name: "large.npy", size: 64_000_001 });
+  const large = { name: "large.npy", size: 64_000_001 };
   await assert.rejects(readFiles([large]), /large\.npy has 64 MB/);
 });
 
@@ -253,7 +250,7 @@ test("pasted rows are used, and nothing pasted is a problem", () => {
   );
   button?.click();
   assert.match(problems[0][0], /Nothing is pasted/);
-  const field = /** @type {HTMLTextAreaElement} */ (place.querySelector("textarea"));
+  const field = place.querySelector("textarea");
   field.value = "1,0\n2,1";
   button?.click();
   assert.equal(new TextDecoder().decode(runs[0].data.stimulus), "1,0\n2,1");

@@ -14,7 +14,6 @@ before(prepare);
 
 const SETTINGS = { passes: 10, retrain: 10, seeds: 10 };
 
-/** @param {string} name @param {string} against @param {number} mean @param {number} half */
 function difference(name, against, mean, half) {
   const clear = Math.abs(mean) > half;
   return { name, against, mean, half_width: half, low: mean - half, high: mean + half, clear, looks: 6 };
@@ -31,7 +30,6 @@ function differences({ extra = 0.002, noise = -0.003, swap = 0 } = {}) {
   ];
 }
 
-/** @param {number} share @param {[number, number][]} kept @param {number} first */
 function step(share, kept, first) {
   return {
     first: [first, 0.5, -1],
@@ -45,7 +43,6 @@ function step(share, kept, first) {
   };
 }
 
-/** @returns {any} */
 function steps() {
   return [
     step(1, [[-3, 3]], 1),
@@ -66,10 +63,7 @@ function result() {
   const arm = { curve, loss: [0.03, 0.05], accuracy: [0.9, 0.9], moved: 7.43 };
   const names = ["extra", "swap", "swap_noise", "rotate", "rotate_noise", "scale", "scale_noise"];
   return {
-    picture: {
-      reach: 3,
-      changes: { swap: steps(), scale: steps(), rotate: steps(), negative: steps() },
-    },
+    picture: { reach: 3, changes: { swap: steps(), scale: steps(), rotate: steps(), negative: steps() } },
     changes: [
       { name: "swap", sentence: "Swap", must: true, largest: 3.24e-16, single: 0, share: 1, drawn: 1 },
       {
@@ -118,17 +112,15 @@ function result() {
   };
 }
 
-/** @param {string | null} part @param {any} data @param {boolean} partial */
 function draw(part, data = result(), partial = false) {
   const place = document.createElement("div");
   const options = { data, element: place, settings: SETTINGS, partial, run: () => {} };
-  if (part) /** @type {any} */ (figures)[part](options);
+  if (part) figures[part](options);
   else render(options);
   document.body.replaceChildren(place);
   return place;
 }
 
-/** @param {HTMLElement} place @param {string} text */
 function press(place, text) {
   const button = [...place.querySelectorAll("button")].find((one) => one.textContent === text);
   assert.ok(button, text);
@@ -169,18 +161,18 @@ test("the verdict says better, worse or uncertain, with its numbers", () => {
 
 test("the small network begins with the change of basis, and its weights and output follow the player", () => {
   const place = draw("network");
-  const svg = /** @type {SVGSVGElement} */ (place.querySelector(".symmetry-network"));
+  const svg = place.querySelector(".symmetry-network");
   const pressed = [...place.querySelectorAll("button[aria-pressed=true]")].map((one) => one.textContent);
   assert.deepEqual(pressed, ["Change the basis of 1 and 2"]);
-  assert.match(place.textContent ?? "", /The output is the same on 50% of this range\./);
+  assert.match(place.textContent, /The output is the same on 50% of this range\./);
   assert.match(svg.getAttribute("aria-label") ?? "", /unit 1: weight 2, bias 0\.5, to the output 1;/);
   const changed = () => [...svg.querySelectorAll("text.changed")].map((text) => text.textContent);
   assert.deepEqual(changed(), ["2"]);
   press(place, "‹");
-  assert.match(place.textContent ?? "", /The output is different for every input\./);
+  assert.match(place.textContent, /The output is different for every input\./);
   press(place, "‹");
   assert.deepEqual(changed(), []);
-  assert.match(place.textContent ?? "", /Before\. The output is the same for every input\./);
+  assert.match(place.textContent, /Before\. The output is the same for every input\./);
 });
 
 test("another change begins at its first step", () => {
@@ -188,13 +180,13 @@ test("another change begins at its first step", () => {
   press(place, "Scale 1 by −1");
   const pressed = [...place.querySelectorAll("button[aria-pressed=true]")].map((one) => one.textContent);
   assert.deepEqual(pressed, ["Scale 1 by −1"]);
-  assert.match(place.textContent ?? "", /1 of 3/);
+  assert.match(place.textContent, /1 of 3/);
 });
 
 test("negative weights are dashed lines, and biases have their sign", () => {
-  const [, columns] = smallNetwork(/** @type {any} */ (result().picture));
+  const [, columns] = smallNetwork(result().picture);
   assert.equal(columns.querySelectorAll("line.negative").length, 2);
-  assert.match(columns.querySelector("svg")?.textContent ?? "", /− 0\.35/);
+  assert.match(columns.querySelector("svg").textContent, /− 0\.35/);
 });
 
 test("shares are said in words", () => {
@@ -209,10 +201,7 @@ test("the table of changes has moves and shares, and the sentence both cases", (
     ["Swap", "3.2e−16", "0", "100%", "100%"],
     ["Basis", "0.22", "0.22", "26.9%", "30%"],
   ]);
-  assert.match(
-    where(/** @type {any} */ (result().changes)),
-    /on 26\.9% .* on 13\.8%, and both .* on 13\.1%\./,
-  );
+  assert.match(where(result().changes), /on 26\.9% .* on 13\.8%, and both .* on 13\.1%\./);
 });
 
 test("differences have an interval for each comparison", () => {
@@ -220,7 +209,7 @@ test("differences have an interval for each comparison", () => {
   place.querySelector("details")?.dispatchEvent(new window.Event("toggle"));
   const names = rowsOf(place, ".chart-table tbody tr").map((row) => row[0]);
   assert.equal(names.length, 6);
-  assert.match(place.textContent ?? "", /the loss without a change is 0\.0400/);
+  assert.match(place.textContent, /the loss without a change is 0\.0400/);
 });
 
 test("the study counts and its table marks what is better or worse", () => {
@@ -230,16 +219,16 @@ test("the study counts and its table marks what is better or worse", () => {
   assert.deepEqual(rows[3], ["Basis − no change", "+0.0020 ± 0.0010 ▲ worse", "+0.0020 ± 0.0010 ▲ worse"]);
   assert.equal(rows[4][1], "−0.0030 ± 0.0010 ▼ better");
   assert.match(
-    studyVerdict(/** @type {any} */ (result().study)),
+    studyVerdict(result().study),
     /better in 0 and worse in 2 than no change, and better in 2 and worse in 0/,
   );
-  assert.match(place.textContent ?? "", /seeds 1000 to 1023, 80 passes before/);
+  assert.match(place.textContent, /seeds 1000 to 1023, 80 passes before/);
 });
 
 test("the line and the widths have two series each", () => {
   const line = draw("line");
   assert.equal(line.querySelectorAll(".chart-legend li").length, 2);
-  assert.match(line.textContent ?? "", /95% of the units and lowers the barrier from 0\.0150 to 0\.0015/);
+  assert.match(line.textContent, /95% of the units and lowers the barrier from 0\.0150 to 0\.0015/);
   assert.equal(draw("widths").querySelectorAll(".chart-legend li").length, 2);
 });
 

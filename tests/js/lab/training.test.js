@@ -12,9 +12,7 @@ const { LetterPad } = await import("../../../site/lab/training-pad.js");
 const { figures, prepare, ranges, render, summary } = await import("../../../site/lab/training.js");
 
 const DATA = new URL("../../../py/goosequill/lab/data/", import.meta.url);
-/** @type {any} */
 let letters;
-/** @type {any} */
 let layers;
 
 before(async () => {
@@ -24,12 +22,10 @@ before(async () => {
   layers = JSON.parse(await readFile(new URL("training-network.json", DATA), "utf-8")).layers;
 });
 
-/** @param {[number, number][]} points */
 function stroke(points) {
   return points.map(([x, y], t) => ({ x, y, t }));
 }
 
-/** @param {readonly number[]} shares */
 function best(shares) {
   return LETTERS[shares.indexOf(Math.max(...shares))];
 }
@@ -128,7 +124,7 @@ test("a dot stays small, and no stroke is an empty picture", () => {
 const SAMPLES = { images: [Array(PIXELS).fill(0)], labels: [2] };
 
 test("a picked letter is classified by the run's network, and without one by the site's", async () => {
-  const asked = /** @type {string[]} */ ([]);
+  const asked = [];
   const sources = {
     network: async () => {
       asked.push("network");
@@ -139,7 +135,7 @@ test("a picked letter is classified by the run's network, and without one by the
   const pad = new LetterPad(sources);
   document.body.replaceChildren(pad.element);
   pad.update({ samples: SAMPLES, steps: 9 });
-  const pick = /** @type {HTMLElement} */ (pad.element.querySelector(".training-pick"));
+  const pick = pad.element.querySelector(".training-pick");
   assert.equal(pick.getAttribute("aria-label"), "Test letter C");
   pick.click();
   await settle();
@@ -151,7 +147,7 @@ test("a picked letter is classified by the run's network, and without one by the
   pad.update({ network: sure, samples: SAMPLES, steps: 9 });
   await settle();
   assert.match(result(), /answers F, 99\.9% sure/);
-  assert.match(pad.element.textContent ?? "", /your network: no hidden layer, 9 steps/);
+  assert.match(pad.element.textContent, /your network: no hidden layer, 9 steps/);
   assert.equal(asked.length, 1);
 });
 
@@ -161,18 +157,16 @@ test("a file that cannot be loaded is said", async () => {
   };
   const pad = new LetterPad({ network: failed, letters: failed });
   pad.update({ samples: SAMPLES, steps: 9 });
-  /** @type {HTMLElement} */ (pad.element.querySelector(".training-pick")).click();
+  pad.element.querySelector(".training-pick").click();
   await settle();
-  assert.match(pad.element.textContent ?? "", /could not be loaded/);
+  assert.match(pad.element.textContent, /could not be loaded/);
 });
 
-/** @param {number} last */
 function curve(last) {
   const values = [0.5, last];
   return { steps: [50, 100], batch_loss: [2, 1], loss: [2, 1], accuracy: values, train_accuracy: values };
 }
 
-/** @returns {any} */
 function result() {
   const runs = [
     { hidden: 1024, steps: 18000, seeds: 1, tested: { steps: [9000, 18000], accuracy: [[0.93, 0.94]] } },
@@ -194,11 +188,11 @@ test("the main figure has a chart of accuracy and one of loss, and a sentence", 
   const drawing = { data: result(), element: place, settings: SETTINGS, run: () => {}, partial: false };
   render(drawing);
   assert.equal(place.querySelectorAll("figure").length, 2);
-  assert.match(place.textContent ?? "", /the article: 84%/);
-  assert.match(place.textContent ?? "", /80\.0% to 90\.0% of 3,000 test letters/);
+  assert.match(place.textContent, /the article: 84%/);
+  assert.match(place.textContent, /80\.0% to 90\.0% of 3,000 test letters/);
   const partial = { curves: [curve(0.8)] };
   render({ ...drawing, data: partial, partial: true });
-  assert.match(place.textContent ?? "", /Network 1: step 100 of 100: 80\.0% recognized\./);
+  assert.match(place.textContent, /Network 1: step 100 of 100: 80\.0% recognized\./);
 });
 
 test("the sentence says when a run has stopped early", () => {

@@ -14,42 +14,36 @@ import { ChatOpenAI } from "@langchain/openai";
 import { APICallError, embedMany, generateText, Output, stepCountIs, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { z } from "zod";
+import { pluck } from "../pluck.js";
 
 const prompt = "Good morning.";
 const system = "You are a goose.";
 const messages = [
-  { role: /** @type {const} */ ("system"), content: system },
-  { role: /** @type {const} */ ("user"), content: prompt },
+  { role: "system", content: system },
+  { role: "user", content: prompt },
 ];
 const baseURL = "http://goosequill/v1";
 const endless = { max_tokens: 1_000_000, ignore_end: true };
 const bird = z.object({ bird: z.enum(["goose", "raven"]), eggs: z.number().int().min(0).max(9) });
 const laying = z.object({ eggs: z.number().int().min(0).max(9) });
 
-/** @param {AsyncIterable<any>} stream */
 async function all(stream) {
   const found = [];
   for await (const part of stream) found.push(part);
   return found;
 }
 
-/** Or it would write on. @param {any} model */
+/** Or it would write on. */
 async function isFree({ engine }) {
   while ((await engine.status()).running);
 }
 
-/**
- * @param {import("node:test").TestContext} t
- * @param {any} model
- * @param {{createFetch: any, createChatCompletion: any}} library
- */
 export async function testClients(t, model, { createFetch, createChatCompletion }) {
   const fetch = createFetch(model);
   const id = model.info.name;
   const greedy = { model: id, messages, temperature: 0, max_tokens: 6 };
   const whole = await createChatCompletion(model, greedy);
   const [{ message, finish_reason }] = whole.choices;
-  /** @type {any} the types lack the decoder's other settings */
   const client = new OpenAI({ baseURL, apiKey: "none", fetch, maxRetries: 0 });
 
   await t.test("openai: the same text whole and streamed, with usage and probabilities", async () => {
@@ -66,7 +60,7 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
         .trim(),
       message.content,
     );
-    const tokens = (/** @type {any[]} */ found) => found.flatMap(({ logprobs }) => logprobs?.content ?? []);
+    const tokens = (found) => found.flatMap(({ logprobs }) => logprobs?.content ?? []);
     assert.deepEqual(tokens(parts), tokens(choices));
     assert.equal(tokens(parts).length, 6);
     const text = await client.completions.create({ prompt: ["Once", "The"], max_tokens: 3, seed: 1, n: 2 });
@@ -81,20 +75,15 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     const at = message.content.indexOf(" ");
     const stop = [message.content.slice(at, at + 3)];
     const { choices } = await client.chat.completions.create({ ...greedy, stop });
-    assert.deepEqual(
-      [choices[0].message.content, choices[0].finish_reason],
-      [message.content.slice(0, at), "stop"],
-    );
+    const stopped = [choices[0].message.content, choices[0].finish_reason];
+    assert.deepEqual(stopped, [message.content.slice(0, at), "stop"]);
     const lay = { type: "function", function: { name: "lay", parameters: z.toJSONSchema(laying) } };
     const forced = { type: "function", function: { name: "lay" } };
     const asked = { messages, tools: [lay], tool_choice: forced, parallel_tool_calls: false, seed: 1 };
     const called = (await client.chat.completions.create(asked)).choices[0];
     assert.equal(called.finish_reason, "tool_calls");
     laying.parse(JSON.parse(called.message.tool_calls[0].function.arguments));
-    assert.deepEqual(
-      (await all(await client.models.list())).map((found) => found.id),
-      [id],
-    );
+    assert.deepEqual(pluck(await all(await client.models.list()), "id"), [id]);
     const { data } = await client.embeddings.create({ model: id, input: [prompt, "Good day.", prompt] });
     assert.equal(data[0].embedding.length, model.info.width);
     assert.deepEqual(data[0].embedding, data[2].embedding);
@@ -102,8 +91,8 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
   });
 
   await t.test("openai: errors have their class, status, code and field", async () => {
-    const ask = (/** @type {any} */ more) => client.chat.completions.create({ ...greedy, ...more });
-    await assert.rejects(ask({ model: "gpt-5" }), (/** @type {any} */ error) => {
+    const ask = (more) => client.chat.completions.create({ ...greedy, ...more });
+    await assert.rejects(ask({ model: "gpt-5" }), (error) => {
       return error instanceof OpenAI.NotFoundError && error.code === "no-such-model";
     });
     for (const stream of [false, true]) {
@@ -120,9 +109,8 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
   });
 
   await t.test("openai: requests at once get what each would get alone", async () => {
-    const ask = (/** @type {number} */ seed) =>
-      client.completions.create({ prompt: "Two geese", max_tokens: 8, seed });
-    const texts = (/** @type {any[]} */ found) => found.map(({ choices }) => choices[0].text);
+    const ask = (seed) => client.completions.create({ prompt: "Two geese", max_tokens: 8, seed });
+    const texts = (found) => found.map(({ choices }) => choices[0].text);
     const alone = [await ask(1), await ask(2), await ask(3)];
     assert.deepEqual(texts(await Promise.all([ask(1), ask(2), ask(3)])), texts(alone));
   });
@@ -174,7 +162,6 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
   await t.test("AI SDK: objects fit their schema, and tools are called with arguments that fit", async () => {
     const output = Output.object({ schema: bird });
     bird.parse((await generateText({ ...ai, seed: 1, maxOutputTokens: 100, output })).output);
-    /** @type {number[]} */
     const laid = [];
     const lay = tool({ inputSchema: laying, execute: async ({ eggs }) => ({ laid: laid.push(eggs) }) });
     const asked = {
@@ -184,18 +171,16 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
       maxOutputTokens: 300,
       providerOptions: { goosequill: { parallel_tool_calls: false } },
       stopWhen: stepCountIs(2),
-      prepareStep: (/** @type {any} */ { stepNumber }) => ({ toolChoice: stepNumber ? "none" : "required" }),
+      prepareStep: ({ stepNumber }) => ({ toolChoice: stepNumber ? "none" : "required" }),
     };
-    const { steps } = await generateText(/** @type {any} */ (asked));
-    assert.deepEqual(
-      steps.map(({ toolCalls, toolResults }) => [toolCalls.length, toolResults.length]),
-      [
-        [1, 1],
-        [0, 0],
-      ],
-    );
+    const { steps } = await generateText(asked);
+    const counts = steps.map(({ toolCalls, toolResults }) => [toolCalls.length, toolResults.length]);
+    assert.deepEqual(counts, [
+      [1, 1],
+      [0, 0],
+    ]);
     assert.deepEqual([steps[0].finishReason, steps[0].toolCalls[0].input], ["tool-calls", { eggs: laid[0] }]);
-    const parts = await all(streamText(/** @type {any} */ (asked)).fullStream);
+    const parts = await all(streamText(asked).fullStream);
     assert.deepEqual(parts.find(({ type }) => type === "tool-call").input, { eggs: laid[0] });
     assert.equal(parts.filter(({ type }) => type === "tool-result").length, 1);
   });
@@ -211,13 +196,12 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     await isFree(model);
     const wrong = [{ temperature: -1 }, { providerOptions: { goosequill: { temprature: 1 } } }];
     for (const [at, code] of ["setting-range", "setting-unknown"].entries())
-      await assert.rejects(generateText({ ...ai, ...wrong[at] }), (/** @type {any} */ error) => {
+      await assert.rejects(generateText({ ...ai, ...wrong[at] }), (error) => {
         assert.ok(APICallError.isInstance(error) && !error.isRetryable);
         return JSON.parse(error.responseBody ?? "").error.code === code;
       });
   });
 
-  /** @param {any} [more] */
   const chatOf = (more) =>
     new ChatOpenAI({ model: id, apiKey: "none", configuration: { baseURL, fetch }, ...more });
   const chat = chatOf({ temperature: 0, maxTokens: 6 });
@@ -254,7 +238,7 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     const result = await lay.invoke(call);
     const before = await chat.invoke(prompt);
     const next = await chat.invoke([new HumanMessage(prompt), reply, result]);
-    const read = (/** @type {any} */ { usage_metadata }) => usage_metadata.input_tokens;
+    const read = ({ usage_metadata }) => usage_metadata.input_tokens;
     assert.ok(read(next) > read(before) + 10);
   });
 

@@ -8,9 +8,11 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { adapterFile } from "../adapters.js";
 import { samples } from "../docs/samples.js";
 import { testClients } from "./clients.js";
 
@@ -21,14 +23,15 @@ assert.ok(existsSync(built), "dist/ is not built: run make build first");
 execFileSync("python3", ["scripts/npm.py"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
 
 const library = await import(new URL("node.js", folder).href);
-const { createChatCompletion, createCompletion, Engine, loadModel } = library;
+const { createChatCompletion, loadModel } = library;
 const MODEL = new URL("site/models/default", root).pathname;
 
-/** One engine for the tests that only load models. */
-const engine = new Engine();
-after(() => engine.dispose());
+/** One model and its engine for all tests. */
+const statuses = [];
+const model = await loadModel({ model: MODEL, onProgress: (p) => statuses.push(p.status) });
+after(() => model.dispose());
+const { engine } = model;
 
-/** @param {any} writing */
 async function read(writing) {
   let text = "";
   for await (const item of writing) {
@@ -38,13 +41,6 @@ async function read(writing) {
 }
 
 test("the library under Node", async (t) => {
-  /** @type {any[]} */
-  const statuses = [];
-  const model = await loadModel({
-    model: MODEL,
-    onProgress: (/** @type {any} */ p) => statuses.push(p.status),
-  });
-  t.after(() => model.dispose());
   const greedy = { temperature: 0, max_new_tokens: 6 };
   const prompt = "It was a fine morning, and";
 
@@ -70,69 +66,36 @@ test("the library under Node", async (t) => {
 
   await t.test("texts are tokenized and detokenized, with log-probabilities", async () => {
     const tokens = await model.tokenize("A feather fell.");
-    assert.equal(
-      await model.detokenize(tokens.map((/** @type {any} */ one) => one.token)),
-      "A feather fell.",
-    );
+    assert.equal(await model.detokenize(tokens.map((one) => one.token)), "A feather fell.");
     const found = await model.logprobs("A feather fell.", { top: 3 });
     assert.equal(found.length, tokens.length);
     assert.equal(found[0].logprob, null);
-    assert.ok(
-      found.slice(1).every((/** @type {any} */ one) => one.logprob < 0 && one.top_logprobs.length === 3),
-    );
+    assert.ok(found.slice(1).every((one) => one.logprob < 0 && one.top_logprobs.length === 3));
     assert.ok(found[1].top_logprobs[0].logprob >= found[1].top_logprobs[1].logprob);
   });
 
-  await t.test("a chat completion has the common shape, whole and streamed", async () => {
-    const request = { messages: [{ role: "user", content: "Good morning." }], max_tokens: 6, temperature: 0 };
-    const whole = await createChatCompletion(model, request);
-    assert.equal(whole.object, "chat.completion");
-    assert.equal(whole.choices[0].message.role, "assistant");
-    assert.equal(whole.usage.total_tokens, whole.usage.prompt_tokens + whole.usage.completion_tokens);
-    let text = "";
-    let reason = null;
-    for await (const piece of await createChatCompletion(model, { ...request, stream: true })) {
-      assert.equal(piece.object, "chat.completion.chunk");
-      text += piece.choices[0].delta.content ?? "";
-      reason = piece.choices[0].finish_reason;
-    }
-    assert.equal(text.trim(), whole.choices[0].message.content);
-    assert.equal(reason, whole.choices[0].finish_reason);
-  });
-
-  await t.test("a chat completion is JSON if it has to be, with the bytes of each token", async () => {
-    const messages = [{ role: "user", content: "Good morning." }];
-    const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
-    const response_format = { type: "json_schema", json_schema: { name: "number", schema } };
-    const request = { messages, response_format, logprobs: true, top_logprobs: 2, n: 2, seed: 1 };
-    const { choices, usage } = await createChatCompletion(model, { ...request, max_tokens: 60 });
-    assert.equal(choices.length, 2);
-    for (const { message, logprobs } of choices) {
-      assert.ok(Number.isInteger(JSON.parse(message.content).n), message.content);
-      const bytes = logprobs.content.flatMap((/** @type {any} */ one) => one.bytes);
-      assert.equal(new TextDecoder().decode(new Uint8Array(bytes)).trim(), message.content);
-      assert.ok(logprobs.content.every((/** @type {any} */ one) => one.top_logprobs.length === 2));
-    }
-    assert.ok(usage.completion_tokens >= 4);
-    const object = { messages, response_format: { type: "json_object" }, max_tokens: 400, seed: 3 };
-    const whole = await createChatCompletion(model, object);
-    if (whole.choices[0].finish_reason === "stop")
-      assert.equal(typeof JSON.parse(whole.choices[0].message.content), "object");
-  });
-
-  await t.test("a completion echoes a prompt with the probabilities of its tokens", async () => {
-    const request = { prompt, echo: true, logprobs: 1, max_tokens: 0 };
-    const { choices, usage } = await createCompletion(model, request);
-    const known = await model.logprobs(prompt, { top: 1 });
-    assert.equal(choices[0].text, prompt);
-    assert.equal(choices[0].logprobs.tokens.join(""), prompt);
-    const logprobs = known.map((/** @type {any} */ one) => one.logprob);
-    assert.deepEqual(choices[0].logprobs.token_logprobs, logprobs);
-    assert.equal(usage.completion_tokens, 0);
-    const { text } = (await createCompletion(model, { prompt, ...greedy })).choices[0];
-    assert.equal(text, (await read(model.generate(prompt, greedy)))?.text);
-    const refused = { code: "setting-unknown", type: "invalid_request_error", param: "temprature" };
-    await assert.rejects(createCompletion(model, { prompt, temprature: 1 }), refused);
+  await t.test("an adapter changes what one more model writes, and not the model", async () => {
+    const before = await read(model.generate(prompt, greedy));
+    const pirate = await model.withAdapter(adapterFile(3));
+    const poet = await pirate.withAdapter(adapterFile(-3), { strength: 0.5 });
+    const all = [model, pirate, poet];
+    const write = () => Promise.all(all.map(async (one) => (await read(one.generate(prompt, greedy)))?.text));
+    const texts = await write();
+    assert.equal(texts[0], before?.text);
+    assert.equal(new Set(texts).size, 3);
+    assert.deepEqual(await write(), texts); // from kept states, by turns
+    assert.deepEqual([pirate.info.adapter?.name, poet.info.adapter?.strength], ["Pirate", 0.5]);
+    const plain = await poet.withAdapter(null);
+    assert.equal((await read(plain.generate(prompt, greedy)))?.text, before?.text);
+    const path = join(tmpdir(), "goosequill-adapter-test.safetensors");
+    await writeFile(path, adapterFile(3));
+    const loaded = await loadModel({ model: MODEL, adapter: path, engine: model.engine });
+    assert.equal((await read(loaded.generate(prompt, greedy)))?.text, texts[1]);
+    await Promise.all([loaded, plain, poet, pirate].map((one) => one.unload()));
+    const other = adapterFile(3, { model: "rwkv-7-12x768-0", model_name: "Goose" });
+    await assert.rejects(model.withAdapter(other), { code: "adapter-mismatch", message: /Goose/ });
+    await assert.rejects(model.withAdapter(new Uint8Array(9)), { code: "not-an-adapter" });
+    assert.equal((await read(model.generate(prompt, greedy)))?.text, before?.text);
   });
 
   await t.test("tools are called with valid arguments, in every way of asking", async () => {
@@ -150,8 +113,7 @@ test("the library under Node", async (t) => {
     assert.equal(reason, "tool_calls");
     const wanted = JSON.parse(written);
     assert.ok([1, 2].includes(wanted.n), written);
-    const calls = (/** @type {any} */ found) =>
-      found.end.tool_calls.map((/** @type {any} */ one) => [one.name, one.arguments]);
+    const calls = (found) => found.end.tool_calls.map((one) => [one.name, one.arguments]);
     assert.deepEqual(calls(await read(model.chat(messages, options))), [["add", wanted]]);
     const talk = await model.converse();
     assert.deepEqual(calls(await read(talk.say("Add one.", options))), [["add", wanted]]);
@@ -205,6 +167,36 @@ test("the library under Node", async (t) => {
     await assert.rejects(model.converse({ format: "goose" }), { code: "chat-format" });
   });
 
+  await t.test("branches are rated and ranked in one tree, which a file keeps", async () => {
+    const { readConversations, writeConversations } = library;
+    const talk = await model.converse({ system: "Be brief." });
+    const other = await talk.branch();
+    for (const [seed, branch] of [talk, other].entries()) {
+      await read(branch.say("Good morning.", { temperature: 1, max_new_tokens: 6, seed }));
+    }
+    await talk.rate(-1, { reason: "dull" });
+    await talk.rank([other, talk]);
+    assert.deepEqual(
+      (await other.siblings()).map(({ rank }) => rank),
+      [1, 0],
+    );
+    const tree = await talk.tree();
+    const [asked, ...replies] = tree.messages;
+    assert.deepEqual([tree.system, asked.parent, asked.text], ["Be brief.", null, "Good morning."]);
+    assert.deepEqual(
+      replies.map(({ text, fields }) => [text, fields.reason]),
+      [
+        [talk.messages[1].content, "dull"],
+        [other.messages[1].content, undefined],
+      ],
+    );
+    const file = await writeConversations(model, [tree], "oasst-messages", { packed: true });
+    assert.deepEqual(await readConversations(model, file), [tree]);
+    const pairs = await writeConversations(model, [tree], "preferences");
+    assert.equal(JSON.parse(new TextDecoder().decode(pairs)).chosen[0].content, replies[1].text);
+    await assert.rejects(talk.rank([talk, talk]), { code: "chat-messages" });
+  });
+
   await t.test("messages are appended, counted and answered, and a conversation is branched", async () => {
     const short = { temperature: 0, max_new_tokens: 6 };
     const asked = [
@@ -216,7 +208,7 @@ test("the library under Node", async (t) => {
     assert.equal(tokens, await talk.count(asked));
     assert.deepEqual(talk.messages, asked);
     const branch = await talk.branch();
-    const { text, end } = /** @type {any} */ (await read(branch.say([], short)));
+    const { text, end } = await read(branch.say([], short));
     assert.equal(end.tokens, await talk.count([{ role: "assistant", content: text }]));
     assert.deepEqual(talk.messages, asked);
     const whole = await model.converse();
@@ -230,8 +222,6 @@ test("the library under Node", async (t) => {
 });
 
 test("clients of OpenAI's API", async (t) => {
-  const model = await loadModel({ model: MODEL });
-  t.after(() => model.dispose());
   await testClients(t, model, library);
 });
 
@@ -255,7 +245,7 @@ for (const name of EXAMPLES)
 
 test("the Prompt API under Node", async (t) => {
   const project = await installation();
-  const load = (/** @type {string} */ name) => import(new URL(name, folder).href);
+  const load = (name) => import(new URL(name, folder).href);
   const { LanguageModel, LanguageModelToolSuccess } = await load("prompt-api-node.js");
   LanguageModel.configure({ model: MODEL, settings: { max_new_tokens: 8, seed: 1 }, languages: ["en"] });
   const initialPrompts = [{ role: "system", content: "You are a goose." }];
@@ -281,7 +271,7 @@ test("the Prompt API under Node", async (t) => {
 
   await t.test("constraints, with and without a prefix", async () => {
     const message = { role: "user", content: "hello" };
-    const start = (/** @type {string} */ content) => [message, { role: "assistant", content, prefix: true }];
+    const start = (content) => [message, { role: "assistant", content, prefix: true }];
     const properties = { Rating: { type: "number", minimum: 0, maximum: 5 } };
     const responseConstraint = {
       type: "object",
@@ -319,10 +309,8 @@ test("the Prompt API under Node", async (t) => {
       expectedOutputs: [{ type: "tool-call" }],
       tools: [{ name: "get_weather", description: "Get the weather.", inputSchema }],
     });
-    const ask = async (/** @type {any} */ input) => {
-      const calls = (await caller.prompt(input)).filter(
-        (/** @type {any} */ part) => part.type === "tool-call",
-      );
+    const ask = async (input) => {
+      const calls = (await caller.prompt(input)).filter((part) => part.type === "tool-call");
       assert.equal(calls.length, 1);
       assert.equal(calls[0].value.name, "get_weather");
       assert.ok(properties.location.enum.includes(calls[0].value.arguments.location));
@@ -358,7 +346,7 @@ test("the Prompt API under Node", async (t) => {
       console.log(before === LanguageModel, new LanguageModelToolCall({ callId: "1", name: "x" }).callId);
       LanguageModel.configure({ settings: { max_new_tokens: 4 } });
       console.log(typeof (await (await LanguageModel.create()).prompt("Hi")));`;
-    const options = { cwd: project, encoding: /** @type {const} */ ("utf8"), timeout: 120_000 };
+    const options = { cwd: project, encoding: "utf8", timeout: 120_000 };
     const printed = execFileSync("node", ["--input-type=module", "--eval", code], options);
     assert.equal(printed, "false the browser's true\ntrue 1\nstring\n");
   });
@@ -366,7 +354,7 @@ test("the Prompt API under Node", async (t) => {
 
 test("the first sample of the README runs as it stands, loads the package's model, and the process ends", async () => {
   const readme = await readFile(new URL("npm/README.md", root), "utf8");
-  const [, sample] = /** @type {RegExpExecArray} */ (/```js\n(.*?)```/s.exec(readme));
+  const [, sample] = /```js\n(.*?)```/s.exec(readme);
   assert.ok(sample.trim().split("\n").length <= 5);
   const installed = await installation();
   const printed = execFileSync("node", ["--input-type=module", "--eval", sample], {
@@ -380,21 +368,21 @@ test("the first sample of the README runs as it stands, loads the package's mode
 /** The folder that samples name by its address in a site. */
 const EMBEDDER = fileURLToPath(new URL("dist/models/minilm-static/", root));
 /** What a sample needs that is not in Node, or not here. */
-const ELSEWHERE = ["document.", '"./engine/', '"../ui/', '"goosequill/search"', '"BlinkDL/'];
+const ELSEWHERE = [
+  "document.",
+  '"/models/mine/',
+  '"/pirate.safetensors"',
+  '"https://esm.sh/',
+  '"./engine/',
+  '"../ui/',
+  '"goosequill/search"',
+  '"BlinkDL/',
+];
 
-test("every sample of the documentation that needs no page runs under Node", async (t) => {
-  const model = await loadModel({ model: MODEL });
-  t.after(() => model.dispose());
+test("every sample of the documentation that needs no page runs under Node", async () => {
   const args = { outputs: [{ prompt: "Once", text: " upon a time" }] };
   const { signal } = new AbortController();
-  Object.assign(globalThis, {
-    model,
-    engine: model.engine,
-    name: "measure",
-    args,
-    signal,
-    onProgress() {},
-  });
+  Object.assign(globalThis, { model, engine, name: "measure", args, signal, onProgress() {} });
   const project = await installation();
   const here = samples.filter(({ code }) => !ELSEWHERE.some((mark) => code.includes(mark)));
   assert.ok(here.length >= 4);
@@ -415,7 +403,6 @@ async function installation() {
   return project;
 }
 
-/** @param {string} name of a tool of ours @param {string[]} args @param {object} [options] */
 function tool(name, args, options) {
   const found = spawnSync(fileURLToPath(new URL(`node_modules/.bin/${name}`, root)), args, {
     encoding: "utf8",
@@ -447,6 +434,11 @@ test("npx goosequill assets copies all that a page fetches, and nothing else is 
   const command = fileURLToPath(new URL("goosequill.js", folder));
   execFileSync("node", [command, "assets", join(project, "public")], { stdio: "ignore" });
   const { ADDRESSES } = await import(new URL("engine/root.js", folder).href);
+  await import(new URL("engine/default-model.js", folder).href);
+  execFileSync("node", [command, "assets", "--no-model", join(project, "engine")], { stdio: "ignore" });
+  for (const path of Object.keys(ADDRESSES)) {
+    assert.equal(existsSync(join(project, "engine", path)), !path.startsWith("models/"), path);
+  }
   for (const [path, url] of Object.entries(ADDRESSES)) {
     const [copied, own] = await Promise.all([
       readFile(join(project, "public", path)),
@@ -460,7 +452,7 @@ test("npx goosequill assets copies all that a page fetches, and nothing else is 
     assert.equal((await readFile(join(project, "public", file))).length, bytes, file);
   }
   for (const file of Object.values(rooms).flat()) assert.ok(file in ADDRESSES, file);
-  for (const args of [[], ["asets", "x"], ["assets"], ["assets", "a", "b"]]) {
+  for (const args of [[], ["asets", "x"], ["assets"], ["assets", "a", "b"], ["assets", "--all", "a"]]) {
     assert.equal(spawnSync("node", [command, ...args]).status, 2);
   }
   assert.deepEqual(Object.keys(JSON.parse(await readFile(new URL("package.json", folder), "utf8")).bin), [
@@ -474,7 +466,7 @@ test("no module but the list of files makes an address from its own, and nothing
     const text = await readFile(new URL(name, folder), "utf8");
     assert.equal(text.includes("import.meta"), name === "engine/root.js", name);
   }
-  for (const name of ["pyodide.mjs", "pyodide.asm.js"]) {
+  for (const name of ["pyodide.mjs", "pyodide.asm.mjs"]) {
     assert.ok(!(await readFile(new URL(`vendor/pyodide/${name}`, folder), "utf8")).includes('import("ws")'));
   }
   const notices = await readFile(new URL("THIRD-PARTY-NOTICES.txt", folder), "utf8");
@@ -507,7 +499,6 @@ test("a file at an address must have the checksum that was given", async () => {
 
 test("an id is fetched from its host, and only then is the host contacted", async () => {
   const { createServer } = await import("node:http");
-  /** @type {(string | undefined)[]} */
   const asked = [];
   const server = createServer((request, response) => {
     asked.push(request.url);
@@ -517,7 +508,7 @@ test("an id is fetched from its host, and only then is the host contacted", asyn
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   try {
-    const host = `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`;
+    const host = `http://127.0.0.1:${server.address().port}`;
     const options = { model: "a/b:model.safetensors", tokenizer: "a/b:tokenizer.json", host, engine };
     await assert.rejects(loadModel({ ...options, quantize: 5 }), { code: "option" });
     assert.deepEqual(asked, []);
@@ -545,7 +536,7 @@ test("the package lists its exports, types first, and has no dependencies", asyn
   const text = await readFile(new URL("package.json", folder), "utf8");
   const { exports, dependencies, version, customElements } = JSON.parse(text);
   assert.equal(dependencies, undefined);
-  for (const entry of [exports["."], exports["./element"]]) {
+  for (const entry of [".", "./element", "./engine", "./engine/element"].map((name) => exports[name])) {
     assert.equal(Object.keys(entry)[0], "types");
     for (const path of Object.values(entry))
       assert.ok(existsSync(new URL(String(path), folder)), String(path));
@@ -557,5 +548,5 @@ test("the package lists its exports, types first, and has no dependencies", asyn
   const manifest = JSON.parse(await readFile(new URL(customElements, folder), "utf8"));
   const [element] = manifest.modules[0].declarations;
   assert.equal(element.tagName, "goose-quill");
-  assert.ok(element.attributes.some((/** @type {any} */ one) => one.fieldName === "maxNewTokens"));
+  assert.ok(element.attributes.some((one) => one.fieldName === "maxNewTokens"));
 });

@@ -10,23 +10,20 @@ import { LanguageModel } from "../../../site/prompt-api/language-model.js";
 /** A promise, and what fulfils it. */
 export function deferred() {
   let resolve = () => {};
-  const promise = /** @type {Promise<void>} */ (new Promise((done) => (resolve = done)));
+  const promise = new Promise((done) => (resolve = done));
   return { promise, resolve };
 }
 
-/** @param {ReadableStream<any>} stream */
 export async function readAll(stream) {
   const found = [];
-  for await (const piece of /** @type {any} */ (stream)) found.push(piece);
+  for await (const piece of stream) found.push(piece);
   return found.join("");
 }
 
-/** @param {{role: string, content: string}[]} messages */
 const count = (messages) =>
   messages.reduce((sum, { content }) => sum + 1 + content.split(/\s+/).filter(Boolean).length, 0);
 
 class EchoConversation {
-  /** @param {any} world @param {any[]} messages */
   constructor(world, messages) {
     this.world = world;
     this.messages = messages;
@@ -41,11 +38,11 @@ class EchoConversation {
     if (!this.world.open.delete(this)) throw new Error("closed twice");
   }
 
-  async count(/** @type {any[]} */ messages) {
+  async count(messages) {
     return count(messages);
   }
 
-  async append(/** @type {any[]} */ messages, { signal = /** @type {any} */ (undefined) } = {}) {
+  async append(messages, { signal = undefined } = {}) {
     this.#check();
     await this.world.pause();
     signal?.throwIfAborted();
@@ -53,10 +50,7 @@ class EchoConversation {
     return count(messages);
   }
 
-  async *say(
-    /** @type {any[]} */ messages,
-    /** @type {any} */ { signal, prefix = "", reasoning_effort: effort, ...settings },
-  ) {
+  async *say(messages, { signal, prefix = "", reasoning_effort: effort, ...settings }) {
     this.#check();
     this.world.asked.push({ messages, prefix, effort, settings });
     if (this.world.error) throw this.world.error;
@@ -83,22 +77,19 @@ class EchoConversation {
 }
 
 /**
- * Configures `LanguageModel` with a model that answers `answer`, or what it was asked.
- * @param {object} [options]
- * @returns {any} `asked`, what it was asked; `calls`, those of its next replies; `open`, its conversations;
- *   `hold()`, which stops it before its next word until what that returns is called; `error`, what it throws
+ * Configures `LanguageModel` with a model that answers `answer`, or what it was asked. Returns `asked`,
+ * what it was asked; `calls`, those of its next replies; `open`, its conversations; `hold()`, which stops
+ * it before its next word until what that returns is called; `error`, what it throws.
  */
-export function useEcho(
-  { answer = "", thinks = false, loading = Promise.resolve(), ...options } = /** @type {any} */ ({}),
-) {
+export function useEcho({ answer = "", thinks = false, loading = Promise.resolve(), ...options } = {}) {
   let held = Promise.resolve();
   const world = {
     answer: answer || undefined,
     thinks,
-    asked: /** @type {any[]} */ ([]),
-    calls: /** @type {any[]} */ ([]),
+    asked: [],
+    calls: [],
     open: new Set(),
-    error: /** @type {any} */ (null),
+    error: null,
     loads: 0,
     pause: () => held,
     hold() {
@@ -109,7 +100,7 @@ export function useEcho(
   };
   const engine = () => ({
     ended: false,
-    async load(/** @type {any} */ _source, /** @type {any} */ { onProgress }) {
+    async load(_source, { onProgress }) {
       world.loads++;
       await loading; // the lease listens by then
       for (const status of ["engine", "start", "model", "weights"]) {
@@ -127,7 +118,7 @@ export function useEcho(
       this.ended = true;
     },
   });
-  const holder = new EngineHolder(/** @type {any} */ (engine));
+  const holder = new EngineHolder(engine);
   environment.holderOf = () => holder;
   LanguageModel.configure(options);
   return Object.assign(world, { holder });

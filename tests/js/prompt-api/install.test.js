@@ -7,7 +7,7 @@ import { LanguageModel, LanguageModelToolCall } from "../../../site/prompt-api/l
 import { SemanticEmbedder } from "../../../site/prompt-api/semantic-embedder.js";
 import { deferred, useEcho } from "./echo-model.js";
 
-const scope = /** @type {any} */ (globalThis);
+const scope = globalThis;
 const NAMES = [
   "LanguageModel",
   "LanguageModelToolCall",
@@ -21,7 +21,7 @@ const forget = () => {
 };
 afterEach(forget);
 
-/** A browser's interface. @param {() => Promise<string>} availability */
+/** A browser's interface. */
 const browsers = (availability) =>
   class extends EventTarget {
     static availability = availability;

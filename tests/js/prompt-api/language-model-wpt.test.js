@@ -13,12 +13,11 @@ import { deferred, readAll, useEcho } from "./echo-model.js";
 const PROMPT = "Please write a sentence in English.";
 const AVAILABILITIES = ["unavailable", "downloadable", "downloading", "available"];
 const ABORT = { name: "AbortError" };
-/** @param {any} [options] */
 const create = (options) => LanguageModel.create(options);
 
 test.beforeEach(() => useEcho());
 
-/** As `testAbortPromise` in ai/resources/util.js. @param {(signal: AbortSignal) => Promise<any>} method */
+/** As `testAbortPromise` in ai/resources/util.js. */
 async function aborts(method) {
   const controller = new AbortController();
   const promise = method(controller.signal);
@@ -35,9 +34,7 @@ async function aborts(method) {
 
 test("language-model-availability", async (t) => {
   assert.ok(AVAILABILITIES.includes(await LanguageModel.availability()));
-  const invalid = {
-    expectedInputs: [{ type: /** @type {const} */ ("text"), languages: ["en-abc-invalid"] }],
-  };
+  const invalid = { expectedInputs: [{ type: "text", languages: ["en-abc-invalid"] }] };
   await assert.rejects(LanguageModel.availability(invalid), RangeError);
   await t.test("plausible options have a valid value", async () => {
     const topKs = [undefined, -2, 0, 1, 1.5, 3, 99];
@@ -53,14 +50,14 @@ test("language-model-availability", async (t) => {
         { type: "image", languages: ["fr"] },
       ],
     ];
-    const system = (/** @type {string} */ content) => ({ role: "system", content });
+    const system = (content) => ({ role: "system", content });
     const prompts = [undefined, [], [system("have fun")], [system("be good"), system("be bad")]];
     for (const topK of topKs)
       for (const temperature of temperatures)
         for (const expectedInputs of types)
           for (const expectedOutputs of types)
             for (const initialPrompts of prompts) {
-              const options = /** @type {any} */ ({ topK, temperature, expectedInputs, expectedOutputs });
+              const options = { topK, temperature, expectedInputs, expectedOutputs };
               const found = await LanguageModel.availability({ ...options, initialPrompts });
               assert.ok(AVAILABILITIES.includes(found));
             }
@@ -74,15 +71,15 @@ test("language-model-availability-available", async () => {
     { expectedOutputs: [{ type: "image" }] },
     { expectedOutputs: [{ type: "audio" }] },
   ]) {
-    assert.equal(await LanguageModel.availability(/** @type {any} */ (options)), "unavailable");
+    assert.equal(await LanguageModel.availability(options), "unavailable");
     await assert.rejects(create(options), { name: "NotSupportedError" });
   }
-  const soup = /** @type {any} */ ({ expectedInputs: [{ type: "soup" }] });
+  const soup = { expectedInputs: [{ type: "soup" }] };
   await assert.rejects(LanguageModel.availability(soup), TypeError);
 });
 
 test("language-model-availability-sampling-mode and -create-sampling-mode, where there is params()", async () => {
-  for (const samplingMode of /** @type {(keyof typeof MODES)[]} */ (Object.keys(MODES))) {
+  for (const samplingMode of Object.keys(MODES)) {
     assert.ok(AVAILABILITIES.includes(await LanguageModel.availability({ samplingMode })));
     const session = await create({ samplingMode });
     assert.equal(session.samplingMode, samplingMode);
@@ -91,7 +88,7 @@ test("language-model-availability-sampling-mode and -create-sampling-mode, where
   assert.equal((await create()).samplingMode, "balanced");
   assert.equal((await create({ temperature: 0.8, topK: 10 })).samplingMode, null);
   for (const raw of [{ temperature: 0.8 }, { topK: 10 }, { temperature: 0.8, topK: 10 }]) {
-    const both = /** @type {any} */ ({ samplingMode: "balanced", ...raw });
+    const both = { samplingMode: "balanced", ...raw };
     await assert.rejects(LanguageModel.availability(both), TypeError);
     await assert.rejects(create(both), TypeError);
   }
@@ -101,19 +98,18 @@ test("language-model-create", async (t) => {
   const session = await create();
   assert.ok(session instanceof LanguageModel);
   for (const name of ["prompt", "promptStreaming", "append", "measureContextUsage", "clone", "destroy"])
-    assert.equal(typeof (/** @type {any} */ (session)[name]), "function");
+    assert.equal(typeof session[name], "function");
   assert.equal(typeof session.contextUsage, "number");
   assert.ok(Number.isSafeInteger(session.contextWindow)); // which pages print, and divide by
   assert.equal(typeof session.onquotaoverflow, "object");
 
   await t.test("the monitor is told of the download", async () => {
-    /** @type {any[]} */
     const events = [];
     let isCreated = false;
     useEcho();
     await create({
-      monitor: (/** @type {any} */ monitor) =>
-        monitor.addEventListener("downloadprogress", (/** @type {any} */ event) => {
+      monitor: (monitor) =>
+        monitor.addEventListener("downloadprogress", (event) => {
           assert.equal(isCreated, false);
           events.push(event);
         }),
@@ -139,8 +135,8 @@ test("language-model-create", async (t) => {
       let isAborted = false;
       const creating = create({
         signal: controller.signal,
-        monitor: (/** @type {any} */ monitor) =>
-          monitor.addEventListener("downloadprogress", (/** @type {any} */ event) => {
+        monitor: (monitor) =>
+          monitor.addEventListener("downloadprogress", (event) => {
             assert.equal(isAborted, false);
             if (event.loaded === at) resolve();
           }),
@@ -170,7 +166,7 @@ test("language-model-create", async (t) => {
       await assert.rejects(create({ initialPrompts }), TypeError);
   });
 
-  const text = (/** @type {string} */ tag) => ({ expectedInputs: [{ type: "text", languages: [tag] }] });
+  const text = (tag) => ({ expectedInputs: [{ type: "text", languages: [tag] }] });
   await assert.rejects(create(text("en-abc-invalid")), RangeError);
   assert.ok(await create(text("EN")));
 });
@@ -207,10 +203,10 @@ test("language-model-abort", async () => {
 
 test("language-model-destroy, with the specification's AbortError, and testCreateAbort", async () => {
   const methods = [
-    (/** @type {LanguageModel} */ one) => one.prompt(PROMPT),
-    (/** @type {LanguageModel} */ one) => one.append(PROMPT),
-    (/** @type {LanguageModel} */ one) => one.clone(),
-    (/** @type {LanguageModel} */ one) => one.measureContextUsage(PROMPT),
+    (one) => one.prompt(PROMPT),
+    (one) => one.append(PROMPT),
+    (one) => one.clone(),
+    (one) => one.measureContextUsage(PROMPT),
   ];
   const session = await create();
   const promises = methods.map((method) => method(session));
@@ -240,7 +236,7 @@ test("language-model-append, and prompt/context", async () => {
   session = await create();
   await session.append([]);
   assert.equal(session.contextUsage, 0);
-  await session.append(/** @type {any} */ ({}));
+  await session.append({});
   assert.ok(session.contextUsage > 0);
   session = await create();
   const result = await session.prompt(PROMPT);
@@ -249,20 +245,20 @@ test("language-model-append, and prompt/context", async () => {
     { role: "system", content: [{ type: "text", value: "The word is regurgitation." }] },
   ];
   session = await create({ initialPrompts });
-  assert.equal(session.contextUsage, await session.measureContextUsage(/** @type {any} */ (initialPrompts)));
+  assert.equal(session.contextUsage, await session.measureContextUsage(initialPrompts));
 });
 
 test("language-model-measure-context-usage: any roles, even after prompts were added", async () => {
   const prompts = ["system", "user", "assistant"].map((role) => ({ role, content: "foo" }));
   const session = await create({ initialPrompts: prompts });
-  assert.ok((await session.measureContextUsage(/** @type {any} */ (prompts))) > 0);
+  assert.ok((await session.measureContextUsage(prompts)) > 0);
 });
 
 test("language-model-clone", async () => {
   const session = await create({ topK: 3, temperature: 0.6 });
   await session.prompt(PROMPT);
   const clone = await session.clone();
-  for (const name of /** @type {const} */ (["inputQuota", "inputUsage", "topK", "temperature"]))
+  for (const name of ["inputQuota", "inputUsage", "topK", "temperature"])
     assert.equal(clone[name], session[name]);
   await clone.prompt(PROMPT);
   assert.ok(clone.inputUsage > session.inputUsage);
@@ -270,10 +266,10 @@ test("language-model-clone", async () => {
 
 test("prompt/empty-inputs and prompt/streaming: empty and coerced input", async () => {
   const model = await create();
-  assert.match(await model.prompt(/** @type {any} */ (null)), /null/);
-  assert.match(await model.prompt(/** @type {any} */ (undefined)), /undefined/);
-  assert.match(await model.prompt(/** @type {any} */ ({})), /\[object Object\]/);
-  const user = (/** @type {any[]} */ content) => [{ role: /** @type {const} */ ("user"), content }];
+  assert.match(await model.prompt(null), /null/);
+  assert.match(await model.prompt(undefined), /undefined/);
+  assert.match(await model.prompt({}), /\[object Object\]/);
+  const user = (content) => [{ role: "user", content }];
   for (const empty of ["", [], user([]), user([{ type: "text", value: "" }])]) {
     assert.equal(typeof (await model.prompt(empty)), "string");
     assert.equal(await model.append(empty), undefined);
@@ -286,12 +282,12 @@ test("prompt/empty-inputs and prompt/streaming: empty and coerced input", async 
 test("prompt/rejections", async () => {
   const session = await create();
   const [user, system] = [
-    { role: /** @type {const} */ ("user"), content: "foo" },
-    { role: /** @type {const} */ ("system"), content: "bar" },
+    { role: "user", content: "foo" },
+    { role: "system", content: "bar" },
   ];
   await assert.rejects(session.prompt([user, system]), TypeError);
   await assert.rejects(session.prompt([system, system]), TypeError);
-  const coerced = session.prompt(/** @type {any} */ (system));
+  const coerced = session.prompt(system);
   await assert.rejects(session.prompt([system]), TypeError);
   await coerced;
   const begun = await create({ initialPrompts: [user] });
@@ -301,9 +297,7 @@ test("prompt/rejections", async () => {
 test("prompt/multimodal/prompt-multimodal: rejections", async () => {
   const session = await create();
   const value = new Blob(["not text"]);
-  const message = (/** @type {any} */ role, /** @type {any} */ type) => [
-    { role, content: [{ type, value }] },
-  ];
+  const message = (role, type) => [{ role, content: [{ type, value }] }];
   await assert.rejects(session.prompt(message("user", "text")), TypeError);
   for (const type of ["image", "audio"]) {
     await assert.rejects(session.prompt(message("assistant", type)), { name: "NotSupportedError" });
@@ -339,7 +333,7 @@ test("prompt/prompt-post-abort and prompt/streaming/prompt-streaming-post-abort"
 
 test("language-model-response-json-schema and -regex: constraints that are refused", async () => {
   const session = await create();
-  const circular = /** @type {any} */ ({});
+  const circular = {};
   circular.self = circular;
   const refused = { name: "NotSupportedError" };
   await assert.rejects(session.prompt(PROMPT, { responseConstraint: circular }), refused);

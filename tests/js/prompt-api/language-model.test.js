@@ -7,17 +7,14 @@ import test from "node:test";
 import { EngineError } from "../../../site/engine/protocol.js";
 import { environment, ModelHost, REST } from "../../../site/prompt-api/host.js";
 import { LanguageModel } from "../../../site/prompt-api/language-model.js";
+import { pluck } from "../pluck.js";
 import { deferred, readAll, useEcho } from "./echo-model.js";
 
-const user = (/** @type {string} */ content) => ({ role: /** @type {const} */ ("user"), content });
-const assistant = (/** @type {string} */ content, more = {}) => ({
-  role: /** @type {const} */ ("assistant"),
-  content,
-  ...more,
-});
+const user = (content) => ({ role: "user", content });
+const assistant = (content, more = {}) => ({ role: "assistant", content, ...more });
 
 test("only create() makes sessions", () => {
-  assert.throws(() => new /** @type {any} */ (LanguageModel)(), TypeError);
+  assert.throws(() => new LanguageModel(), TypeError);
   assert.equal(Object.prototype.toString.call(LanguageModel.prototype), "[object LanguageModel]");
 });
 
@@ -36,15 +33,10 @@ test("prompts are answered one after the other, and an aborted one is left out",
   go();
   assert.deepEqual(await Promise.all([first, third]), ["You said: one", "You said: three"]);
   await added;
-  assert.deepEqual(
-    world.asked.map((/** @type {any} */ one) => one.messages[0].content),
-    ["one", "three"],
-  );
+  const heard = world.asked.map((one) => one.messages[0].content);
+  assert.deepEqual(heard, ["one", "three"]);
   const [{ messages }] = world.open;
-  assert.deepEqual(
-    messages.map((/** @type {any} */ one) => one.content),
-    ["one", "You said: one", "three", "You said: three", "four"],
-  );
+  assert.deepEqual(pluck(messages, "content"), ["one", "You said: one", "three", "You said: three", "four"]);
 });
 
 test("an aborted, failed or cancelled prompt leaves the session as it was", async () => {
@@ -82,9 +74,7 @@ test("a copy has what was answered, and continues on its own", async () => {
   go();
   await pending;
   await copy.prompt("three");
-  const said = [...world.open].map((/** @type {any} */ one) =>
-    one.messages.map((/** @type {any} */ m) => m.content),
-  );
+  const said = [...world.open].map((one) => one.messages.map((m) => m.content));
   assert.deepEqual(said.map((texts) => texts[2]).sort(), ["three", "two"]);
   assert.equal(world.loads, 1);
   session.destroy();
@@ -95,7 +85,7 @@ test("a copy has what was answered, and continues on its own", async () => {
 test("messages are converted and checked in the specification's order", async () => {
   const world = useEcho();
   const session = await LanguageModel.create();
-  for (const [input, error] of /** @type {[any, any][]} */ ([
+  for (const [input, error] of [
     [[{ role: "user", content: "a", prefix: true }], { name: "SyntaxError" }],
     [[assistant("a", { prefix: true }), user("b")], { name: "SyntaxError" }],
     [[user("a"), { role: "system", content: "b", prefix: true }], { name: "SyntaxError" }],
@@ -108,15 +98,15 @@ test("messages are converted and checked in the specification's order", async ()
     [[{ role: "user", content: [{ type: "video", value: "a" }] }], TypeError],
     [[{ role: "user", content: [{ type: "text", value: new Uint8Array(2) }] }], TypeError],
     [[{ role: "user", content: [{ type: "tool-response", value: "a" }] }], { name: "NotSupportedError" }],
-  ])) {
+  ]) {
     await assert.rejects(session.prompt(input), error);
     await assert.rejects(session.append(input), error);
     await assert.rejects(session.measureContextUsage(input), error);
     await assert.rejects(async () => readAll(session.promptStreaming(input)), error);
   }
   assert.deepEqual(world.asked, []);
-  const parts = ["two ", "parts ", 3].map((value) => ({ type: /** @type {const} */ ("text"), value }));
-  const input = [user("one"), assistant(""), { role: /** @type {const} */ ("user"), content: parts }];
+  const parts = ["two ", "parts ", 3].map((value) => ({ type: "text", value }));
+  const input = [user("one"), assistant(""), { role: "user", content: parts }];
   const prompting = session.prompt(input);
   input.length = 0; // converted when it was called
   assert.equal(await prompting, "You said: two parts 3");
@@ -136,7 +126,7 @@ test("a reply continues a prefix", async () => {
 
 test("sampling modes and parameters become settings of the decoder", async () => {
   const world = useEcho({ settings: { presence_penalty: 0.5 } });
-  for (const [options, settings] of /** @type {[any, any][]} */ ([
+  for (const [options, settings] of [
     [{}, { temperature: 0.8, top_k: 40 }],
     [{ samplingMode: "most-predictable" }, { temperature: 0, top_k: 1 }],
     [
@@ -144,7 +134,7 @@ test("sampling modes and parameters become settings of the decoder", async () =>
       { temperature: 2, top_k: 128 },
     ],
     [{ topK: 7.9 }, { temperature: 0.8, top_k: 7 }],
-  ])) {
+  ]) {
     const session = await LanguageModel.create(options);
     await session.prompt("Hi");
     const asked = world.asked.at(-1).settings;
@@ -153,10 +143,8 @@ test("sampling modes and parameters become settings of the decoder", async () =>
     assert.equal(session.topK, settings.top_k);
   }
   await assert.rejects(LanguageModel.create({ temperature: NaN }), RangeError);
-  await assert.rejects(LanguageModel.create(/** @type {any} */ ({ samplingMode: "default" })), TypeError);
-  const { defaultTopK, maxTopK, defaultTemperature, maxTemperature } = /** @type {any} */ (
-    await LanguageModel.params()
-  );
+  await assert.rejects(LanguageModel.create({ samplingMode: "default" }), TypeError);
+  const { defaultTopK, maxTopK, defaultTemperature, maxTemperature } = await LanguageModel.params();
   assert.deepEqual([defaultTopK, maxTopK, defaultTemperature, maxTemperature], [40, 128, 0.8, 2]);
 });
 
@@ -174,24 +162,23 @@ test("a model that thinks does so when asked, and the thought is forgotten", asy
   ];
   assert.deepEqual(await loud.prompt("Late?"), whole);
   const pieces = [];
-  for await (const piece of /** @type {any} */ (loud.promptStreaming("Late?"))) pieces.push(piece);
+  for await (const piece of loud.promptStreaming("Late?")) pieces.push(piece);
   assert.deepEqual(pieces, whole);
-  for (const { messages } of world.open) assert.ok(messages.every((/** @type {any} */ one) => !one.thought));
+  for (const { messages } of world.open) assert.ok(messages.every((one) => !one.thought));
   assert.equal(loud.contextUsage, 2 * (await loud.measureContextUsage([user("Late?"), assistant("Yes.")])));
-  await assert.rejects(loud.prompt("Late?", /** @type {any} */ ({ thinking: { effort: "max" } })), TypeError);
+  await assert.rejects(loud.prompt("Late?", { thinking: { effort: "max" } }), TypeError);
 });
 
 test("a model that does not think is refused where it should", async () => {
   useEcho({ model: "https://example.org/world/" });
-  const thinking = { effort: /** @type {const} */ ("low") };
+  const thinking = { effort: "low" };
   await assert.rejects(LanguageModel.create({ thinking }), { name: "NotSupportedError" });
   useEcho();
   assert.equal(await LanguageModel.availability({ thinking }), "unavailable");
 });
 
 test("languages are those of the model", async () => {
-  const of = (/** @type {string} */ tag) =>
-    LanguageModel.availability({ expectedOutputs: [{ type: "text", languages: [tag] }] });
+  const of = (tag) => LanguageModel.availability({ expectedOutputs: [{ type: "text", languages: [tag] }] });
   useEcho();
   assert.equal(await of("en-GB"), "downloadable");
   assert.equal(await of("ja"), "unavailable");
@@ -233,7 +220,6 @@ test("the model stays loaded for a while after the last session", async (t) => {
 test("nothing more is fired after an abort, even if the engine reports more at once", async () => {
   useEcho();
   const controller = new AbortController();
-  /** @type {number[]} */
   const fired = [];
   const creating = LanguageModel.create({
     signal: controller.signal,
@@ -252,7 +238,7 @@ test("creation fails with the exception for the cause", async () => {
     ["network", "NetworkError"],
     ["out-of-memory", "OperationError"],
   ]) {
-    const error = new EngineError({ code: /** @type {any} */ (code), message: "No.", remedy: "Try again." });
+    const error = new EngineError({ code, message: "No.", remedy: "Try again." });
     useEcho({ loading: Promise.reject(error) });
     await assert.rejects(LanguageModel.create(), { name, message: "No. Try again.", cause: error });
     assert.equal(await LanguageModel.availability(), "downloadable");
@@ -260,14 +246,13 @@ test("creation fails with the exception for the cause", async () => {
 });
 
 test("options that no model has are refused at once", () => {
-  assert.throws(() => LanguageModel.configure(/** @type {any} */ ({ modell: "x" })), { code: "option" });
+  assert.throws(() => LanguageModel.configure({ modell: "x" }), { code: "option" });
   assert.ok(new ModelHost({ model: "https://example.org/x/" }).holder === environment.holderOf());
 });
 
 test("event handlers are attributes, called in their place", async () => {
   useEcho();
   const session = await LanguageModel.create();
-  /** @type {string[]} */
   const called = [];
   assert.equal(session.oncontextoverflow, null);
   const first = () => called.push("first");
@@ -304,10 +289,7 @@ test("constraints become settings, and a reply that does not comply is refused",
   assert.ok(session.contextUsage > usage);
   for (const wrong of ["x", 7, null, true, [], () => {}])
     for (const call of ["prompt", "promptStreaming", "measureContextUsage"])
-      await assert.rejects(
-        async () => /** @type {any} */ (session)[call]("Hi", { responseConstraint: wrong }),
-        TypeError,
-      );
+      await assert.rejects(async () => session[call]("Hi", { responseConstraint: wrong }), TypeError);
   await assert.rejects(session.prompt("Hi", { omitResponseConstraintInput: true }), TypeError);
   await assert.rejects(session.measureContextUsage("Hi", { omitResponseConstraintInput: true }), TypeError);
   for (const [code, name] of [
@@ -316,7 +298,7 @@ test("constraints become settings, and a reply that does not comply is refused",
     ["all-tokens-removed", "NotSupportedError"],
     ["regex-empty", "SyntaxError"],
   ]) {
-    world.error = new EngineError({ code: /** @type {any} */ (code), message: "No.", remedy: "" });
+    world.error = new EngineError({ code, message: "No.", remedy: "" });
     await assert.rejects(session.prompt("Hi", { responseConstraint: /x/ }), { name });
   }
 });

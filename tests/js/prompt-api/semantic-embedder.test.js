@@ -6,22 +6,20 @@ import { afterEach, beforeEach, test } from "node:test";
 import { environment } from "../../../site/prompt-api/host.js";
 import { SemanticEmbedder } from "../../../site/prompt-api/semantic-embedder.js";
 
-/** @type {any[]} */
 let engines = [];
-/** @type {() => Promise<void>} what a request waits for */
+/** What a request waits for. */
 let pause = async () => {};
 
 class LengthEngine {
   ended = false;
-  /** @type {number[]} how many texts each request had */
+  /** How many texts each request had. */
   batches = [];
 
   constructor() {
     engines.push(this);
   }
 
-  /** @param {string} job @param {any} args @param {any} options */
-  async run(job, args, { signal, onProgress } = /** @type {any} */ ({})) {
+  async run(job, args, { signal, onProgress } = {}) {
     await pause();
     signal?.throwIfAborted();
     if (job === "open_embedder") {
@@ -32,7 +30,7 @@ class LengthEngine {
       return { handle: 3, fingerprint: `space of ${args.files.url}` };
     }
     this.batches.push(args.texts.length);
-    const data = Float32Array.from(args.texts.flatMap((/** @type {string} */ text) => [text.length, 1]));
+    const data = Float32Array.from(args.texts.flatMap((text) => [text.length, 1]));
     return { vectors: { shape: [args.texts.length, 2], data } };
   }
 
@@ -45,7 +43,7 @@ const { newEngine } = environment;
 beforeEach(() => {
   engines = [];
   pause = async () => {};
-  environment.newEngine = () => /** @type {any} */ (new LengthEngine());
+  environment.newEngine = () => new LengthEngine();
   SemanticEmbedder.configure({ model: "https://example.org/models/one" });
 });
 afterEach(() => {
@@ -57,8 +55,9 @@ test("vectors come in the order of the texts, whatever their number", async () =
   const embedder = await SemanticEmbedder.create();
   const texts = Array.from({ length: 150 }, (_, i) => "x".repeat(i));
   const { embeddings, embeddingSpace } = await embedder.embed(texts);
+  const vectors = embeddings.map(({ values }) => [...values]);
   assert.deepEqual(
-    embeddings.map(({ values }) => [...values]),
+    vectors,
     texts.map(({ length }) => [length, 1]),
   );
   assert.ok(embeddings[0].values instanceof Float32Array);
@@ -95,7 +94,6 @@ test("a worker that died is replaced by the next embedder's", async () => {
 });
 
 test("the monitor's progress goes from 0 to 1", async () => {
-  /** @type {number[]} */
   const seen = [];
   await SemanticEmbedder.create({
     monitor: (monitor) => monitor.addEventListener("downloadprogress", ({ loaded }) => seen.push(loaded)),
@@ -138,8 +136,8 @@ test("what is aborted, destroyed, missing or too much is rejected with the right
   SemanticEmbedder.configure({ model: "https://example.org/missing/" });
   await assert.rejects(SemanticEmbedder.create(), { name: "NetworkError", message: /Look again/ });
   assert.equal(await SemanticEmbedder.availability(), "downloadable");
-  assert.throws(() => new /** @type {any} */ (SemanticEmbedder)(), TypeError);
-  await assert.rejects(SemanticEmbedder.create(/** @type {any} */ ({ monitor: 1 })), TypeError);
+  assert.throws(() => new SemanticEmbedder(), TypeError);
+  await assert.rejects(SemanticEmbedder.create({ monitor: 1 }), TypeError);
 });
 
 test("a signal that is aborted later ends the embedder", async () => {

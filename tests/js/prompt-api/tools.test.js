@@ -12,30 +12,21 @@ import {
   LanguageModelToolSuccess,
 } from "../../../site/prompt-api/language-model.js";
 import { MOST_ROUNDS } from "../../../site/prompt-api/tools.js";
+import { pluck } from "../pluck.js";
 import { useEcho } from "./echo-model.js";
 
 const inputSchema = { type: "object", properties: { location: { type: "string" } }, required: ["location"] };
 const weather = { name: "get_weather", description: "Get the weather.", inputSchema };
-const expectedOutputs = [{ type: /** @type {const} */ ("tool-call") }];
-const expectedInputs = [{ type: /** @type {const} */ ("tool-response") }, ...expectedOutputs];
-const call = (/** @type {string} */ id, given = { location: "Seattle" }) => ({
-  id,
-  name: "get_weather",
-  arguments: given,
-});
-/** @param {any[]} tools @param {object} [more] */
-const create = (tools, more) =>
-  LanguageModel.create({ tools, expectedInputs, expectedOutputs, .../** @type {any} */ (more) });
-/** @param {any} value */
-const response = (value) => [
-  { role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("tool-response"), value }] },
-];
-/** @param {any[]} result */
+const expectedOutputs = [{ type: "tool-call" }];
+const expectedInputs = [{ type: "tool-response" }, ...expectedOutputs];
+const call = (id, given = { location: "Seattle" }) => ({ id, name: "get_weather", arguments: given });
+const create = (tools, more) => LanguageModel.create({ tools, expectedInputs, expectedOutputs, ...more });
+const response = (value) => [{ role: "user", content: [{ type: "tool-response", value }] }];
 const success = (...result) => new LanguageModelToolSuccess({ callId: "1", name: "get_weather", result });
 
 test("tools that are not described as they have to be are refused", async () => {
   useEcho();
-  const circular = /** @type {any} */ ({ type: "object" });
+  const circular = { type: "object" };
   circular.self = circular;
   for (const wrong of [
     { inputSchema: null },
@@ -73,17 +64,12 @@ test("without execute, calls are returned, and what they return is sent back", a
   const world = useEcho();
   const session = await create([weather]);
   world.calls = [[call("1"), call("2", { location: "Tokyo" })]];
-  const found = /** @type {any} */ (await session.prompt("Weather?"));
-  assert.deepEqual(
-    found.map((/** @type {any} */ part) => part.type),
-    ["text", "tool-call", "tool-call"],
-  );
+  const found = await session.prompt("Weather?");
+  assert.deepEqual(pluck(found, "type"), ["text", "tool-call", "tool-call"]);
   const { value } = found[1];
   assert.ok(value instanceof LanguageModelToolCall);
-  assert.deepEqual(
-    [value.callId, value.callID, value.name, value.arguments],
-    ["1", "1", "get_weather", { location: "Seattle" }],
-  );
+  const fields = [value.callId, value.callID, value.name, value.arguments];
+  assert.deepEqual(fields, ["1", "1", "get_weather", { location: "Seattle" }]);
   assert.deepEqual(world.asked[0].settings.tools, [
     {
       type: "function",
@@ -106,15 +92,15 @@ test("without execute, calls are returned, and what they return is sent back", a
   const copy = await session.clone();
   world.calls = [[call("3")]];
   const pieces = [];
-  for await (const piece of /** @type {any} */ (copy.promptStreaming("And now?"))) pieces.push(piece);
+  for await (const piece of copy.promptStreaming("And now?")) pieces.push(piece);
   assert.equal(pieces.at(-1).value.callId, "3");
 });
 
-/** An inputSchema of as many schemas within each other. @param {number} depth */
+/** An inputSchema of as many schemas within each other. */
 function nested(depth) {
   let schema = { type: "object" };
   for (let at = 1; at < depth; at++) {
-    schema = /** @type {any} */ ({ type: "object", properties: { a: schema } });
+    schema = { type: "object", properties: { a: schema } };
   }
   return schema;
 }
@@ -135,16 +121,11 @@ test("a schema that is nested too deeply to be sent or written is not supported"
 test("calls with arguments that are not an object of JSON are refused", async () => {
   const world = useEcho();
   const session = await create([weather]);
-  const circular = /** @type {any} */ ({});
+  const circular = {};
   circular.self = circular;
   for (const given of [circular, ["Seattle"], { big: 1n }, nested(2_000), nested(10_000)]) {
     const value = new LanguageModelToolCall({ callId: "1", name: "get_weather", arguments: given });
-    const earlier = [
-      {
-        role: /** @type {const} */ ("assistant"),
-        content: [{ type: /** @type {const} */ ("tool-call"), value }],
-      },
-    ];
+    const earlier = [{ role: "assistant", content: [{ type: "tool-call", value }] }];
     const refused = { name: "DataError" };
     await assert.rejects(session.append(earlier), refused);
     await assert.rejects(session.measureContextUsage(earlier), refused);
@@ -156,7 +137,7 @@ test("calls with arguments that are not an object of JSON are refused", async ()
 test("results that are no JSON, or not text, are refused", async () => {
   const world = useEcho();
   const session = await create([weather]);
-  const circular = /** @type {any} */ ({});
+  const circular = {};
   circular.self = circular;
   for (const value of [circular, () => {}, 12345678901234567890n, new Blob([])])
     await assert.rejects(session.prompt(response(success({ type: "object", value }))), { name: "DataError" });
@@ -166,11 +147,8 @@ test("results that are no JSON, or not text, are refused", async () => {
     });
   await assert.rejects(session.prompt(response(success({ type: "goose", value: 1 }))), TypeError);
   await assert.rejects(session.prompt(response("4")), TypeError);
-  assert.throws(
-    () => new /** @type {any} */ (LanguageModelToolSuccess)({ name: "x", result: [] }),
-    TypeError,
-  );
-  const asAssistant = [{ ...response(success())[0], role: /** @type {const} */ ("assistant") }];
+  assert.throws(() => new LanguageModelToolSuccess({ name: "x", result: [] }), TypeError);
+  const asAssistant = [{ ...response(success())[0], role: "assistant" }];
   await assert.rejects(session.prompt(asAssistant), TypeError);
   await assert.rejects((await LanguageModel.create()).prompt(asAssistant), TypeError);
   assert.deepEqual(world.asked, []);
@@ -194,17 +172,14 @@ test("earlier calls are read as the assistant's", async () => {
     { role: "assistant", content: "", tool_calls: [call("1")] },
     { role: "tool", name: "get_weather", content: "55F" },
   ]);
-  const asUser = [
-    { role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("tool-call"), value }] },
-  ];
+  const asUser = [{ role: "user", content: [{ type: "tool-call", value }] }];
   await assert.rejects(session.append(asUser), TypeError);
 });
 
 test("with execute, tools run at once until there is an answer", async () => {
   const world = useEcho();
-  /** @type {any[]} */
   const ran = [];
-  const execute = async (/** @type {any} */ given) => {
+  const execute = async (given) => {
     ran.push(given);
     if (given.location === "Atlantis") throw new Error("It sank.");
     return "55F";

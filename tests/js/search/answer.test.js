@@ -3,17 +3,11 @@ import { test } from "node:test";
 import { answerNodes, checkWords } from "../../../site/search/answer.js";
 import { window } from "../dom.js";
 
-const hits = /** @type {any[]} */ ([
+const hits = [
   { title: "Reflux", name: "a.md" },
   { title: "", name: "b.md" },
-]);
+];
 
-/**
- * @param {number} start
- * @param {number} end
- * @param {number | null | undefined} passage
- * @param {[number, number][]} [unsupported]
- */
 const sentence = (start, end, passage, unsupported = []) => ({
   start,
   end,
@@ -24,29 +18,22 @@ const sentence = (start, end, passage, unsupported = []) => ({
 
 test("each sentence is followed by its passage, which opens", () => {
   const text = "😀 Eat less. Sleep upright.";
-  /** @type {any[]} */
   const opened = [];
   const box = window.document.createElement("div");
   const sentences = [sentence(0, 11, 0), sentence(12, 26, 1, [[18, 25]])];
-  box.append(.../** @type {any[]} */ (answerNodes(text, sentences, hits, (hit) => opened.push(hit))));
+  box.append(...answerNodes(text, sentences, hits, (hit) => opened.push(hit)));
   assert.equal(box.textContent, "😀 Eat less.1 Sleep upright.2");
   assert.equal(box.querySelector(".unsupported")?.textContent, "upright");
   const buttons = [...box.querySelectorAll("button")];
-  assert.deepEqual(
-    buttons.map((button) => button.getAttribute("aria-label")),
-    ["Passage 1: Reflux", "Passage 2: b.md"],
-  );
+  const labels = buttons.map((button) => button.getAttribute("aria-label"));
+  assert.deepEqual(labels, ["Passage 1: Reflux", "Passage 2: b.md"]);
   buttons[1].click();
   assert.deepEqual(opened, [hits[1]]);
 });
 
 test("a sentence that rests on nothing, or on a passage that is not there, says so", () => {
   const box = window.document.createElement("div");
-  box.append(
-    .../** @type {any[]} */ (
-      answerNodes("No. Never.", [sentence(0, 3, null), sentence(4, 10, 9)], hits, () => {})
-    ),
-  );
+  box.append(...answerNodes("No. Never.", [sentence(0, 3, null), sentence(4, 10, 9)], hits, () => {}));
   assert.equal(box.querySelectorAll(".none").length, 2);
 });
 

@@ -2,30 +2,35 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Asking } from "../../../site/search/asking.js";
 import { window } from "../dom.js";
+import { textsOf } from "../pluck.js";
 import { address, byTestId, hit, kept, openPage, press, settle, type } from "./page.js";
 
-/** What the library was asked. @type {any[]} */
+/** What the library was asked. */
 let asked;
-/** @type {Record<string, any>} */
 let answers;
-/** @type {any} */
 let library;
-/** @type {Asking} */
 let asking;
 
 const TEXT = `${"x".repeat(98)}\n\nFirst one. Second one.\n\nThe end.`;
 
 const names = () =>
-  [...window.document.querySelectorAll("[data-testid=result]")].map(
-    (item) => /** @type {any} */ (item).dataset.document,
-  );
+  [...window.document.querySelectorAll("[data-testid=result]")].map((item) => item.dataset.document);
 const question = () => byTestId("question");
 
-/** @param {string} [hash] */
 async function open(hash) {
   openPage(hash);
   asking = new Asking(library);
   await asking.start();
+}
+
+async function ask(text = "why") {
+  type(question(), text);
+  await settle();
+}
+
+async function openAndAsk() {
+  await open();
+  await ask();
 }
 
 beforeEach(() => {
@@ -51,11 +56,11 @@ beforeEach(() => {
     open_: { name: "Notes", documents: 2, passages: 9 },
     collection: () => library.open_,
     collections: async () => ["Notes", "Other"],
-    open: async (/** @type {string} */ name) => {
+    open: async (name) => {
       asked.push(["open", name]);
       library.open_ = { name, documents: 1, passages: 1 };
     },
-    prepare: async (/** @type {any} */ options) => {
+    prepare: async (options) => {
       asked.push(["prepare", options.ask]);
       if (!options.ask && !library.consented) throw new DOMException("no", "AbortError");
       library.isReady = true;
@@ -64,8 +69,8 @@ beforeEach(() => {
     full: () => library.state,
     wantFull: () => asked.push(["wantFull"]),
     embedder: () => ({ choice: { kind: "minilm" }, missing: "", host: "", ...library.embedder_ }),
-    ask: (/** @type {any} */ args) => library.run("search", args),
-    run: async (/** @type {string} */ job, /** @type {any} */ args) => {
+    ask: (args) => library.run("search", args),
+    run: async (job, args) => {
       asked.push([job, args]);
       return answers[job](args);
     },
@@ -73,13 +78,9 @@ beforeEach(() => {
 });
 
 test("results come from the static stage, then in the order of MiniLM", async () => {
-  await open();
-  type(question(), "why");
-  await settle();
-  assert.deepEqual(
-    asked.map(([job, { stage }]) => `${job} ${stage}`),
-    ["search static", "search full"],
-  );
+  await openAndAsk();
+  const jobs = asked.map(([job, { stage }]) => `${job} ${stage}`);
+  assert.deepEqual(jobs, ["search static", "search full"]);
   assert.deepEqual(names(), ["b", "a"]);
   assert.match(
     byTestId("asked").textContent,
@@ -94,12 +95,11 @@ test("the keyboard goes from the question to a result, into its document and bac
   await open();
   press("/", window.document.body);
   assert.equal(window.document.activeElement, question());
-  type(question(), "why");
-  await settle();
+  await ask();
   press("ArrowDown");
   press("ArrowDown");
   assert.equal(window.document.activeElement?.textContent, "A");
-  /** @type {any} */ (window.document.activeElement).click(); // what Enter does to a link
+  window.document.activeElement.click(); // what Enter does to a link
   await settle();
   assert.ok(byTestId("reader").open);
   assert.deepEqual(kept(), { q: "why", collection: "Notes", document: "a" });
@@ -125,18 +125,13 @@ test("a slash in the question is a slash", async () => {
 });
 
 test("a document opens at its passage, with the others of the document marked", async () => {
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   window.document
     .querySelectorAll("[data-document=a] a")[0]
     .dispatchEvent(new window.MouseEvent("click", { bubbles: true, cancelable: true }));
   await settle();
   const text = byTestId("reader-text");
-  assert.equal(
-    [...text.querySelectorAll(".current")].map((part) => part.textContent).join(""),
-    "First one. Second one.",
-  );
+  assert.equal(textsOf(text.querySelectorAll(".current")).join(""), "First one. Second one.");
   assert.equal(text.querySelector(".current.best")?.textContent, "Second one.");
   assert.equal(text.querySelector(".passage")?.textContent, "The end.");
   assert.equal(byTestId("reader-count").textContent, "Passage 1 of 2");
@@ -147,15 +142,13 @@ test("a document opens at its passage, with the others of the document marked", 
 });
 
 test("nothing fits is said as a likelihood, and the nearest are behind a click", async () => {
-  answers.search = (/** @type {any} */ args) => ({
+  answers.search = (args) => ({
     hits: [hit("b", { distant: true }), hit("a", { distant: true })],
     state: "nothing",
     likelihood: 0.034,
     stage: args.stage,
   });
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.equal(byTestId("nothing-fits").hidden, false);
   assert.match(byTestId("nothing-fits").textContent, /about 3 in 100/);
   assert.deepEqual(names(), []);
@@ -166,17 +159,14 @@ test("nothing fits is said as a likelihood, and the nearest are behind a click",
   asking.changed();
   await settle();
   assert.deepEqual(names(), ["b", "a"], "they stay while documents are added");
-  type(question(), "why not");
-  await settle();
+  await ask("why not");
   assert.deepEqual(names(), [], "but not for another question");
 });
 
 test("what is neither likely nor unlikely is shown under a notice", async () => {
   const { search } = answers;
-  answers.search = (/** @type {any} */ args) => ({ ...search(args), state: "perhaps", likelihood: 0.39 });
-  await open();
-  type(question(), "why");
-  await settle();
+  answers.search = (args) => ({ ...search(args), state: "perhaps", likelihood: 0.39 });
+  await openAndAsk();
   assert.deepEqual(names(), ["b", "a"]);
   assert.ok(byTestId("nothing-fits").hidden);
   assert.match(byTestId("unsure").textContent, /39 in 100/);
@@ -185,9 +175,7 @@ test("what is neither likely nor unlikely is shown under a notice", async () => 
 test("distant results are behind a click, the best one never", async () => {
   const hits = ["a", "b", "c"].map((name) => hit(name, { distant: name !== "b" }));
   answers.search = ({ stage }) => ({ hits, state: "fits", likelihood: 0.6, stage, seconds: 0.0123 });
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.deepEqual(names(), ["a", "b"]);
   assert.match(byTestId("asked").textContent, /^2 results/);
   assert.match(byTestId("distant").textContent, /^Show 1 more/);
@@ -200,19 +188,16 @@ test("distant results are behind a click, the best one never", async () => {
 });
 
 test("the first stage leaves the verdict to the second, if there is one", async () => {
-  answers.search = (/** @type {any} */ args) => ({
+  answers.search = (args) => ({
     hits: [hit("a", { distant: args.stage === "static" })],
     state: args.stage === "static" ? "nothing" : "fits",
     likelihood: 0.01,
     stage: args.stage,
   });
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.ok(byTestId("nothing-fits").hidden);
   library.state = "off";
-  type(question(), "why?");
-  await settle();
+  await ask("why?");
   assert.equal(byTestId("nothing-fits").hidden, false);
 });
 
@@ -230,10 +215,8 @@ test("what was typed before the script ran is asked, whatever the address asks",
   asking = new Asking(library);
   await asking.start();
   assert.equal(question().value, "because");
-  assert.deepEqual(
-    asked.map(([, { question }]) => question),
-    ["because", "because"],
-  );
+  const questions = asked.map(([, { question }]) => question);
+  assert.deepEqual(questions, ["because", "because"]);
   assert.deepEqual(kept(), { q: "because", collection: "Notes" });
 });
 
@@ -245,9 +228,7 @@ test("an address of an unknown collection says so and asks nothing", async () =>
 
 test("typing does not ask for a download; Search does", async () => {
   library.isReady = false;
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.deepEqual(asked, [["prepare", false]]);
   assert.match(byTestId("asked").textContent, /Press Search/);
   byTestId("question").form.dispatchEvent(new window.Event("submit", { cancelable: true }));
@@ -265,13 +246,9 @@ test("a server gets no question before Search is pressed, and its missing key is
     likelihood: null,
     stage: stage === "full" ? "full" : "words",
   });
-  await open();
-  type(question(), "why");
-  await settle();
-  assert.deepEqual(
-    asked.map(([, { stage }]) => stage),
-    ["static"],
-  );
+  await openAndAsk();
+  const stages = asked.map(([, { stage }]) => stage);
+  assert.deepEqual(stages, ["static"]);
   assert.match(byTestId("asked").textContent, /by the words they share.* send your question to example\.org/);
   byTestId("question").form.dispatchEvent(new window.Event("submit", { cancelable: true }));
   await settle();
@@ -287,19 +264,14 @@ test("a server gets no question before Search is pressed, and its missing key is
 
 test("without a collection it says what to do first", async () => {
   library.open_ = null;
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.match(byTestId("asked").textContent, /Add documents first/);
   assert.deepEqual(asked, []);
 });
 
 test("an emptied question clears everything", async () => {
-  await open();
-  type(question(), "why");
-  await settle();
-  type(question(), "");
-  await settle();
+  await openAndAsk();
+  await ask("");
   assert.deepEqual(names(), []);
   assert.equal(address.hash, "");
   assert.equal(byTestId("asked").textContent, "");
@@ -310,13 +282,10 @@ test("a failure is shown with its remedy, and goes away with the next answer", a
   answers.search = () => {
     throw Object.assign(new Error("Broken."), { remedy: "Mend it." });
   };
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.equal(byTestId("asking-problem").textContent, "Broken. Mend it.");
   answers.search = search;
-  type(question(), "why?");
-  await settle();
+  await ask("why?");
   assert.ok(byTestId("asking-problem").hidden);
   assert.deepEqual(names(), ["b", "a"]);
 });
@@ -324,7 +293,7 @@ test("a failure is shown with its remedy, and goes away with the next answer", a
 test("an example's questions are offered until one is asked", async () => {
   library.sample = () => ({ questions: ["One?", "Two?"] });
   await open();
-  const box = /** @type {any} */ (window.document.getElementById("try"));
+  const box = window.document.getElementById("try");
   assert.equal(box.hidden, false);
   box.querySelectorAll("button")[1].click();
   await settle();
@@ -335,19 +304,11 @@ test("an example's questions are offered until one is asked", async () => {
 
 test("results of another collection go away when it is opened, and its own come", async () => {
   library.consented = true;
-  await open();
-  type(question(), "why");
-  await settle();
+  await openAndAsk();
   assert.equal(names().length, 2);
   library.open_ = { name: "Other", documents: 1, passages: 1 };
   library.isReady = false;
-  answers.search = () => ({
-    hits: [hit("z")],
-    state: "fits",
-    likelihood: 0.6,
-    stage: "full",
-    seconds: 0,
-  });
+  answers.search = () => ({ hits: [hit("z")], state: "fits", likelihood: 0.6, stage: "full", seconds: 0 });
   asking.changed();
   assert.deepEqual(names(), []);
   assert.deepEqual(kept(), { q: "why", collection: "Other" });

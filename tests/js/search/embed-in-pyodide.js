@@ -5,22 +5,16 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { basename } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import "../../../npm/node-scope.js";
 import { Assets } from "../../../site/engine/assets.js";
 import { Python } from "../../../site/engine/worker/python.js";
+import { FILES } from "../built.js";
 
-const DIST = new URL("../../../dist/", import.meta.url);
 const [folder, ...texts] = process.argv.slice(2);
 
-// Pyodide's compiled part is a classic script, which needs these two.
-const scope = /** @type {any} */ (globalThis);
-scope.require = createRequire(import.meta.url);
-scope.__dirname = fileURLToPath(new URL("vendor/pyodide", DIST));
-globalThis.fetch = async (url) => new Response(await readFile(fileURLToPath(String(url))));
-
-const python = new Python(new Assets(DIST.href));
+const python = new Python(new Assets(FILES.href));
 const pyodide = await python.start(
   () => {},
   (error) => {
@@ -30,7 +24,7 @@ const pyodide = await python.start(
 await python.addRoom("search");
 const base = pathToFileURL(`${folder}/`);
 const config = JSON.parse(await readFile(new URL("config.json", base), "utf8"));
-const names = ["config.json", ...config.files.map((/** @type {any} */ file) => file.name)];
+const names = ["config.json", ...config.files.map((file) => file.name)];
 pyodide.FS.mkdir("/model");
 for (const name of names)
   pyodide.FS.writeFile(`/model/${basename(name)}`, await readFile(new URL(name, base)));

@@ -5,41 +5,36 @@
 
 import { EngineError } from "../../../site/engine/protocol.js";
 
-const encode = (/** @type {unknown} */ value) => new TextEncoder().encode(JSON.stringify(value));
+const encode = (value) => new TextEncoder().encode(JSON.stringify(value));
 
 export class FakeEngine {
   ended = false;
   #last = 0;
-  /** @type {Map<number, any>} */
   kept = new Map();
-  /** @type {string[]} */
   ran = [];
-  /** Called before each passage is embedded. @type {(index: number) => unknown} */
+  /** Called before each passage is embedded. */
   onEmbed = () => {};
-  /** Called while a collection is copied. @type {() => unknown} */
+  /** Called while a collection is copied. */
   onCompact = () => {};
 
   die() {
     this.ended = true;
   }
 
-  /** @param {number} handle */
   async forget(handle) {
     this.kept.delete(handle);
   }
 
-  /** @param {string} job @param {any} args @param {any} [options] */
   async run(job, args, options) {
     let last;
     for await (const item of this.stream(job, args, options)) last = item;
     return last;
   }
 
-  /** @param {string} job @param {any} args @param {any} [options] */
   async *stream(job, { collection, ...args }, { signal, onEnd = () => {} } = {}) {
     this.ran.push(job);
     const kept = collection === undefined ? undefined : this.kept.get(collection);
-    const steps = /** @type {any} */ (this)[`_${job}`](args, kept);
+    const steps = this[`_${job}`](args, kept);
     for (;;) {
       if (this.ended) throw new EngineError({ code: "worker-died", message: "Died.", remedy: "Again." });
       signal?.throwIfAborted();
@@ -50,17 +45,16 @@ export class FakeEngine {
     }
   }
 
-  /** @param {any} value @param {any} info */
   #keep(value, info) {
     this.kept.set(++this.#last, value);
     return { handle: this.#last, ...info };
   }
 
-  async _open_embedder(/** @type {any} */ { files }) {
+  async _open_embedder({ files }) {
     return this.#keep("embedder", { name: files.url });
   }
 
-  async _open_collection(/** @type {any} */ { files, name }) {
+  async _open_collection({ files, name }) {
     const read = async () => {
       const at = files.names.indexOf("texts.json");
       return JSON.parse(await files.files[at].text());
@@ -69,32 +63,29 @@ export class FakeEngine {
     return this.#keep(value, describe(value));
   }
 
-  async _describe_collection(/** @type {any} */ _args, /** @type {any} */ kept) {
+  async _describe_collection(_args, kept) {
     return describe(kept);
   }
 
-  async *_add_document(/** @type {any} */ { document, partial }, /** @type {any} */ kept) {
+  async *_add_document({ document, partial }, kept) {
     if (partial) kept.before ??= kept.documents;
-    const old = kept.documents.filter((/** @type {any} */ { name }) => name === document.name);
+    const old = kept.documents.filter(({ name }) => name === document.name);
     kept.replaced = [...(kept.replaced ?? []), ...old];
-    kept.documents = [
-      ...kept.documents.filter((/** @type {any} */ { name }) => name !== document.name),
-      document,
-    ];
+    kept.documents = [...kept.documents.filter(({ name }) => name !== document.name), document];
     yield part(kept);
     return { replaced: old.length > 0 };
   }
 
-  async _finish_source(/** @type {any} */ { names, source, hash }, /** @type {any} */ kept) {
+  async _finish_source({ names, source, hash }, kept) {
     if (hash) kept.sources = { ...kept.sources, [source]: hash };
-    const isLost = (/** @type {any} */ { name }) => names.includes(name);
+    const isLost = ({ name }) => names.includes(name);
     kept.replaced = [...(kept.replaced ?? []), ...kept.documents.filter(isLost)];
-    kept.documents = kept.documents.filter((/** @type {any} */ each) => !isLost(each));
+    kept.documents = kept.documents.filter((each) => !isLost(each));
     delete kept.before;
     return part(kept);
   }
 
-  async *_embed_passages(/** @type {any} */ _args, /** @type {any} */ kept) {
+  async *_embed_passages(_args, kept) {
     while (kept.vectors < kept.documents.length) {
       await this.onEmbed(kept.vectors);
       kept.vectors++;
@@ -103,40 +94,40 @@ export class FakeEngine {
     return {};
   }
 
-  async _restore_documents(/** @type {any} */ { names, instead, without = [] }, /** @type {any} */ kept) {
+  async _restore_documents({ names, instead, without = [] }, kept) {
     const gone = (instead ? kept.replaced : kept.removed) ?? [];
-    const back = gone.filter((/** @type {any} */ { name }) => names.includes(name));
+    const back = gone.filter(({ name }) => names.includes(name));
     const left = kept.documents.filter(
-      (/** @type {any} */ { name }) => !without.includes(name) && !(instead && names.includes(name)),
+      ({ name }) => !without.includes(name) && !(instead && names.includes(name)),
     );
     return part({ ...kept, documents: [...left, ...back] }); // what is open forgets it, as in Python
   }
 
-  async _remove_documents(/** @type {any} */ { names }, /** @type {any} */ kept) {
-    kept.removed = kept.documents.filter((/** @type {any} */ { name }) => names.includes(name));
+  async _remove_documents({ names }, kept) {
+    kept.removed = kept.documents.filter(({ name }) => names.includes(name));
     kept.deleted = (kept.deleted ?? 0) + kept.removed.length;
-    kept.documents = kept.documents.filter((/** @type {any} */ { name }) => !names.includes(name));
+    kept.documents = kept.documents.filter(({ name }) => !names.includes(name));
     return part(kept);
   }
 
-  async *_compact_collection(/** @type {any} */ _args, /** @type {any} */ kept) {
+  async *_compact_collection(_args, kept) {
     const copy = { ...kept, removed: [], deleted: 0 };
     await this.onCompact();
     yield part(copy);
     return {};
   }
 
-  async _rename_collection(/** @type {any} */ { name }, /** @type {any} */ kept) {
+  async _rename_collection({ name }, kept) {
     kept.name = name;
     return part(kept);
   }
 
-  async *_export_collection(/** @type {any} */ _args, /** @type {any} */ kept) {
+  async *_export_collection(_args, kept) {
     yield { data: encode(kept) };
     return {};
   }
 
-  async *_import_collection(/** @type {any} */ { files }) {
+  async *_import_collection({ files }) {
     const text = await files.files[0].text();
     if (!text.startsWith("{")) {
       throw new EngineError({ code: "index-corrupt", message: "It is damaged.", remedy: "Export it again." });
@@ -146,16 +137,11 @@ export class FakeEngine {
   }
 }
 
-/** @param {any} kept */
 function describe({ name, documents, vectors, deleted = 0, sources = {} }) {
-  const listed = documents.map((/** @type {any} */ each, /** @type {number} */ document) => ({
-    ...each,
-    document,
-  }));
+  const listed = documents.map((each, document) => ({ ...each, document }));
   return { name, documents: listed, sources, passages: documents.length, vectors, deleted };
 }
 
-/** @param {any} kept */
 function part(kept) {
   const { before, ...rest } = kept;
   const { name, documents } = before ? { ...rest, documents: before } : rest;

@@ -1,17 +1,12 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { Inquiry } from "../../../site/search/inquiry.js";
+import { pluck } from "../pluck.js";
 
-/**
- * @type {{question: string, stage: string, answer: (value?: any) => void, fail: (error: Error) => void}[]}
- */
 let pending;
-/** @type {string[]} */
 let shown;
-/** @type {unknown[]} */
 let failures;
 let full = true;
-/** @type {Inquiry} */
 let inquiry;
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
@@ -28,12 +23,7 @@ beforeEach(() => {
   inquiry = new Inquiry({
     search: (question, stage) =>
       new Promise((resolve, reject) => {
-        pending.push({
-          question,
-          stage,
-          answer: () => resolve(/** @type {any} */ ({ stage })),
-          fail: reject,
-        });
+        pending.push({ question, stage, answer: () => resolve({ stage }), fail: reject });
       }),
     isFull: () => full,
     show: ({ stage }, question) => shown.push(`${question}:${stage}`),
@@ -62,10 +52,7 @@ test("while the engine answers, only the latest question waits", async () => {
   for (const question of ["a", "ab", "abc", "abcd"]) inquiry.ask(question);
   assert.equal(pending.length, 1);
   await answer();
-  assert.deepEqual(
-    pending.map(({ question }) => question),
-    ["abcd"],
-  );
+  assert.deepEqual(pluck(pending, "question"), ["abcd"]);
   await answer();
   assert.deepEqual(shown, ["abcd:static"]);
 });

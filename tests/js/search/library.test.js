@@ -5,19 +5,20 @@ import { CollectionStore } from "../../../site/collections/collection-store.js";
 import { MemoryFolder } from "../../../site/collections/memory-folder.js";
 import { SearchSession } from "../../../site/collections/session.js";
 import { Library } from "../../../site/search/library.js";
+import { pluck } from "../pluck.js";
 import { FakeEngine } from "./fake-engine.js";
 
-/** What the visitor agreed to, and what else the page remembers. @type {Map<string, string>} */
+/** What the visitor agreed to, and what else the page remembers. */
 const remembered = new Map();
-globalThis.localStorage = /** @type {any} */ ({
-  getItem: (/** @type {string} */ key) => remembered.get(key) ?? null,
-  setItem: (/** @type {string} */ key, /** @type {string} */ value) => remembered.set(key, value),
-});
+globalThis.localStorage = {
+  getItem: (key) => remembered.get(key) ?? null,
+  setItem: (key, value) => remembered.set(key, value),
+};
 
 /**
  * A file is one document, "bad" is none, "table" has a row for each letter, and those of "rows" have hashes.
  */
-async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blob, options }) {
+async function* readFile(_run, { name, blob, options }) {
   const text = await blob.text();
   const hash = `hash of ${text}`;
   if (name.endsWith("bad"))
@@ -28,16 +29,15 @@ async function* readFile(/** @type {any} */ _run, /** @type {any} */ { name, blo
       yield { source: name, hash, name: `${name}#${row}`, text: letter };
   } else if (name.endsWith("rows")) {
     const rows = [...text].map((letter, row) => ({ name: `${name}#${row}`, text: letter, row_hash: letter }));
-    const isKept = (/** @type {any} */ row) => options.known[row.name] === row.row_hash;
+    const isKept = (row) => options.known[row.name] === row.row_hash;
     for (const row of rows) if (!isKept(row)) yield { source: name, hash, ...row };
     yield { source: name, hash, kept: rows.filter(isKept).map((row) => row.name) };
   } else yield { source: name, hash, name, text, column: name.endsWith(".csv") ? "body" : "" };
 }
 
-/** @param {{folder?: MemoryFolder, full?: boolean}} [options] an earlier visit's folder */
+/** A visit, to the folder of an earlier one if it is given. */
 async function visit({ folder = new MemoryFolder(), full = false } = {}) {
   remembered.set("goosequill.search.models", JSON.stringify({ full }));
-  /** @type {FakeEngine[]} */
   const engines = [];
   const holder = {
     keep: () => () => {},
@@ -46,27 +46,23 @@ async function visit({ folder = new MemoryFolder(), full = false } = {}) {
       return engines[engines.length - 1];
     },
   };
-  /** @type {string[]} */
   const said = [];
-  const status = {
-    say: (/** @type {string} */ text) => said.push(text),
-    complain: (/** @type {any} */ e) => said.push(e.message),
-  };
+  const status = { say: (text) => said.push(text), complain: (e) => said.push(e.message) };
   const progress = { show: () => {}, hide: () => {}, parts: { label: { append: () => {} } } };
   const store = CollectionStore.inMemory(folder);
-  const session = new SearchSession(async () => /** @type {any} */ (holder));
-  const library = new Library(/** @type {any} */ ({ status, progress, readFile, session, store }));
+  const session = new SearchSession(async () => holder);
+  const library = new Library({ status, progress, readFile, session, store });
   await library.start();
   return { library, engines, folder, said, store };
 }
 
-const file = (/** @type {string} */ name, text = name) => ({ name, blob: new Blob([text]) });
-const names = async (/** @type {Library} */ library) => (await library.documents()).map(({ name }) => name);
-/** The letters of the rows of "table", sorted. @param {Library} library */
+const file = (name, text = name) => ({ name, blob: new Blob([text]) });
+const names = async (library) => (await library.documents()).map(({ name }) => name);
+/** The letters of the rows of "table", sorted. */
 const texts = async (library) =>
   (await library.documents())
     .filter(({ name }) => name.startsWith("table#"))
-    .map((/** @type {any} */ { text }) => text)
+    .map(({ text }) => text)
     .sort()
     .join("");
 
@@ -77,7 +73,7 @@ test("files become documents of a new collection, which the next visit opens", a
   await library.indexer.add([file("a.md"), file("b.md")]);
   assert.deepEqual([library.collection()?.name, library.collection()?.documents], ["Mine", 2]);
   assert.ok(library.ready());
-  assert.match(said.at(-1) ?? "", /^2 documents added/);
+  assert.match(said.at(-1), /^2 documents added/);
   const again = await visit({ folder });
   assert.equal(again.library.collection()?.documents, 2);
   assert.equal(again.engines.length, 0, "nothing is loaded before it is needed");
@@ -107,19 +103,13 @@ test("of a table that has changed only the rows that have are added", async () =
     ["abXdfg", /^No new documents\./, 0],
   ]) {
     ran.length = 0;
-    await library.indexer.add([file("rows", /** @type {string} */ (text)), file("other")]);
-    assert.match(said.at(-1) ?? "", /** @type {RegExp} */ (done));
+    await library.indexer.add([file("rows", text), file("other")]);
+    assert.match(said.at(-1), done);
     assert.equal(ran.filter((job) => job === "add_document").length, added);
     const { sources, documents } = await library.run("describe_collection");
     assert.deepEqual(sources, { rows: `hash of ${text}` });
-    const rows = documents.filter((/** @type {any} */ { name }) => name.startsWith("rows"));
-    assert.equal(
-      rows
-        .map((/** @type {any} */ row) => row.text)
-        .sort()
-        .join(""),
-      [...text].sort().join(""),
-    );
+    const rows = documents.filter(({ name }) => name.startsWith("rows"));
+    assert.equal(pluck(rows, "text").sort().join(""), [...text].sort().join(""));
   }
 });
 
@@ -127,7 +117,7 @@ test("two files of one name that come together are both kept, and the count is t
   const { library, said } = await visit();
   await library.create("Mine");
   await library.indexer.add([file("a.md"), file("b.md"), file("a.md", "from another folder")]);
-  assert.match(said.at(-1) ?? "", /^3 documents added\./);
+  assert.match(said.at(-1), /^3 documents added\./);
   assert.deepEqual((await names(library)).sort(), ["a (2).md", "a.md", "b.md"]);
 });
 
@@ -136,14 +126,14 @@ test("a file of a name that is taken is said to replace it, which can be undone"
   await library.create("Mine");
   await library.indexer.add([file("a.md"), file("b.md"), file("table", "abc")]);
   await library.indexer.add([file("a.md", "other"), file("b.md"), file("c.md"), file("table", "xyzw")]);
-  assert.match(said.at(-1) ?? "", /^2 documents added\. 4 documents replaced\. Ready/);
+  assert.match(said.at(-1), /^2 documents added\. 4 documents replaced\. Ready/);
   const { replaced } = library.indexer;
   assert.deepEqual(replaced.replaced, ["a.md", "table#0", "table#1", "table#2"]);
   await library.undoReplacement(replaced);
   assert.deepEqual((await names(library)).sort(), ["a.md", "b.md", "c.md", "table#0", "table#1", "table#2"]);
   assert.equal(await texts(library), "abc");
   await library.indexer.add([file("table", "abc"), file("a.md")]);
-  assert.match(said.at(-1) ?? "", /^No new documents/, "they are as they were");
+  assert.match(said.at(-1), /^No new documents/, "they are as they were");
 });
 
 test("what left a folder is offered for removal, and a file that cannot be read has not left it", async () => {
@@ -168,7 +158,7 @@ test("a run that is stopped while MiniLM reads keeps what was written, and conti
   engines[0].onEmbed = (index) => index === 1 && void library.indexer.stop();
   await library.indexer.add([file("a"), file("b"), file("c")]);
   assert.ok(library.indexer.isPaused);
-  assert.match(said.at(-1) ?? "", /^Stopped/);
+  assert.match(said.at(-1), /^Stopped/);
   assert.equal(library.collection()?.documents, 3);
   const again = await visit({ folder, full: true });
   await again.library.resume();
@@ -198,7 +188,7 @@ test("a full disk is explained, what was written before stays, and the rest wait
     throw new DOMException("", "QuotaExceededError");
   };
   await library.indexer.add([file("b")]);
-  assert.match(said.at(-1) ?? "", /no more space/);
+  assert.match(said.at(-1), /no more space/);
   assert.ok(library.indexer.isPaused);
   assert.deepEqual(await names(library), ["a"], "what is on disk is what is open");
   store.write = write;
@@ -220,7 +210,7 @@ test("a file for which there is no space to wait is reported after the others we
     return found;
   };
   await library.indexer.add([file("a"), file("b")]);
-  assert.match(said.at(-1) ?? "", /no more space/);
+  assert.match(said.at(-1), /no more space/);
   assert.deepEqual(await names(library), ["a"]);
 });
 
@@ -263,7 +253,7 @@ test("collections are renamed, deleted with undo, exported, and imported under a
 test("files wait on disk before anything is downloaded, and survive a reload", async () => {
   const { library, engines, folder, said } = await visit();
   remembered.delete("goosequill.search.models");
-  const stop = /** @type {any} */ (globalThis);
+  const stop = globalThis;
   stop.document = undefined; // whoever asks for the consent fails: there is no page
   await library.create("Mine");
   await library.indexer.add([file("a.md"), file("b.md")]);
@@ -282,7 +272,6 @@ test("files wait on disk before anything is downloaded, and survive a reload", a
 test("a table waits for its column, which is asked once, and left out without one", async () => {
   const { library } = await visit();
   await library.create("Mine");
-  /** @type {string[]} */
   const asked = [];
   library.indexer.chooseColumn = async ({ name }) => {
     asked.push(name);
@@ -355,7 +344,6 @@ test("files that are added while MiniLM reads are found before it goes on", asyn
   const { library, engines } = await visit({ full: true });
   await library.create("Mine");
   await library.prepare();
-  /** @type {Promise<void> | undefined} */
   let added;
   engines[0].onEmbed = async () => {
     added ??= library.indexer.add([file("late")]);
@@ -383,7 +371,7 @@ test("a document is put back into its own collection, though another is open", a
 function openBrowser() {
   const taken = new Set();
   const locks = {
-    async request(/** @type {string} */ name, /** @type {any[]} */ ...given) {
+    async request(name, ...given) {
       const hold = given.at(-1);
       if (taken.has(name)) return hold(null);
       taken.add(name);
@@ -449,12 +437,7 @@ test("a collection that another tab has deleted is not opened", async () => {
 
 test("what embeds a collection is kept with it, its key is not", async () => {
   const { library, folder, store } = await visit();
-  const choice = /** @type {const} */ ({
-    kind: "endpoint",
-    address: "https://x/v1",
-    model: "m",
-    hasKey: true,
-  });
+  const choice = { kind: "endpoint", address: "https://x/v1", model: "m", hasKey: true };
   await library.create("Mine", choice, { key: "secret" });
   assert.deepEqual(library.embedder(), { choice, missing: "", host: "x" });
   await library.create("Other");
@@ -474,17 +457,14 @@ test("nothing is downloaded before the visitor agrees", async () => {
 });
 
 /**
- * A visit that is killed before one of the steps that change what is stored.
- * @param {MemoryFolder} folder
- * @param {number} step
- * @param {(library: Library) => Promise<void>} act
- * @returns {Promise<boolean>} whether it was killed; false if there are fewer steps
+ * A visit that is killed before one of the steps that change what is stored. Returns whether it was killed:
+ * false if there are fewer steps.
  */
 async function killedAt(folder, step, act) {
   const { library, store } = await visit({ folder });
   let steps = 0;
   return await new Promise((resolve, reject) => {
-    const orDie = async (/** @type {() => Promise<void>} */ work) => {
+    const orDie = async (work) => {
       if (steps++ !== step) return await work();
       resolve(true);
       await new Promise(() => {}); // nothing happens any more
@@ -522,10 +502,8 @@ for (const [before, after] of [
       assert.ok([before, after].includes(found), `killed at step ${step}: ${found}`);
       await next.library.resume();
       assert.equal(await texts(next.library), after, `continued after step ${step}`);
-      assert.deepEqual(
-        (await names(next.library)).filter((name) => !name.startsWith("table")),
-        ["other", "last"],
-      );
+      const others = (await names(next.library)).filter((name) => !name.startsWith("table"));
+      assert.deepEqual(others, ["other", "last"]);
     }
   });
 }

@@ -3,10 +3,9 @@ import { test } from "node:test";
 import { CodePoints, marked } from "../../../site/search/marking.js";
 import { window } from "../dom.js";
 
-/** @param {(string | HTMLElement)[]} nodes */
 function html(nodes) {
   const box = window.document.createElement("div");
-  box.append(.../** @type {any[]} */ (nodes));
+  box.append(...nodes);
   return box.innerHTML;
 }
 

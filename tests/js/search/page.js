@@ -3,23 +3,21 @@
 import { readFileSync } from "node:fs";
 import { window } from "../dom.js";
 
-/** @type {any} */
 const page = globalThis;
 const FRAGMENTS = new URL("../../../overrides/", import.meta.url);
 
-/** @param {string} name */
 const fragment = (name) => readFileSync(new URL(name, FRAGMENTS), "utf-8");
 
 for (const name of ["HTMLElement", "HTMLInputElement", "NodeFilter", "getSelection"])
   page[name] = window[name];
 page.CSS = { escape: String };
-page.requestAnimationFrame = (/** @type {() => void} */ action) => setTimeout(action, 0);
+page.requestAnimationFrame = (action) => setTimeout(action, 0);
 window.HTMLElement.prototype.scrollIntoView = () => {};
 const Dialog = window.HTMLDialogElement.prototype;
-/** @type {HTMLElement | null} what has the focus again when a dialog closes */
+/** What has the focus again when a dialog closes. */
 let before = null;
 Dialog.showModal = function () {
-  before = /** @type {HTMLElement | null} */ (window.document.activeElement);
+  before = window.document.activeElement;
   this.open = true;
 };
 Dialog.close = function () {
@@ -39,14 +37,13 @@ export const address = {
 
 /** Ends the listeners of the page before. */
 let listening = new window.AbortController();
-for (const target of /** @type {any[]} */ ([window, window.document])) {
+for (const target of [window, window.document]) {
   const listen = target.addEventListener.bind(target);
-  target.addEventListener = (/** @type {string} */ type, /** @type {any} */ listener) =>
-    listen(type, listener, { signal: listening.signal });
+  target.addEventListener = (type, listener) => listen(type, listener, { signal: listening.signal });
 }
 page.addEventListener = window.addEventListener;
 
-/** Puts the markup into the document. @param {string} [hash] */
+/** Puts the markup into the document. */
 export function openPage(hash = "") {
   listening.abort();
   listening = new window.AbortController();
@@ -54,7 +51,7 @@ export function openPage(hash = "") {
   Object.defineProperty(page, "location", { value: address, configurable: true });
   page.history = {
     state: null,
-    replaceState: (/** @type {any} */ state, /** @type {any} */ _, /** @type {string} */ to) => {
+    replaceState: (state, _, to) => {
       page.history.state = structuredClone(state);
       address.hash = to.includes("#") ? to.slice(to.indexOf("#")) : "";
     },
@@ -68,17 +65,15 @@ export function openPage(hash = "") {
 /** What the page keeps of the question for a reload, without showing it in its address. */
 export const kept = () => Object.fromEntries(page.history.state?.typed ?? []);
 
-/** @param {string} id @returns {any} */
 export const byTestId = (id) => window.document.querySelector(`[data-testid="${id}"]`);
 
-/** @param {any} field @param {string} text */
 export function type(field, text) {
   field.focus();
   field.value = text;
   field.dispatchEvent(new window.Event("input", { bubbles: true }));
 }
 
-/** @param {string} key @param {any} [target] @returns {boolean} whether the page used the key */
+/** Returns whether the page used the key. */
 export function press(key, target = window.document.activeElement) {
   const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
   target.dispatchEvent(event);
@@ -88,11 +83,6 @@ export function press(key, target = window.document.activeElement) {
 /** Lets what is pending happen. */
 export const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-/**
- * @param {string} name
- * @param {Partial<import("../../../site/search/inquiry.js").Hit>} [more]
- * @returns {import("../../../site/search/inquiry.js").Hit}
- */
 export function hit(name, more = {}) {
   return {
     document: 0,
@@ -111,7 +101,7 @@ export function hit(name, more = {}) {
       { start: 100, end: 111, score: 0.2 },
       { start: 111, end: 122, score: 0.7 },
     ],
-    matched: /** @type {[number, number][]} */ ([[106, 109]]),
+    matched: [[106, 109]],
     closeness: "close",
     shared: ["one"],
     common: true,

@@ -4,7 +4,6 @@ import { LONGEST_QUESTION, linkTo, readLink } from "../../../site/search/permali
 
 const page = { pathname: "/search/", search: "" };
 
-/** @param {import("../../../site/search/permalink.js").Link} link */
 function address(link) {
   const old = globalThis.location;
   Object.defineProperty(globalThis, "location", { value: page, configurable: true });

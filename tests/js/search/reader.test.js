@@ -3,30 +3,22 @@ import { test } from "node:test";
 import { CodePoints } from "../../../site/search/marking.js";
 import { partsOf, quotation } from "../../../site/search/reader.js";
 
-/** @param {string} text @param {{start: number, end: number, headings: string[]}[]} [blocks] */
 function full(text, blocks = []) {
   return { title: "Title", name: "a.md", address: "", text, blocks };
 }
 
-/** @param {ReturnType<typeof full>} document */
 const parts = (document) => partsOf(document, new CodePoints(document.text));
 
 test("paragraphs keep their offsets, and empty lines are left out", () => {
   const text = "\n\nOne.\n\n\n\n  Two,\nsecond line.\n\n";
   const [paragraphs] = parts(full(text));
-  assert.deepEqual(
-    paragraphs.map(({ start, end }) => text.slice(start, end)),
-    ["One.", "Two,\nsecond line."],
-  );
+  const shown = paragraphs.map(({ start, end }) => text.slice(start, end));
+  assert.deepEqual(shown, ["One.", "Two,\nsecond line."]);
 });
 
 test("headings stand before the first paragraph below them, and only where they change", () => {
   const text = "😀 Start.\n\nA.\n\nB.\n\nC.";
-  const block = (/** @type {number} */ start, /** @type {string[]} */ ...headings) => ({
-    start,
-    end: start + 2,
-    headings,
-  });
+  const block = (start, ...headings) => ({ start, end: start + 2, headings });
   const blocks = [
     block(0, "Title"),
     block(10, "Title", "One", "Deep"),
@@ -65,7 +57,7 @@ test("a paragraph of a million characters is divided", () => {
 });
 
 test("a quotation names its source, and only addresses of pages", () => {
-  const hit = /** @type {any} */ ({ text: " Lie down later.\n", heading: "Advice", address: "" });
+  const hit = { text: " Lie down later.\n", heading: "Advice", address: "" };
   const document = { title: "Reflux", name: "reflux.md", address: "" };
   assert.equal(quotation(hit, document), "“Lie down later.”\n— Reflux › Advice (reflux.md)");
   const page = { ...document, address: "https://example.org/reflux" };

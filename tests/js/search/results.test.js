@@ -4,14 +4,11 @@ import { Results } from "../../../site/search/results.js";
 import { window } from "../dom.js";
 import { hit } from "./page.js";
 
-/** @type {HTMLOListElement} */
 let list;
-/** @type {Results} */
 let results;
-/** @type {string[]} */
 let opened;
 
-const names = () => [...list.children].map((item) => /** @type {HTMLElement} */ (item).dataset.document);
+const names = () => [...list.children].map((item) => item.dataset.document);
 
 beforeEach(() => {
   list = window.document.createElement("ol");
@@ -22,15 +19,13 @@ beforeEach(() => {
 
 test("a result has its title, trail, marked words, shaded sentence and score", () => {
   results.show([hit("a.md")]);
-  const item = /** @type {HTMLElement} */ (list.firstElementChild);
+  const item = list.firstElementChild;
   assert.equal(item.dataset.score, "1.5000");
   assert.equal(item.querySelector("h3 a")?.textContent, "A.MD");
   assert.equal(item.querySelector(".trail")?.textContent, "Part › Section · a.md");
-  assert.equal(
-    item.querySelector(".passage-text")?.innerHTML,
-    'First <mark class="word">one</mark>. <span class="best">Second one.</span>',
-  );
-  assert.match(item.querySelector(".why")?.textContent ?? "", /Close in meaning.*0\.60.*2\.0.*1\.50/s);
+  const markup = item.querySelector(".passage-text")?.innerHTML;
+  assert.equal(markup, 'First <mark class="word">one</mark>. <span class="best">Second one.</span>');
+  assert.match(item.querySelector(".why").textContent, /Close in meaning.*0\.60.*2\.0.*1\.50/s);
 });
 
 test("a single sentence is not shaded: all of it is the best one", () => {
@@ -42,14 +37,14 @@ test("a refined list keeps the focus, what is unfolded, and the elements", () =>
   results.show([hit("a"), hit("b"), hit("c")]);
   results.focus(1);
   const focused = window.document.activeElement;
-  const unfolded = /** @type {HTMLDetailsElement} */ (list.querySelectorAll("details")[2]);
+  const unfolded = list.querySelectorAll("details")[2];
   unfolded.open = true;
   results.show([hit("c"), hit("d"), hit("b", { shared: ["other"] }), hit("a")]);
   assert.deepEqual(names(), ["c", "d", "b", "a"]);
   assert.equal(window.document.activeElement, focused);
   assert.equal(list.querySelectorAll("details")[0], unfolded);
   assert.ok(unfolded.open);
-  assert.match(list.children[2].textContent ?? "", /‘other’/);
+  assert.match(list.children[2].textContent, /‘other’/);
 });
 
 test("results that are gone are removed", () => {
@@ -60,7 +55,6 @@ test("results that are gone are removed", () => {
   assert.deepEqual(names(), []);
 });
 
-/** @param {string} key */
 function press(key) {
   const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
   window.document.activeElement?.dispatchEvent(event);
@@ -85,7 +79,7 @@ test("arrows move through the results, and leave at the top", () => {
 
 test("a click opens, and with Ctrl it is left to the browser", () => {
   results.show([hit("a")]);
-  const link = /** @type {HTMLElement} */ (list.querySelector("a"));
+  const link = list.querySelector("a");
   link.click();
   assert.deepEqual(opened, ["a"]);
   link.dispatchEvent(new window.MouseEvent("click", { ctrlKey: true, bubbles: true }));

@@ -4,35 +4,30 @@ import { startRewording } from "../../../site/search/rewording.js";
 import { window } from "../dom.js";
 import { byTestId, hit, openPage, settle, type } from "./page.js";
 
-/** @type {any} */
-const page = globalThis;
-/** What the library was asked. @type {any[]} */
+/** What the library was asked. */
 let asked;
-/** @type {any} */
 let library;
-/** What was opened. @type {string[]} */
+/** What was opened. */
 let opened;
-/** What the server streams. @type {string[]} */
+/** What the server streams. */
 let pieces;
-/** @type {import("../../../site/search/rewording.js").Rewording} */
 let rewording;
 
-const delta = (/** @type {string} */ content) =>
-  `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+const delta = (content) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
 
-/** @type {any[]} requests to the server */
+/** Requests to the server. */
 let requests;
 
 beforeEach(async () => {
   [asked, opened, requests] = [[], [], []];
   pieces = ["Sleep ", "upright."];
-  page.fetch = async (/** @type {any} */ url, /** @type {any} */ options) => {
+  globalThis.fetch = async (url, options) => {
     if (!String(url).endsWith("/chat/completions")) return new Response("", { status: 404 });
     requests.push({ url, ...options, body: JSON.parse(options.body) });
     return new Response(pieces.map(delta).join(""));
   };
   library = {
-    run: async (/** @type {string} */ job, /** @type {any} */ args) => {
+    run: async (job, args) => {
       asked.push([job, args]);
       if (job === "answer_prompt")
         return { prompt: `Prompt: ${args.question}`, used: 1, tokens: 5, opening: "", stop: [] };
@@ -86,13 +81,12 @@ test("a server's answer is streamed, checked and linked to its passages", async 
 test("a model in the page guesses from the passages, which a server is not asked to do", async () => {
   const info = { title: "M", architecture: "rwkv7", parameters: 2e8, layers: 1, width: 1, vocab_size: 1 };
   const sizes = { threads: 1, load_seconds: 1, heap_bytes: 1, shared_bytes: 1 };
-  /** @type {any[]} */
   const options = [];
   const model = {
     engine: { ended: false },
     info: { ...info, ...sizes, tokenizer: "world", kernel: "plain" },
-    call: (/** @type {string} */ job, /** @type {any} */ args) => library.run(job, args),
-    async *generate(/** @type {string} */ _, /** @type {any} */ given) {
+    call: (job, args) => library.run(job, args),
+    async *generate(_, given) {
       options.push(given);
       yield { text: "Sleep upright." };
     },
@@ -139,7 +133,7 @@ test("an edited prompt is the one that is sent, until it is undone or another qu
 });
 
 test("Stop keeps what was written, and checks it", async () => {
-  page.fetch = async (/** @type {any} */ _, /** @type {any} */ { signal }) =>
+  globalThis.fetch = async (_, { signal }) =>
     new Response(
       new ReadableStream({
         start(controller) {
@@ -159,7 +153,7 @@ test("Stop keeps what was written, and checks it", async () => {
 });
 
 test("an error is shown in its place, and nothing else changes", async () => {
-  page.fetch = async () => new Response("{}", { status: 500 });
+  globalThis.fetch = async () => new Response("{}", { status: 500 });
   await generate();
   assert.match(byTestId("rewording-status").textContent, /refused: 500/);
   assert.ok(byTestId("answer").hidden);

@@ -11,7 +11,6 @@ const german = JSON.parse(
 before(() => setWords({ language: "de", words: german }));
 after(() => setWords(null));
 
-/** @type {import("../../../site/selftest/finding.js").Finding[]} */
 const FINDINGS = [
   {
     title: "text 1",

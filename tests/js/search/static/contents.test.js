@@ -2,32 +2,26 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { openIndex } from "../../../../site/search/static/search.js";
+import { pluck } from "../../pluck.js";
 import { server, tinyIndex } from "./tiny-index.js";
 
 const ADDRESS = "https://a.example/site/search-index/";
 
-/** @param {ReturnType<typeof server>} served */
 const open = (served) => openIndex(ADDRESS, { fetch: served.fetch });
 
-/**
- * The results of the last stage.
- * @param {import("../../../../site/search/static/search.js").StaticIndex} index
- * @param {import("../../../../site/search/static/search.js").Options} [options]
- */
+/** The results of the last stage. */
 async function last(index, options) {
   let found;
   for await (const results of index.search("lamp", options)) found = results;
-  return /** @type {import("../../../../site/search/static/search.js").Results} */ (found);
+  return found;
 }
 
 test("a tiny index is searched in two stages", async () => {
   const index = await open(server(tinyIndex([{ title: "One" }, { title: "Two" }])));
   const { stage, hits } = await last(index);
   assert.equal(stage, "meaning");
-  assert.deepEqual(
-    hits.map(({ title, url }) => `${title} ${url}`),
-    ["One https://a.example/site/p/", "Two https://a.example/site/p/"],
-  );
+  const pages = hits.map(({ title, url }) => `${title} ${url}`);
+  assert.deepEqual(pages, ["One https://a.example/site/p/", "Two https://a.example/site/p/"]);
 });
 
 test("addresses that are not of a page are none", async () => {
@@ -42,15 +36,14 @@ test("an address that is none is named", async () => {
 
 test("a typed question fetches each file once from a server without range requests", async () => {
   const served = server(tinyIndex(Array.from({ length: 8 }, () => ({}))));
-  /** @type {string[]} */
   const asked = [];
-  const fetch = (/** @type {string} */ url) => {
+  const fetch = (url) => {
     asked.push(url);
     return served.fetch(url);
   };
   const index = await openIndex(ADDRESS, { fetch });
   const typed = Array.from("two lamps", (_, at) => "two lamps".slice(0, at + 1));
-  const search = async (/** @type {string} */ question) => {
+  const search = async (question) => {
     let found;
     for await (const results of index.search(question, { completing: true })) found = results;
     return found?.hits.length;
@@ -64,10 +57,7 @@ test("an index that is replaced during use is opened again", async () => {
   const served = server(tinyIndex([{ title: "Old" }]));
   const index = await open(served);
   served.files = tinyIndex([{ title: "New" }, { title: "Newer" }], { stamp: "b" });
-  assert.deepEqual(
-    (await last(index)).hits.map(({ title }) => title),
-    ["New", "Newer"],
-  );
+  assert.deepEqual(pluck((await last(index)).hits, "title"), ["New", "Newer"]);
   assert.equal(index.contents.facts.stamp, "b");
 });
 
@@ -86,8 +76,8 @@ test("a file that is missing from the same index is an error, once", async () =>
 });
 
 test("a name that a passage contains fits, however far its meaning", async () => {
-  const change = (/** @type {any} */ facts) => (facts.stages.meaning.threshold = 2);
-  const fits = async (/** @type {string} */ shown, question = "lamp") => {
+  const change = (facts) => (facts.stages.meaning.threshold = 2);
+  const fits = async (shown, question = "lamp") => {
     const index = await open(server(tinyIndex([{ text: shown }], { change })));
     let found;
     for await (const { nothingFits } of index.search(question)) found = nothingFits;
@@ -101,20 +91,20 @@ test("a name that a passage contains fits, however far its meaning", async () =>
 
 test("whether anything fits has three states, however many results are asked for", async () => {
   const passages = Array.from({ length: 12 }, () => ({ text: "a torch" }));
-  const stateOf = async (/** @type {Record<string, number>} */ edges, /** @type {number} */ count) => {
-    const change = (/** @type {any} */ facts) => Object.assign(facts.stages.meaning, edges);
+  const stateOf = async (edges, count) => {
+    const change = (facts) => Object.assign(facts.stages.meaning, edges);
     const index = await open(server(tinyIndex(passages, { change })));
     const { state, nothingFits, likelihood } = await last(index, { count });
     assert.equal(nothingFits, state === "nothing");
     return `${state} ${likelihood?.toFixed(6)}`;
   };
-  for (const [edges, state] of /** @type {[Record<string, number>, string][]} */ ([
+  for (const [edges, state] of [
     [{ fits: -1, threshold: -1 }, "fits"],
     [{ fits: 2, threshold: -1 }, "perhaps"],
     [{ fits: 2, threshold: 2 }, "nothing"],
     [{ middle: -1, threshold: -1 }, "fits"], // an index that was made before there were three
     [{ middle: 2, threshold: -1 }, "perhaps"],
-  ])) {
+  ]) {
     const found = await Promise.all([1, 8, 12].map((count) => stateOf(edges, count)));
     assert.equal(new Set(found).size, 1);
     assert.match(found[0], new RegExp(`^${state} `));
@@ -122,21 +112,21 @@ test("whether anything fits has three states, however many results are asked for
 });
 
 const DAMAGES = {
-  "more passages than there are": (/** @type {any} */ facts) => (facts.passages = 3),
-  "fewer passages than there are": (/** @type {any} */ facts) => (facts.passages = 1),
-  "passages without number": (/** @type {any} */ facts) => (facts.passages = 1e300),
-  "a missing stage": (/** @type {any} */ facts) => delete facts.stages.meaning,
-  "a stage without numbers": (/** @type {any} */ facts) => (facts.stages.meaning.slope = "x"),
-  "no files": (/** @type {any} */ facts) => delete facts.files,
-  "a file elsewhere": (/** @type {any} */ facts) => (facts.files.texts.name = "../../x.bin"),
-  "a file of another site": (/** @type {any} */ facts) => (facts.files.head.name = "//b.example/x"),
-  "sections that are missing": (/** @type {any} */ facts) => delete facts.head.texts,
-  "sections beyond the end": (/** @type {any} */ facts) => (facts.head.words = [900, 999]),
-  "texts of another length": (/** @type {any} */ facts) => facts.files.texts.bytes++,
-  "odd dimensions": (/** @type {any} */ facts) => (facts.dimensions = 3),
-  "a grid without numbers": (/** @type {any} */ facts) => (facts.table.steps = [null, 1]),
-  "a site that is no address": (/** @type {any} */ facts) => (facts.site = "http://["),
-  "stop words that are none": (/** @type {any} */ facts) => (facts.words.stop = 5),
+  "more passages than there are": (facts) => (facts.passages = 3),
+  "fewer passages than there are": (facts) => (facts.passages = 1),
+  "passages without number": (facts) => (facts.passages = 1e300),
+  "a missing stage": (facts) => delete facts.stages.meaning,
+  "a stage without numbers": (facts) => (facts.stages.meaning.slope = "x"),
+  "no files": (facts) => delete facts.files,
+  "a file elsewhere": (facts) => (facts.files.texts.name = "../../x.bin"),
+  "a file of another site": (facts) => (facts.files.head.name = "//b.example/x"),
+  "sections that are missing": (facts) => delete facts.head.texts,
+  "sections beyond the end": (facts) => (facts.head.words = [900, 999]),
+  "texts of another length": (facts) => facts.files.texts.bytes++,
+  "odd dimensions": (facts) => (facts.dimensions = 3),
+  "a grid without numbers": (facts) => (facts.table.steps = [null, 1]),
+  "a site that is no address": (facts) => (facts.site = "http://["),
+  "stop words that are none": (facts) => (facts.words.stop = 5),
 };
 for (const [name, change] of Object.entries(DAMAGES)) {
   test(`search.json with ${name} is refused`, async () => {
@@ -165,18 +155,18 @@ test("texts that are not what they should be are damage", async () => {
 
 test("a number of results that cannot be is put right", async () => {
   const index = await open(server(tinyIndex([{}, {}])));
-  for (const [count, found] of /** @type {const} */ ([
+  for (const [count, found] of [
     [1, 1],
     [-5, 1],
     [Number.NaN, 2],
     [1e9, 2],
     [1.5, 1],
-  ]))
+  ])
     assert.equal((await last(index, { count })).hits.length, found);
 });
 
 test("a model that did not make the index is refused", async () => {
-  const change = (/** @type {any} */ facts) => {
+  const change = (facts) => {
     facts.stages.full = facts.stages.meaning;
     facts.model = { name: "m", dimensions: 2, fingerprint: "f" };
   };

@@ -3,12 +3,12 @@ import test from "node:test";
 
 import { ByteReader, Directory, half } from "../../../../site/search/static/bytes.js";
 import { IndexFiles } from "../../../../site/search/static/files.js";
+import { pluck } from "../../pluck.js";
 
 const DATA = Uint8Array.from({ length: 100 }, (_, at) => at);
 
-/** Files whose requests are noted. @param {(range: string | null) => Response} answer */
+/** Files whose requests are noted. */
 function files(answer) {
-  /** @type {string[]} */
   const asked = [];
   const made = new IndexFiles("https://a.example/i/", async (input, init) => {
     const range = new Headers(init?.headers).get("range");
@@ -18,21 +18,19 @@ function files(answer) {
   return { files: made, asked };
 }
 
-const partial = (/** @type {string | null} */ range) => {
-  const [, start, end] = /** @type {RegExpExecArray} */ (/(\d+)-(\d+)/.exec(range ?? ""));
+const partial = (range) => {
+  const [, start, end] = /(\d+)-(\d+)/.exec(range ?? "");
   return new Response(DATA.slice(Number(start), Number(end) + 1), { status: 206 });
 };
 
 test("a range is requested once", async () => {
   const { files: made, asked } = files(partial);
   const both = await Promise.all([made.range("a.bin", 100, 3, 6), made.range("a.bin", 100, 3, 6)]);
-  assert.deepEqual(
-    both.map((data) => [...data]),
-    [
-      [3, 4, 5],
-      [3, 4, 5],
-    ],
-  );
+  const bytes = both.map((data) => [...data]);
+  assert.deepEqual(bytes, [
+    [3, 4, 5],
+    [3, 4, 5],
+  ]);
   assert.deepEqual(asked, ["https://a.example/i/a.bin bytes=3-5"]);
   assert.equal((await made.range("a.bin", 100, 5, 5)).length, 0);
   assert.equal(asked.length, 1);
@@ -52,15 +50,12 @@ test("a server that sends whole files is asked for each once, however many parts
   const parts = await Promise.all(
     ["a.bin", "b.bin"].flatMap((name) => starts.map((at) => made.range(name, 100, at, at + 4))),
   );
-  assert.deepEqual(
-    parts.map((part) => part[0]),
-    [...starts, ...starts],
-  );
+  const firsts = parts.map((part) => part[0]);
+  assert.deepEqual(firsts, [...starts, ...starts]);
   assert.deepEqual(asked, ["https://a.example/i/a.bin bytes=0-3", "https://a.example/i/b.bin bytes=0-3"]);
 });
 
 test("parts are read at once from a server that has sent one", async () => {
-  /** @type {(() => void)[]} */
   const waiting = [];
   const made = new IndexFiles("https://a.example/i/", async (_, init) => {
     await new Promise((resolve) => waiting.push(() => resolve(null)));
@@ -73,25 +68,17 @@ test("parts are read at once from a server that has sent one", async () => {
   await new Promise(setImmediate);
   assert.equal(waiting.length, 4, "none of the others waits for another");
   for (const answer of waiting) answer();
-  assert.deepEqual(
-    (await Promise.all(others)).map((part) => part[0]),
-    [4, 8, 12],
-  );
+  const firsts = (await Promise.all(others)).map((part) => part[0]);
+  assert.deepEqual(firsts, [4, 8, 12]);
 });
 
 test("a whole file that fails fails all that wait for it, and is asked for again later", async () => {
   let works = false;
   const { files: made, asked } = files(() => new Response(works ? DATA : DATA.slice(1)));
   const read = () => Promise.allSettled([0, 4, 8].map((at) => made.range("a.bin", 100, at, at + 4)));
-  assert.deepEqual(
-    (await read()).map(({ status }) => status),
-    ["rejected", "rejected", "rejected"],
-  );
+  assert.deepEqual(pluck(await read(), "status"), ["rejected", "rejected", "rejected"]);
   works = true;
-  assert.deepEqual(
-    (await read()).map(({ status }) => status),
-    ["fulfilled", "fulfilled", "fulfilled"],
-  );
+  assert.deepEqual(pluck(await read(), "status"), ["fulfilled", "fulfilled", "fulfilled"]);
   assert.equal(asked.length, 2);
 });
 

@@ -4,10 +4,7 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { buildSync } from "esbuild";
 
-/**
- * The bytes of a module with all that it imports, as the site and the package have it.
- * @param {string} name
- */
+/** The bytes of a module with all that it imports, as the site and the package have it. */
 function bundled(name) {
   const entry = new URL(`../../../../site/search/static/${name}`, import.meta.url).pathname;
   const built = buildSync({
@@ -31,7 +28,7 @@ test("the element is at most 28 kB of code, and the library alone at most 19", (
 
 test("what is stated of the size is true", () => {
   const readme = readFileSync(new URL("../../../../npm/README.md", import.meta.url), "utf8");
-  const [, stated] = /** @type {RegExpExecArray} */ (/\((\d+) kB minified/.exec(readme));
+  const [, stated] = /\((\d+) kB minified/.exec(readme);
   assert.ok(Math.abs(bundled("element.js").length / 1000 - Number(stated)) < 1);
 });
 

@@ -1,20 +1,15 @@
 /** A static index of two dimensions, small enough to be written here, as a fetch that knows ranges. */
 
 const encoder = new TextEncoder();
-const text = (/** @type {string} */ value) => [...encoder.encode(value)];
-const key = (/** @type {string} */ value) => [0, value.length, ...text(value)];
-const float = (/** @type {number} */ value) => [...new Uint8Array(Float32Array.of(value).buffer)];
+const text = (value) => [...encoder.encode(value)];
+const key = (value) => [0, value.length, ...text(value)];
+const float = (value) => [...new Uint8Array(Float32Array.of(value).buffer)];
 const GRID = { means: [0, 0], steps: [0.1, 0.1] };
 const STAGE = { weight: 0.3, threshold: -1, middle: 0.3, slope: 10 };
 
-/** @typedef {{title?: unknown, heading?: unknown, address?: unknown, text?: unknown}} Passage */
-
 /**
  * The files of an index in which each passage has the word "lamp", unless its text lacks it; addresses are
- * relative to "web/".
- * @param {Passage[]} passages
- * @param {{stamp?: string, change?: (facts: any) => void}} [options] `change` may damage what it gets
- * @returns {Map<string, Uint8Array<ArrayBuffer>>}
+ * relative to "web/". `change` may damage what it gets.
  */
 export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
   const count = passages.length;
@@ -25,9 +20,7 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
   const gaps = lit.map((passage, at) => passage - (lit[at - 1] ?? -1) - 1);
   const words = [1, ...key("lamp"), lit.length, ...float(1), ...gaps, ...lit.map(() => 255)];
   const pieces = [2, ...key("[UNK]"), ...key("lamp"), 0, 60, 0x7f, 0, 60, 0x7f];
-  const directory = (/** @type {number[]} */ block, /** @type {string} */ first) => [
-    ...[1, block.length & 127, ...key(first)],
-  ];
+  const directory = (block, first) => [...[1, block.length & 127, ...key(first)]];
   const sections = {
     documents: passages.map(() => 1),
     texts: texts.flatMap(({ length }) => [(length & 127) | 128, length >> 7]),
@@ -41,7 +34,6 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
     vectors: passages.map((_, at) => 0x7f - at),
     texts: texts.flat(),
   };
-  /** @type {Record<string, [number, number]>} */
   const head = {};
   let at = 0;
   for (const [name, section] of Object.entries(sections)) {
@@ -64,14 +56,10 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
   return new Map([...named, ["search.json", encoder.encode(JSON.stringify(facts))]]);
 }
 
-/**
- * A server of files, whose `files` may be exchanged.
- * @param {Map<string, Uint8Array<ArrayBuffer>>} files
- */
+/** A server of files, whose `files` may be exchanged. */
 export function server(files) {
   const served = {
     files,
-    /** @param {string} url @param {RequestInit} [init] */
     fetch: async (url, init) => {
       const data = served.files.get(url.split("/web/")[1] ?? "");
       if (!data) return new Response("", { status: 404 });

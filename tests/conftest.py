@@ -1,4 +1,4 @@
-"""What all tests share: the same random examples at every run, and the time of each file at the end.
+"""What all tests share: the same random examples at every run, long files first, each file's time at the end.
 
 `make test` runs what is not marked `rest`, `make test-rest` what is.
 """
@@ -15,6 +15,25 @@ settings.load_profile("steady")
 
 SHOWN = 25
 """The slowest files, of which the times are printed."""
+
+LONGEST = (
+    *("engines/test_webkit", "engines/test_firefox", "test_compare", "test_pages", "engines/test_variants"),
+    *("test_offline", "test_hostile", "test_home", "test_models", "test_playground", "test_faults"),
+    *("engines/test_chromium", "test_chat", "test_embed", "test_live", "test_samples", "test_layout_shift"),
+    *("search/test_collections", "search/test_embedders", "test_keyboard", "test_addresses"),
+    *("test_versions", "lab/test_handwriting", "test_frames", "test_busy_states", "test_threads"),
+)
+"""Files of tests/browser that take long: what begins last leaves a core idle. Those that change may stay."""
+
+
+def place(item: pytest.Item) -> int:
+    """The place of a test's file in LONGEST, or behind all of them."""
+    name = item.nodeid.partition(".py::")[0].removeprefix("tests/browser/")
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=place)
 
 
 class Times:

@@ -60,6 +60,18 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
     return {**browser_type_launch_args, "executable_path": executable, "args": [*CHROMIUM, *SHELL]}
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, object]) -> dict[str, object]:
+    """Visitors have no service worker: a second after they come it stores every page, which takes four more.
+
+    Tests of what it does ask for it (`with_service_worker`), or make a visitor of their own.
+    """
+    return {**browser_context_args, "service_workers": "block"}
+
+
+with_service_worker = pytest.mark.browser_context_args(service_workers="allow")
+
+
 @dataclass
 class Record:
     """The requests and the errors of one page."""

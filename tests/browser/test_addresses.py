@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import watch
+from .variants import variants
 
 WATCH = """
   globalThis.violations = [];
@@ -20,6 +21,8 @@ NAMES = {
         *("prompt", "model", "preset", "seed", "temperature", "top_k", "top_p", "max_new_tokens", "stop"),
         *("mode", "system", "format", "choices", "regex", "schema", "logit_bias", "style", "state"),
     ],
+    "chat/": ["messages", "system", "format", "drafts", "model", "preset", "seed", "temperature", "regex"],
+    "teach/": ["model", "tokenizer", "quantize"],
     "playground/side.html": ["decoders", "prompt", "list", "seed", "length", "own_seeds", "model"],
     "compare/": [
         *(
@@ -43,7 +46,9 @@ NAMES = {
     "lab/dilation/": ["size", "seed", "base", "depth", "preset"],
 }
 USABLE = {
-    "playground/": "#prompt, #message",
+    "playground/": "#prompt",
+    "chat/": "#message",
+    "teach/": "#start",
     "playground/side.html": "[data-testid=generate]",
     "compare/": "[data-testid=url-input]",
     "search/": "[data-testid=question]",
@@ -118,23 +123,42 @@ def chance(names: list[str], seed: int) -> str:
     return "&".join(pairs)
 
 
-@pytest.mark.parametrize("address", NAMES)
-def test_any_address_leaves_the_page_usable(browser: Browser, site_url: str, address: str) -> None:
+ALIKE = ("playground/side.html", "teach/", "lab/dilation/")
+"""Pages that leave the reading of their address to what others have, too."""
+OF_THEIR_OWN = [address for address in NAMES if address not in ALIKE]
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")
-    page = context.new_page()
+    yield context.new_page()
+    context.close()
+
+
+def visit(page: Page, site_url: str, address: str, *ends: str) -> None:
+    """Open a page with each of these ends of its address, anew each time."""
     page.route(lambda url: not url.startswith(site_url), lambda route: route.abort())
     record = watch(page)
     page.add_init_script(WATCH)
-    names = NAMES[address]
-    hashes = [*worst(names), *(chance(names, seed) for seed in range(4))]
-    queries = [chance(names, seed) for seed in range(100, 102)]
-    for mark, values in [*(("#", each) for each in hashes), *(("?", each) for each in queries)]:
+    for end in ends:
         page.goto("about:blank")
-        page.goto(f"{site_url}{address}{mark}{values}")
-        check(page, address, values)
+        page.goto(f"{site_url}{address}{end}")
+        check(page, address, end)
         ours = [each for each in record.console_errors if "Failed to load resource" not in each]
-        assert not ours, f"{mark}{values[:300]}"
-    context.close()
+        assert not ours, end[:300]
+
+
+@pytest.mark.parametrize("address", variants(OF_THEIR_OWN, ALIKE))
+def test_any_address_leaves_the_page_usable(visitor: Page, site_url: str, address: str) -> None:
+    worst_ends = [f"#{values}" for values in worst(NAMES[address])]
+    visit(visitor, site_url, address, *worst_ends, f"?{chance(NAMES[address], 100)}")
+
+
+@pytest.mark.rest
+@pytest.mark.parametrize("address", NAMES)
+def test_addresses_drawn_by_chance_leave_the_page_usable(visitor: Page, site_url: str, address: str) -> None:
+    hashes = [f"#{chance(NAMES[address], seed)}" for seed in range(4)]
+    visit(visitor, site_url, address, *hashes, f"?{chance(NAMES[address], 101)}")
 
 
 def check(page: Page, address: str, values: str) -> None:

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from .accessibility import violations_in_both_themes
 from .conftest import Record
+from .variants import variants
 
 FAILED = ".error-box:visible, [role=alert]:visible, .failed:visible"
 MOVING = """() => document.getAnimations()
@@ -69,9 +70,35 @@ def test_the_playground_while_it_writes_and_after_it_failed(page: Page, site_url
     check(page)
 
 
+def test_the_chat_while_it_writes_and_after_it_failed(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}chat/#max_new_tokens=100000&regex=(la ){{500}}")
+    page.get_by_test_id("drafts").fill("8")  # they take longer than axe
+    page.get_by_test_id("prompt").fill("A quill")
+    page.get_by_test_id("send").click()
+    said = page.locator(".message.assistant > .said")
+    expect(said).not_to_be_empty(timeout=LONG)
+    check(page, settles=False)
+    expect(page.get_by_test_id("thread")).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("thread")).to_have_attribute("aria-busy", "false", timeout=LONG)
+    page.get_by_test_id("import").set_input_files(
+        [{"name": "bad.jsonl", "mimeType": "text/plain", "buffer": b"[3"}]
+    )
+    expect(page.locator(".error-box:visible")).to_contain_text("Line 1 of the conversations", timeout=LONG)
+    check(page)
+
+
+def learning(page: Page) -> Locator:
+    """The button that teaches, with a text to learn from."""
+    page.get_by_test_id("teach-text").fill("Arr, matey!")
+    return page.get_by_test_id("teach-start")
+
+
 PAGES: dict[str, Callable[[Page], Locator]] = {
     "": lambda page: page.get_by_role("button", name=re.compile("^Generate")),
     "playground/#prompt=A%20quill": lambda page: page.get_by_test_id("generate"),
+    "chat/": lambda page: page.locator("#starters button").first,
+    "teach/": learning,
     "compare/#page=write": lambda page: page.get_by_test_id("generate"),
     "embed/": lambda page: page.get_by_role("button", name="Generate").first,
     "selftest/": lambda page: page.get_by_test_id("start"),
@@ -80,11 +107,17 @@ PAGES: dict[str, Callable[[Page], Locator]] = {
 """The button that starts the engine, by the page's address."""
 
 
-@pytest.mark.parametrize("address", PAGES)
+OF_THEIR_OWN = ("", "playground/#prompt=A%20quill")
+"""Pages whose start and failure are shown by parts that others have, too."""
+
+
+@pytest.mark.parametrize(
+    "address", variants(OF_THEIR_OWN, [each for each in PAGES if each not in OF_THEIR_OWN])
+)
 def test_a_page_while_it_loads_and_after_that_failed(page: Page, site_url: str, address: str) -> None:
     # So high that no sidebar scrolls: axe takes a link that is half scrolled out of view for a small target.
     page.set_viewport_size({"width": 1280, "height": 2400})
-    held = Held(page, re.compile("models/default/model.safetensors|pyodide.asm.wasm"))
+    held = Held(page, re.compile("models/default/model.safetensors|pyodide.asm.wasm.gz"))
     page.goto(site_url + address)
     start = PAGES[address](page)
     expect(start).to_be_enabled(timeout=LONG)
@@ -96,6 +129,7 @@ def test_a_page_while_it_loads_and_after_that_failed(page: Page, site_url: str, 
     check(page)
 
 
+@pytest.mark.rest
 def test_an_experiment_while_it_computes(page: Page, site_url: str) -> None:
     """With settings for which it computes longer than axe takes."""
     page.set_viewport_size({"width": 1280, "height": 2400})
@@ -121,16 +155,32 @@ def test_the_comparer_while_it_fetches_and_after_that_failed(page: Page, site_ur
     check(page)
 
 
+IDLE_LATER = """
+  const waiting = [];
+  globalThis.requestIdleCallback = (act) => waiting.push(act);
+  globalThis.beIdle = () => {
+    globalThis.requestIdleCallback = (act) => setTimeout(act);
+    for (const act of waiting) act();
+  };
+"""
+
+
 def test_the_search_page_while_it_loads_and_after_that_failed(
     page: Page, site_url: str, record: Record
 ) -> None:
     held = Held(page, re.compile("models/minilm-static/table.safetensors"))
+    page.add_init_script(IDLE_LATER)
     page.goto(f"{site_url}search/")
     file: Any = {"name": "geese.md", "mimeType": "text/plain", "buffer": b"# Geese\n\nThey fly south.\n"}
     page.get_by_test_id("add-files").set_input_files([file])
     page.get_by_test_id("agree-full").set_checked(False)
+    agree = page.get_by_test_id("agree")
+    place = agree.bounding_box()
+    page.evaluate("() => beIdle()")  # how fast the machine is, is known only now
+    expect(page.get_by_role("dialog")).to_contain_text("tokens per second here")
+    assert agree.bounding_box() == place, "the button moved from under the pointer"
     check(page)
-    page.get_by_test_id("agree").click()
+    agree.click()
     expect(page.locator("progress:visible").first).to_be_visible(timeout=LONG)
     check(page)
     held.fail()

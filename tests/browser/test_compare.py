@@ -19,12 +19,14 @@ from goosequill.decoding.presets import PRESETS
 from .accessibility import violations, violations_in_both_themes
 from .conftest import Record, watch
 from .model_server import serve_model
+from .variants import variants
 
 Outputs = dict[str, dict[str, list[Any]]]
 MakeFile = Callable[..., str]
 NAMES = (("short", 1), ("long", 10))
 INNER_WIDTH = "(box) => Math.floor(box.getBoundingClientRect().width)"
 SCHEMES: tuple[Any, ...] = ("light", "dark")
+each_scheme = pytest.mark.parametrize("scheme", variants(["light"], ["dark"]))
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'>"
     '<svg onload=window.hacked=1>"><iframe srcdoc="<script>parent.hacked=1</script>">'
@@ -166,6 +168,7 @@ def test_hostile_outputs_are_inert(
     assert not record.console_errors
 
 
+@pytest.mark.rest
 def test_an_output_of_70_000_short_lines_is_shown_and_compared(
     comparer: Page, make_file: MakeFile, record: Record
 ) -> None:
@@ -227,6 +230,13 @@ def test_a_link_carries_the_view(page: Page, site_url: str) -> None:
     expect(page.get_by_label("Search prompts and outputs")).to_have_value("apple")
 
 
+OVERTAKEN = """([link, written]) => {
+  location.hash = link;
+  history.replaceState(null, "", written);
+}"""
+"""A link is followed, and what the page had to write into its address is written before it learns of that."""
+
+
 def test_a_link_to_another_view_works_in_the_open_page(page: Page, site_url: str) -> None:
     serve(page, "one.json", sampling({"apple": {"g": ["1"]}, "pear": {"g": ["2"]}}))
     serve(page, "two.json", sampling({"apple": {"g": ["3"]}}))
@@ -240,6 +250,9 @@ def test_a_link_to_another_view_works_in_the_open_page(page: Page, site_url: str
     page.get_by_role("link", name="Skip to the prompts").press("Enter")
     expect(page.locator("#prompts")).to_be_focused()
     expect(page).to_have_url(re.compile(r"#f=two\.json&v=1$"))
+    page.evaluate(OVERTAKEN, ["f=one.json&v=1", "#f=two.json&v=1"])
+    expect(page.get_by_test_id("output")).to_have_text(["1", "2"])
+    expect(page).to_have_url(re.compile(r"#f=one\.json&v=1$"))
 
 
 def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: MakeFile) -> None:
@@ -399,7 +412,10 @@ def test_what_is_wrong_with_a_file_of_votes_stays_until_the_next_try(
     expect(problem).to_have_count(0)
 
 
-@pytest.mark.parametrize("damaged", ['{"format": "goosequill-votes", "vo', '{"format": "x"}'])
+@pytest.mark.parametrize(
+    "damaged",
+    variants(['{"format": "goosequill-votes", "vo'], ['{"format": "x"}']),
+)
 def test_damaged_votes_are_set_aside_and_offered_before_the_next_vote(
     comparer: Page, make_file: MakeFile, damaged: str
 ) -> None:
@@ -514,6 +530,7 @@ def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFi
     assert comparer.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.rest
 def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFile, record: Record) -> None:
     names = ("one", "two")
     files = [
@@ -577,7 +594,7 @@ def test_the_engine_measures_outputs(comparer: Page, make_file: MakeFile, record
     assert not record.console_errors
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_scheme
 def test_a_saved_web_page_opens_anywhere_with_everything(
     browser: Browser, comparer: Page, make_file: MakeFile, tmp_path: Path, record: Record, scheme: Any
 ) -> None:
@@ -628,6 +645,7 @@ def test_a_saved_web_page_opens_anywhere_with_everything(
     page.context.close()
 
 
+@pytest.mark.rest
 def test_saving_a_web_page_can_be_cancelled(comparer: Page, record: Record) -> None:
     expect(comparer.get_by_test_id("prompt")).to_have_count(10)
     comparer.route(re.compile(r"/pyodide\.asm\.wasm"), lambda route: None)  # Python never starts
@@ -689,6 +707,7 @@ def test_charts_are_loaded_when_drawn_read_with_keys_and_saved(
     assert not record.console_errors
 
 
+@pytest.mark.rest
 def test_a_chart_is_drawn_for_its_width_so_that_text_keeps_its_size(
     comparer: Page, make_file: MakeFile
 ) -> None:
@@ -713,6 +732,7 @@ def open_live(page: Page) -> None:
     expect(page.get_by_test_id("generate")).to_be_enabled()
 
 
+@pytest.mark.rest
 def test_a_live_column_streams_stops_goes_on_and_is_a_report(
     comparer: Page, make_file: MakeFile, record: Record
 ) -> None:
@@ -804,6 +824,7 @@ def test_a_server_writes_a_live_column(
     assert len(record.console_errors) == 1 and "401" in record.console_errors[0]
 
 
+@pytest.mark.rest
 def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile, record: Record) -> None:
     """One that came in mid-round once ended the round and showed names; a text was judged unfinished."""
     for name, text in (("one", "x"), ("two", "y")):
@@ -848,6 +869,7 @@ def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFi
     assert "examples" not in comparer.url
 
 
+@pytest.mark.rest
 def test_an_expression_that_is_slow_to_mark_does_not_block_the_page(
     comparer: Page, make_file: MakeFile
 ) -> None:
@@ -985,7 +1007,7 @@ def test_names_contain_labels_and_what_scrolls_can_be_focused(comparer: Page, ma
     assert comparer.evaluate(UNREACHABLE) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_scheme
 def test_a_phone_shows_an_output_in_its_first_screen(comparer: Page, scheme: Any) -> None:
     comparer.set_viewport_size({"width": 360, "height": 740})
     output = comparer.get_by_test_id("output").first

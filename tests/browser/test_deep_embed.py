@@ -79,7 +79,7 @@ def publisher() -> Iterator[Publisher]:
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site_url: str) -> Iterator[Page]:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(site_url + "playground/")
     page.evaluate(
         "document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'deep' }))"
@@ -112,6 +112,7 @@ def test_a_file_with_a_checksum_is_kept_and_held_open_while_its_model_is_loaded(
     assert found["after"] == [True]
 
 
+@pytest.mark.rest
 def test_a_picked_file_is_read_by_rows(page: Page, site_url: str, file: Path, expected: list[int]) -> None:
     page.set_input_files("#deep", file)
     assert written(page, site_url)["written"] == expected
@@ -136,6 +137,7 @@ def test_rows_are_read_from_the_server_only_if_that_is_asked_for(
     assert sum(rows) == LAYERS * different * 2 * RANK**2
 
 
+@pytest.mark.rest
 def test_a_token_of_a_converted_folder_takes_one_request(
     page: Page, site_url: str, publisher: Publisher, file: Path, tmp_path: Path
 ) -> None:
@@ -155,6 +157,7 @@ def test_a_token_of_a_converted_folder_takes_one_request(
     assert len(lengths) <= different  # neighbours are read at once
 
 
+@pytest.mark.rest
 def test_a_download_without_a_checksum_is_kept_with_its_tables_and_quantized(
     page: Page, site_url: str, publisher: Publisher, file: Path
 ) -> None:

@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import BrowserType, Locator, Page, Route, Worker, expect
 from scripts.npm import PARTS
 
+from goosequill.tuning.adapter import Adapter
+
 from .accessibility import violations
 from .conftest import Record
 from .hosts import Host, serve_host
+from .variants import variants
 from .workers import only_worker
 
 LONG = 90_000  # milliseconds: the engine starts slowly on a busy machine
@@ -46,10 +50,16 @@ def write(element: Locator, tokens: str) -> None:
 SHORT = 'prompt="It was a fine" max-new-tokens="6" temperature="0"'
 
 
-def test_one_script_tag_works_from_another_origin(
+def test_one_script_tag_works_from_another_origin_under_the_documented_policy(
     page: Page, site_url: str, host: Host, record: Record
 ) -> None:
-    page.goto(host.add("foreign", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url)))
+    site = origin_of(site_url)
+    policy = (
+        f"default-src 'none'; script-src {site} 'wasm-unsafe-eval'; worker-src blob:; connect-src {site}; "
+        "img-src data:; require-trusted-types-for 'script'; trusted-types goosequill"
+    )
+    body = f"<goose-quill {SHORT}></goose-quill>"
+    page.goto(host.add("foreign", body, head=script(site_url), policy=policy))
     quill = page.locator("goose-quill")
     expect(part(quill, "send")).to_be_visible()
     before = [url for url in record.requests if url.startswith(site_url)]
@@ -96,6 +106,41 @@ def test_several_elements_share_one_engine_and_removing_the_last_ends_it(
     assert page.workers == []
 
 
+def test_an_element_writes_with_its_own_adapter_and_without_it_again(
+    page: Page, site_url: str, host: Host, record: Record
+) -> None:
+    change = Adapter({"ln_out.weight": 3 * np.sin(np.arange(320, dtype=np.float32))}).encode()
+    page.route(f"{host.url}pirate.safetensors", lambda route: route.fulfill(body=change))
+    adapter = 'adapter="pirate.safetensors"'
+    body = f'<goose-quill id="a" {SHORT}></goose-quill><goose-quill id="b" {adapter} {SHORT}></goose-quill>'
+    page.goto(host.add("adapted", body, head=script(site_url)))
+    plain, tuned = page.locator("#a"), page.locator("#b")
+    text = "(element) => element.text"
+
+    def again(element: Locator) -> str:
+        part(element, "status").evaluate("(element) => { element.textContent = ''; }")
+        write(element, "6")
+        found: str = element.evaluate(text)
+        return found
+
+    write(plain, "6")
+    write(tuned, "6")
+    before, written = plain.evaluate(text), tuned.evaluate(text)
+    assert written != before != ""
+    assert tuned.evaluate("(element) => element.info.adapter.name") == "pirate"
+    assert again(plain) == before, "the elements share the model"
+    tuned.evaluate("(element) => { element.strength = 0; }")
+    assert again(tuned) == before
+    tuned.evaluate("(element) => { element.strength = 1; }")
+    assert again(tuned) == written
+    tuned.evaluate("(element) => { element.adapter = ''; }")
+    assert again(tuned) == before
+    tuned.evaluate("(element) => { element.strength = 2; element.adapter = 'pirate.safetensors'; }")
+    part(tuned, "send").click()
+    expect(part(tuned, "error")).to_contain_text("strength", timeout=LONG)
+    assert record.console_errors == []
+
+
 def test_stop_retry_copy_clear_and_the_keyboard(page: Page, site_url: str, host: Host) -> None:
     body = '<goose-quill prompt="The sea" max-new-tokens="100000" seed="5"></goose-quill>'
     page.goto(host.add("keys", body, head=script(site_url)))
@@ -119,7 +164,9 @@ def test_stop_retry_copy_clear_and_the_keyboard(page: Page, site_url: str, host:
     expect(part(quill, "input")).to_be_focused()
 
 
-def test_a_conversation_keeps_its_turns(page: Page, site_url: str, host: Host) -> None:
+def test_a_conversation_keeps_its_turns_and_a_second_request_changes_nothing(
+    page: Page, site_url: str, host: Host
+) -> None:
     body = '<goose-quill mode="chat" max-new-tokens="8" seed="3"></goose-quill>'
     page.goto(host.add("chat", body, head=script(site_url)))
     quill = page.locator("goose-quill")
@@ -139,6 +186,16 @@ def test_a_conversation_keeps_its_turns(page: Page, site_url: str, host: Host) -
     assert quill.evaluate("(element) => element.messages") == said, "the same seed gave another reply"
     part(quill, "clear").click()
     assert quill.evaluate("(element) => element.messages") == []
+    found = quill.evaluate(
+        """async (element) => {
+        const writing = element.generate("Good morning.");
+        const name = (error) => error.name;
+        const refused = [await element.generate("Again.").catch(name), await element.retry().catch(name)];
+        await writing;
+        return { refused, messages: element.messages.map(({ role }) => role) };
+      }"""
+    )
+    assert found == {"refused": ["InvalidStateError"] * 2, "messages": ["user", "assistant"]}
 
 
 POLICIES = {
@@ -148,7 +205,7 @@ POLICIES = {
 }
 
 
-@pytest.mark.parametrize("directive", POLICIES)
+@pytest.mark.parametrize("directive", variants(["worker-src", "script-src"], ["connect-src"]))
 def test_a_strict_policy_is_named(page: Page, site_url: str, host: Host, directive: str) -> None:
     policy = POLICIES[directive].format(site=origin_of(site_url)) + "; img-src data:"
     address = host.add(
@@ -159,18 +216,6 @@ def test_a_strict_policy_is_named(page: Page, site_url: str, host: Host, directi
     part(quill, "send").click()
     expect(part(quill, "error")).to_contain_text(f"the directive {directive}", timeout=LONG)
     assert quill.evaluate("(element) => element.state") == "error"
-
-
-def test_the_documented_policy_is_enough(page: Page, site_url: str, host: Host, record: Record) -> None:
-    site = origin_of(site_url)
-    policy = (
-        f"default-src 'none'; script-src {site} 'wasm-unsafe-eval'; worker-src blob:; connect-src {site}; "
-        "img-src data:; require-trusted-types-for 'script'; trusted-types goosequill"
-    )
-    address = host.add("enough", f"<goose-quill {SHORT}></goose-quill>", head=script(site_url), policy=policy)
-    page.goto(address)
-    write(page.locator("goose-quill"), "6")
-    assert record.console_errors == []
 
 
 def test_two_versions_on_one_page_do_no_harm(page: Page, site_url: str, host: Host, record: Record) -> None:
@@ -216,6 +261,7 @@ def test_a_worker_that_cannot_run_is_reported(page: Page, site_url: str, host: H
     assert quill.evaluate("(element) => element.state") == "error"
 
 
+@pytest.mark.rest
 def test_without_simd_it_generates_and_says_so(
     browser_type: BrowserType, browser_type_launch_args: dict[str, Any], site_url: str, host: Host
 ) -> None:
@@ -230,21 +276,6 @@ def test_without_simd_it_generates_and_says_so(
         expect(part(quill, "status")).to_contain_text("no WebAssembly SIMD")
         assert quill.evaluate("(element) => element.info.kernel") == "numpy"
         write(quill, "6")
-
-
-def test_a_second_request_is_refused_and_changes_nothing(page: Page, site_url: str, host: Host) -> None:
-    body = '<goose-quill mode="chat" max-new-tokens="8" seed="3"></goose-quill>'
-    page.goto(host.add("busy", body, head=script(site_url)))
-    found = page.locator("goose-quill").evaluate(
-        """async (element) => {
-        const writing = element.generate("Good morning.");
-        const name = (error) => error.name;
-        const refused = [await element.generate("Again.").catch(name), await element.retry().catch(name)];
-        await writing;
-        return { refused, messages: element.messages.map(({ role }) => role) };
-      }"""
-    )
-    assert found == {"refused": ["InvalidStateError"] * 2, "messages": ["user", "assistant"]}
 
 
 def test_the_outer_page_does_not_change_its_style(page: Page, site_url: str, host: Host) -> None:
@@ -331,6 +362,7 @@ def test_the_gallery_applies_the_style_sheet_that_it_shows(clean_page: Page, sit
     assert paper == "#1d1a2b"
 
 
+@pytest.mark.rest
 def test_the_npm_package_describes_every_part_of_the_element(page: Page, site_url: str, host: Host) -> None:
     """A text and a conversation show all parts between them."""
     found: set[str] = set()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from .variants import variants
 from .workers import only_worker
 
 PREPARE = """async (base) => {
@@ -41,7 +42,7 @@ PREPARE = """async (base) => {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site_url: str) -> Iterator[Page]:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(site_url + "playground/")  # a page with the strict policy
     page.evaluate(PREPARE, site_url)
     yield page
@@ -107,6 +108,7 @@ def test_break_and_abort_stop_the_worker(page: Page) -> None:
 LENGTH = 20_000  # tokens, more than are written while a test runs
 
 
+@pytest.mark.rest
 def test_one_worker_still_generates_after_fifty_cancellations(page: Page) -> None:
     found = page.evaluate(
         """async (length) => {
@@ -204,10 +206,13 @@ def refuse(route: Route) -> None:
     """Describe the snapshot as that of another program, so that Python starts without it."""
     response = route.fetch()
     content = gzip.decompress(response.body())
-    route.fulfill(response=response, body=content.replace(b'"program":', b'"program":1', 1))
+    route.fulfill(response=response, body=content.replace(b'"begin":[', b'"begin":[1', 1))
 
 
-@pytest.mark.parametrize("failing", ["**/engine/preparer.js", "**/python/first.tar.gz"])
+@pytest.mark.parametrize(
+    "failing",
+    variants(["**/engine/preparer.js"], ["**/python/first.tar.gz"]),
+)
 def test_what_a_second_worker_cannot_prepare_the_first_one_does(
     browser: Browser, site_url: str, failing: str
 ) -> None:
@@ -229,7 +234,7 @@ def test_what_a_second_worker_cannot_prepare_the_first_one_does(
     context.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")
     page = context.new_page()

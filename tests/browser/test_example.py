@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 from scripts.serve import make_server
 
@@ -17,6 +18,7 @@ EXAMPLE = ROOT / "examples" / "vite"
 LONG = 90_000
 
 
+@pytest.mark.rest  # as the other bundlers are, tests/packages
 def test_the_vite_example_builds_and_generates(page: Page, record: Record) -> None:
     subprocess.run([sys.executable, "scripts/npm.py"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["npm", "ci", "--silent"], cwd=EXAMPLE, check=True)

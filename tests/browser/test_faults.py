@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from scripts.soak import faults
 from scripts.soak.faults import Playground
 
 from goosequill.weights.formats.safetensors import encode
 from tests.browser.conftest import watch
 from tests.browser.search.test_collections import FILES, SearchPage
+from tests.browser.variants import variants
 from tests.browser.waiting import until
 from tests.browser.workers import only_worker
 from tests.py import checkpoints
@@ -54,7 +55,7 @@ NO_MORE_MEMORY = """() => {
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context()
+    made = browser.new_context(service_workers="block")
     yield made
     made.close()
 
@@ -62,7 +63,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="module")
 def visitor(browser: Browser, site_url: str) -> Iterator[BrowserContext]:
     """One who has kept documents; what one fault damages is whole again before the next."""
-    made = browser.new_context()
+    made = browser.new_context(service_workers="block")
     faults.keep_documents(made, site_url)
     yield made
     made.close()
@@ -105,17 +106,39 @@ def loading(play: Playground) -> None:
     assert play.write() == first
 
 
-FAULTS = {
-    each.__name__: each
-    for each in (faults.killed, faults.corrupted, faults.clock, truncated, unnamed, loading)
-}
+def frozen(play: Playground) -> None:
+    """The tab is frozen in mid-stream, and writes on when it is resumed.
+
+    The next time its worker is gone when it is resumed, and the page says how to continue.
+    """
+    tab = play.context.new_cdp_session(play.page)
+    output = play.part("output")
+
+    def freeze_and_resume() -> None:
+        tab.send("Page.setWebLifecycleState", {"state": "frozen"})
+        tab.send("Page.setWebLifecycleState", {"state": "active"})
+
+    play.write_endlessly()
+    freeze_and_resume()
+    text = str(output.text_content())
+    expect(output).not_to_have_text(text, use_inner_text=False)
+    play.page.workers[0].evaluate("self.close()")
+    freeze_and_resume()
+    play.complains("The engine stopped")
+    play.complains("Try again")
+    expect(output).not_to_be_empty()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+FAULTS = (faults.corrupted, loading, frozen)
+OTHERS = (faults.killed, faults.clock, truncated, unnamed)
+"""What "frozen" or a soak does, too, and damage that is found out as that of "corrupted" is."""
+
+
+@pytest.mark.parametrize("fault", variants(FAULTS, OTHERS), ids=lambda fault: fault.__name__)
 def test_nothing_is_lost_and_the_next_text_is_written(
-    fault: str, visitor: BrowserContext, site_url: str, tmp_path: Path
+    fault: Callable[[Playground], None], visitor: BrowserContext, site_url: str, tmp_path: Path
 ) -> None:
-    faults.check(FAULTS[fault], visitor, site_url, tmp_path)
+    faults.check(fault, visitor, site_url, tmp_path)
 
 
 DAMAGED = [
@@ -128,7 +151,7 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize("value", DAMAGED)
+@pytest.mark.parametrize("value", variants(DAMAGED[-1:], DAMAGED[:-1]))
 def test_settings_that_cannot_be_read_are_replaced_by_the_defaults(
     value: str, visitor: BrowserContext, site_url: str
 ) -> None:
@@ -164,8 +187,12 @@ def search(context: BrowserContext, site_url: str) -> SearchPage:
 
 @pytest.mark.parametrize(
     ("file", "how"),
-    [("^index.json$", "truncate"), ("^index.json$", "overwrite"), ("^texts.bin$", "overwrite"),
-     ("^passages.bin$", "truncate"), ("^page.json$", "overwrite")],
+    variants(
+        [("^index.json$", "truncate")],
+        [("^index.json$", "overwrite"), ("^texts.bin$", "overwrite"), ("^passages.bin$", "truncate"),
+         ("^page.json$", "overwrite")],
+        several=True,
+    ),
 )  # fmt: skip
 def test_a_damaged_collection_is_reported_and_another_can_be_made(
     file: str, how: str, search: SearchPage, site_url: str
@@ -247,3 +274,167 @@ SPOIL = """async () => {
   });
   database.close();
 }"""
+
+
+FULL = """() => {
+  const begin = IDBDatabase.prototype.transaction;
+  IDBDatabase.prototype.transaction = function (names, mode) {
+    const transaction = begin.call(this, names, mode);
+    if (mode !== "readwrite") return transaction;
+    Object.defineProperty(transaction, "error", { value: new DOMException("full", "QuotaExceededError") });
+    queueMicrotask(() => transaction.abort());
+    return transaction;
+  };
+}"""
+"""Chromium notices an overridden quota of databases only after a while."""
+
+
+class EndlessChat:
+    """The chat page, whose replies have no end."""
+
+    def __init__(self, context: BrowserContext, site_url: str) -> None:
+        self.page = context.new_page()
+        self.page.goto(f"{site_url}chat/#max_new_tokens=100000&regex=(la ){{500}}&seed=3")
+        expect(self.part("send")).to_be_enabled(timeout=LONG)
+        self.said = self.page.locator(".message.assistant > .said")
+
+    def part(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def sing(self) -> str:
+        """Begin a reply; return how it begins."""
+        self.part("prompt").fill("Sing.")
+        self.part("prompt").press("Enter")
+        expect(self.said).to_contain_text("la la la", timeout=LONG)
+        return self.said.inner_text().strip()
+
+
+def test_a_worker_that_is_killed_in_mid_reply_leaves_what_was_written(
+    context: BrowserContext, site_url: str
+) -> None:
+    chat = EndlessChat(context, site_url)
+    text = chat.sing()
+    only_worker(chat.page).evaluate("self.close()")
+    expect(chat.part("status")).to_contain_text("The engine stopped", timeout=LONG)
+    expect(chat.part("status")).to_contain_text("Try again")
+    expect(chat.said).to_contain_text(text)
+    chat.page.reload()
+    expect(chat.said).to_contain_text(text)
+    chat.part("regenerate").click()
+    expect(chat.part("branch-place")).to_have_text("2/2", timeout=LONG)
+    expect(chat.said).to_contain_text("la la la", timeout=LONG)
+    chat.page.keyboard.press("Escape")
+    expect(chat.part("status")).to_contain_text("Stopped after", timeout=LONG)
+
+
+PIRATE = "\n%\n".join(f"Arr, matey! {n} ships and {n} barrels o' rum be mine, arr!" for n in range(10))
+
+
+class EndlessLesson:
+    """The page that teaches, while the model learns from a text for longer than a test takes."""
+
+    def __init__(self, context: BrowserContext, site_url: str) -> None:
+        self.page = context.new_page()
+        self.page.goto(f"{site_url}teach/")
+        expect(self.part("teach-start")).to_be_enabled()
+        self.part("teach-text").fill(PIRATE)
+
+    def part(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def begin(self) -> None:
+        self.part("teach-start").click()
+        expect(self.page.get_by_text(re.compile(r"Step \d+ of at most"))).to_be_visible(timeout=LONG)
+
+    def learn(self) -> None:
+        """Begin, and stop with the best so far."""
+        self.begin()
+        self.part("teach-stop").click()
+        expect(self.part("teach-start")).to_be_enabled(timeout=LONG)
+
+
+@pytest.mark.rest
+def test_a_worker_that_is_killed_while_the_model_learns_costs_that_lesson_only(
+    context: BrowserContext, site_url: str
+) -> None:
+    lesson = EndlessLesson(context, site_url)
+    lesson.begin()
+    only_worker(lesson.page).evaluate("self.close()")
+    expect(lesson.part("status")).to_contain_text("The engine stopped", timeout=LONG)
+    expect(lesson.part("status")).to_contain_text("Try again")
+    expect(lesson.part("teach-text")).to_have_value(PIRATE)
+    expect(lesson.part("adapter")).to_have_count(0)
+    lesson.learn()
+    expect(lesson.part("teach-done")).to_be_visible(timeout=LONG)
+    expect(lesson.part("adapter")).to_have_count(1)
+
+
+@pytest.mark.rest
+def test_what_was_learned_is_saved_as_a_file_where_no_space_is_left(
+    context: BrowserContext, site_url: str
+) -> None:
+    lesson = EndlessLesson(context, site_url)
+    lesson.page.evaluate(FULL)
+    with lesson.page.expect_download(timeout=LONG) as saved:
+        lesson.learn()
+    assert saved.value.suggested_filename.endswith(".safetensors")
+    expect(lesson.part("status")).to_contain_text("The browser could not keep what was learned", timeout=LONG)
+    lesson.page.reload()
+    lesson.part("adapter-file").set_input_files(saved.value.path())
+    expect(lesson.part("adapter")).to_have_count(1, timeout=LONG)
+
+
+@pytest.mark.rest
+def test_an_adapter_that_another_tab_deletes_is_named_and_the_page_goes_on(
+    context: BrowserContext, site_url: str
+) -> None:
+    lesson = EndlessLesson(context, site_url)
+    lesson.learn()
+    other = context.new_page()
+    other.goto(f"{site_url}teach/")
+    other.get_by_test_id("adapter-delete").click()
+    expect(lesson.part("adapter")).to_have_count(0)
+    lesson.part("write").click()  # what is shown is still in the tab
+    expect(lesson.part("teach-after")).not_to_be_empty(timeout=LONG)
+    other.get_by_test_id("adapter-undo").click()
+    expect(lesson.part("adapter")).to_have_count(1)
+
+
+def test_a_chat_for_which_no_space_is_left_is_in_the_tab_and_what_was_kept_stays(
+    context: BrowserContext, site_url: str
+) -> None:
+    chat = EndlessChat(context, site_url)
+    chat.sing()
+    chat.page.keyboard.press("Escape")
+    expect(chat.part("status")).to_contain_text("Stopped after", timeout=LONG)
+    kept = chat.said.inner_text()
+    chat.page.evaluate(FULL)
+    chat.part("edit").last.click()
+    chat.part("prompt").fill("My own words " * 1000)
+    chat.part("send").click()
+    expect(chat.part("status")).to_contain_text(
+        "There is no space left to keep this conversation", timeout=LONG
+    )
+    expect(chat.said).to_contain_text("My own words")
+    chat.page.reload()
+    expect(chat.said).to_have_text(kept.strip(), use_inner_text=True)
+
+
+def test_a_chat_that_another_tab_deletes_while_it_is_written_is_kept_whole(
+    context: BrowserContext, site_url: str
+) -> None:
+    chat = EndlessChat(context, site_url)
+    text = chat.sing()
+    other = context.new_page()
+    other.goto(f"{site_url}chat/")
+    item = other.get_by_test_id("chat-item").filter(has_text="Sing.")
+    item.hover()
+    item.get_by_role("button", name="Delete").click()
+    expect(item).to_have_count(0)
+    chat.page.bring_to_front()
+    chat.page.keyboard.press("Escape")
+    expect(chat.part("status")).to_contain_text("Stopped after", timeout=LONG)
+    expect(item).to_have_count(1)
+    item.get_by_role("button").first.click()
+    expect(other.get_by_test_id("message")).to_have_count(2)
+    expect(other.locator(".message.assistant > .said")).to_contain_text(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "default.json"
@@ -23,6 +24,7 @@ WRITE = """async ([base, cases]) => {
 }"""
 
 
+@pytest.mark.rest
 def test_greedy_text_in_the_browser_is_the_golden_one(page: Page, site_url: str) -> None:
     cases = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"]
     page.goto(site_url + "playground/")

@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .accessibility import violations
+from .variants import variants
 
 KINDS = ("", "playground/", "compare/", "explanation/rwkv/")
 """The home page, two applications, an article."""
 
+each_kind = pytest.mark.parametrize("address", variants(["explanation/rwkv/"], ["storage/"]))
 PAPER = {"light": "rgb(250, 248, 243)", "dark": "rgb(21, 24, 27)"}
 
 
@@ -22,7 +24,7 @@ def paper(page: Page) -> str:
     return page.evaluate("getComputedStyle(document.body).backgroundColor") if clear else colour
 
 
-@pytest.mark.parametrize("width", [360, 1000, 1280])
+@pytest.mark.parametrize("width", variants([360, 1280], [1000]))
 def test_it_has_one_height_and_one_place_for_its_brand(page: Page, site_url: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
     places = set()
@@ -59,7 +61,10 @@ def test_the_menu_is_folded_where_it_has_no_room(page: Page, site_url: str, addr
     expect(entry).to_be_visible()
 
 
-@pytest.mark.parametrize(("first", "second"), [("", "playground/"), ("storage/", "explanation/rwkv/")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    variants([("storage/", "explanation/rwkv/")], [("", "playground/")], several=True),
+)
 def test_a_theme_chosen_on_one_page_applies_to_all(
     page: Page, site_url: str, first: str, second: str
 ) -> None:
@@ -83,7 +88,7 @@ def test_a_theme_chosen_on_one_page_applies_to_all(
     assert paper(page) == PAPER["light"]
 
 
-@pytest.mark.parametrize("address", ["storage/", "explanation/rwkv/"])
+@each_kind
 def test_without_a_choice_the_theme_follows_the_system(page: Page, site_url: str, address: str) -> None:
     def system(scheme: Any) -> str:
         page.emulate_media(color_scheme=scheme)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from playwright.sync_api import Page, Route, expect
 from scripts.pages import read_pages
 
 from tests.browser.accessibility import violations
+from tests.browser.variants import variants
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -259,7 +261,10 @@ DROP = """(selector) => {
 }"""
 
 
-@pytest.mark.parametrize("address", ["", "embed/", "embed/frame.html", "playground/", "reference/errors/"])
+@pytest.mark.parametrize(
+    "address",
+    variants([""], ["embed/", "embed/frame.html", "playground/", "reference/errors/"]),
+)
 def test_a_file_dropped_beside_everything_leaves_the_page_open(
     clean_page: Page, site_url: str, address: str
 ) -> None:
@@ -276,7 +281,7 @@ def test_file_fields_still_take_files(clean_page: Page, site_url: str) -> None:
     assert clean_page.evaluate(DROP, "input[type=file]") == [False, False]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", variants(["light"], ["dark"]))
 def test_an_unknown_address_shows_a_page_that_needs_no_other_file(
     page: Page, site_url: str, scheme: Literal["light", "dark"]
 ) -> None:
@@ -376,6 +381,7 @@ def test_search_answers_what_was_typed_while_it_loaded(clean_page: Page, site_ur
     expect(results.locator("visible=true").first).to_be_visible()
 
 
+@pytest.mark.rest
 def test_page_found_by_search_marks_the_words(clean_page: Page, site_url: str) -> None:
     clean_page.goto(site_url)
     clean_page.get_by_role("textbox", name="Search the documentation").click()
@@ -411,6 +417,7 @@ def test_policies_allow_exactly_the_inline_scripts_of_each_page() -> None:
         assert not re.search(r"<[^>]+\son\w+=", html), "the policy forbids inline handlers"
 
 
+@cache
 class Links(HTMLParser):
     """A page's link targets and element ids."""
 

@@ -25,6 +25,7 @@ from tests.py.search.documents.pdfs import pdf
 from .conftest import PREFIX, ROOT, Record
 from .hosts import serve_host
 from .test_compare import sampling
+from .variants import variants
 
 LONG = 180_000  # milliseconds that an engine may take on a busy machine
 STRINGS: list[str] = json.loads((ROOT / "tests" / "data" / "xss.json").read_text("utf-8"))
@@ -106,6 +107,43 @@ def test_in_what_a_model_writes(page: Page, site_url: str, record: Record) -> No
         assert output.evaluate("(output) => output.textContent") == some
 
 
+@pytest.mark.rest
+def test_in_the_list_the_ranking_and_the_ids_of_conversations(
+    page: Page, site_url: str, record: Record
+) -> None:
+    """Each text as a conversation of its own, with control characters as one more."""
+    nasty = [*STRINGS, "\0\x1b[31m\u202e\u2066\x85"]
+    with harmless(page, record, site_url):
+        lines = []
+        for at, text in enumerate(nasty):
+            about = {"title": text, "system": text, "id": f"{at}{text}", "fields": {text: text}}
+            replies = [f"{at} {place} {text}" for place in range(2)]
+            fields = {"model_name": text, "reason": text, "thought": text, "labels": {text: {"value": 1}}}
+            known = {**fields, "settings": {text: text}, "created_date": text, "lang": text, text: text}
+            asked = {"message_id": f"{at}{text}", "role": "prompter", "text": text, **known}
+            lines.append({**asked, "conversation": about})
+            for rank, reply in enumerate(replies):
+                said = {"message_id": reply, "parent_id": f"{at}{text}", "role": "assistant", "text": ALL}
+                lines.append({**known, **said, "rank": rank, "emojis": {"+1": 1, text: 1}})
+        data = "\n".join(map(json.dumps, lines))
+        page.goto(f"{site_url}chat/")
+        expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)
+        page.get_by_test_id("import").set_input_files([file("nasty.jsonl", data)])
+        status = page.get_by_test_id("status")
+        expect(status).to_have_text(f"{len(nasty)} conversations imported.", timeout=LONG)
+        items = page.locator(".chat-open")
+        expect(items).to_have_count(len(nasty))
+        page.locator("#map-box summary").click()
+        for at in (0, len(nasty) // 2, len(nasty) - 1):
+            items.nth(at).click()
+            expect(page.get_by_test_id("message")).to_have_count(2)
+            page.get_by_test_id("message-details").last.click()
+            page.get_by_test_id("details-dialog").get_by_role("button").click()
+            page.get_by_test_id("rank").click()
+            page.get_by_test_id("rank-save").click()
+            expect(status).to_have_text("The ranking is saved.")
+
+
 def test_in_a_prompt(page: Page, site_url: str, record: Record) -> None:
     with harmless(page, record, site_url):
         page.goto(f"{site_url}playground/")
@@ -125,18 +163,22 @@ def test_in_a_prompt(page: Page, site_url: str, record: Record) -> None:
 
 def test_in_a_chat(page: Page, site_url: str, record: Record) -> None:
     with harmless(page, record, site_url):
-        page.goto(f"{site_url}playground/")
-        page.locator("#decoder-max_new_tokens").fill("2")
-        page.get_by_test_id("mode-chat").check()
-        page.get_by_text("System prompt, format, saved state").click()
+        page.goto(f"{site_url}chat/#max_new_tokens=2")
+        page.get_by_test_id("setup").click()
         page.get_by_test_id("system").fill(ALL)
-        page.get_by_test_id("message").fill(ALL)
+        page.get_by_test_id("prompt").fill(ALL)
         expect(page.get_by_test_id("send")).to_be_enabled()  # before that Enter sends nothing
-        page.get_by_test_id("message").press("Enter")
-        ended = re.compile(r"(Answered|Length limit reached) after \d+ token")
-        expect(page.get_by_test_id("status")).to_have_text(ended, timeout=LONG)  # and the tab keeps the chat
+        page.get_by_test_id("prompt").press("Enter")
         said = page.locator(".message.user > .said")
-        for visit in range(2):  # what the tab kept is shown by the same rule
+        expect(said).to_have_count(1)
+        page.keyboard.press("Escape")  # the model need not read all that
+        expect(page.get_by_test_id("status")).to_contain_text("Stopped", timeout=LONG)
+        item = page.get_by_test_id("chat-item")
+        item.get_by_role("button", name="Rename").click()
+        page.get_by_test_id("chat-title").fill(STRINGS[0])
+        page.get_by_test_id("chat-title").press("Enter")
+        for visit in range(2):  # what the browser keeps is shown by the same rule
+            expect(item).to_have_count(1)
             expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)
             assert said.evaluate("(said) => said.textContent") == ALL, f"at visit {visit + 1}"
             page.reload()
@@ -174,17 +216,48 @@ def test_in_a_file_of_branches(page: Page, site_url: str, record: Record) -> Non
         expect(items).to_have_count(2)
 
 
+@pytest.mark.rest
 def test_in_a_saved_state_of_a_chat(page: Page, site_url: str, record: Record) -> None:
     """The texts are names and values in the header of a state that is opened."""
     header = json.dumps({"__metadata__": {text: text for text in STRINGS}}).encode()
     name = "<img src=x onerror=globalThis.pwned=1>.safetensors"
     with harmless(page, record, site_url):
-        page.goto(f"{site_url}playground/#max_new_tokens=2")
-        page.get_by_test_id("mode-chat").check()
-        page.get_by_text("System prompt, format, saved state").click()
+        page.goto(f"{site_url}chat/#max_new_tokens=2")
+        page.get_by_test_id("setup").click()
         page.get_by_test_id("state-file").set_input_files([file(name, pack("<Q", len(header)) + header)])
         expect(page.get_by_test_id("status")).to_have_class(re.compile("error"), timeout=LONG)
-        expect(page.get_by_test_id("message")).to_be_visible()
+        expect(page.get_by_test_id("prompt")).to_be_visible()
+
+
+def conversations() -> str:
+    """A conversation as Open Assistant has it, with the texts in every field, all of them at its end."""
+    named: dict[str, Any] = {"title": STRINGS[0], "system": ALL, "fields": {text: text for text in STRINGS}}
+    rows = []
+    for at, text in enumerate(STRINGS):
+        said = ALL if at >= len(STRINGS) - 2 else text
+        fields = {"model_name": text, "reason": text, "thought": said, "settings": {text: text}}
+        labels = {text: {"value": 1, "count": 1}}
+        role = "assistant" if at % 2 else "prompter"
+        parent = {"parent_id": f"{at - 1}"} if at else {"conversation": named}
+        rows.append({"message_id": f"{at}", "text": said, "role": role, "labels": labels, **fields, **parent})
+    return "\n".join(map(json.dumps, rows))
+
+
+def test_in_a_file_of_conversations(page: Page, site_url: str, record: Record) -> None:
+    name = "<img src=x onerror=globalThis.pwned=1>.jsonl"
+    with harmless(page, record, site_url):
+        page.goto(f"{site_url}chat/")
+        expect(page.get_by_test_id("send")).to_be_enabled()
+        page.get_by_text("Import and export").click()
+        page.get_by_test_id("import").set_input_files([file(name, conversations())])
+        expect(page.get_by_test_id("status")).to_have_text("1 conversation imported.", timeout=LONG)
+        said = page.locator(".message.user > .said")
+        for visit in range(2):
+            expect(page.get_by_test_id("message")).to_have_count(min(len(STRINGS), 100))
+            assert said.last.evaluate("(said) => said.textContent") == ALL, f"at visit {visit + 1}"
+            page.get_by_test_id("message-details").last.click()
+            expect(page.get_by_test_id("details-dialog")).to_be_visible()
+            page.reload()
 
 
 def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
@@ -208,7 +281,8 @@ def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
         expect(page.locator("#message")).to_contain_text("<img src=x onerror=globalThis.pwned=1>")
 
 
-def test_in_addresses(page: Page, site_url: str, record: Record) -> None:
+@pytest.mark.parametrize("mark", variants("#", "?"))
+def test_in_addresses(page: Page, site_url: str, record: Record, mark: str) -> None:
     names = [
         "prompt",
         "model",
@@ -222,17 +296,37 @@ def test_in_addresses(page: Page, site_url: str, record: Record) -> None:
         "collection",
         "document",
     ]
-    names += ["mode", "system", "format", "choices", "regex", "schema", "stop", "seed", "theme", "page"]
+    names += [
+        "mode",
+        "messages",
+        "drafts",
+        "system",
+        "format",
+        "choices",
+        "regex",
+        "schema",
+        "stop",
+        "seed",
+        "theme",
+        "page",
+    ]
     with harmless(page, record, site_url):
-        for address in ("playground/", "compare/#page=write", "compare/", "search/", "lab/handwriting/"):
-            for mark, text in (("#", ALL), ("?", "".join(STRINGS[:30]))):
-                values = urlencode(dict.fromkeys(names, text), quote_via=quote)
-                page.goto("about:blank")
-                page.goto(f"{site_url}{address}{mark}{values}")
-                page.wait_for_load_state("networkidle")
-                assert page.evaluate("() => globalThis.pwned") is None
-                assert page.evaluate("() => globalThis.violations") == []
-                assert page.locator("main").evaluate_all(ACTIVE) == []
+        for address in (
+            "playground/",
+            "chat/",
+            "compare/#page=write",
+            "compare/",
+            "search/",
+            "lab/handwriting/",
+        ):
+            text = ALL if mark == "#" else "".join(STRINGS[:30])
+            values = urlencode(dict.fromkeys(names, text), quote_via=quote)
+            page.goto("about:blank")
+            page.goto(f"{site_url}{address}{mark}{values}")
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("() => globalThis.pwned") is None
+            assert page.evaluate("() => globalThis.violations") == []
+            assert page.locator("main").evaluate_all(ACTIVE) == []
         record.console_errors[:] = [each for each in record.console_errors if "Failed to load" not in each]
 
 
@@ -296,7 +390,7 @@ def test_in_files_of_the_laboratory(page: Page, site_url: str, record: Record) -
         expect(page.locator("main")).to_contain_text("These are not samples of handwriting.")
 
 
-@pytest.mark.parametrize("mode", ["completion", "chat"])
+@pytest.mark.parametrize("mode", variants(["completion"], ["chat"]))
 def test_in_the_attributes_of_a_widget(page: Page, site_url: str, record: Record, mode: str) -> None:
     value = html.escape(ALL, quote=True)
     names = [

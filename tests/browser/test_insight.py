@@ -31,7 +31,7 @@ START = 60_000  # milliseconds that a start may take on a busy machine
 def page(browser: Browser, site_url: str) -> Iterator[Page]:
     """The playground with a text, with the kernel that rounds no inputs: it computes the same everywhere."""
     complaints: list[str] = []
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
@@ -108,6 +108,7 @@ def test_a_panel_that_is_opened_before_the_explanation_comes_stays_open(page: Pa
     expect(page.get_by_role("tab", name="Attribution")).to_have_attribute("aria-selected", "true")
 
 
+@pytest.mark.rest
 def test_an_attribution_can_be_stopped_and_keeps_what_is_known(page: Page) -> None:
     write(page, "once upon a time " * 400)
     open_panel(page, "Attribution")
@@ -175,8 +176,9 @@ def test_another_layer_is_chosen_on_the_map_and_in_the_list(page: Page) -> None:
     expect(page.get_by_test_id("state-decay")).to_contain_text("Half-lives in layer 2")
 
 
+@pytest.mark.rest
 def test_the_state_is_shown_while_a_text_is_generated(browser: Browser, site_url: str) -> None:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(f"{site_url}playground/#max_new_tokens=100000&ignore_end=true&seed=1")
     open_panel(page, "Inside")
     expect(page.get_by_text("Generate a text to see")).to_be_visible()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pytest
 from playwright.sync_api import Browser
 from scripts import kernel
 from scripts.serve import make_server
@@ -36,7 +37,7 @@ WRITE = """async ([base, kernel]) => {
 
 
 def test_every_kernel_generates_the_same_text(browser: Browser, site_url: str) -> None:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(site_url + "playground/")
     found = {kernel: page.evaluate(WRITE, [site_url, kernel]) for kernel in ("auto", "plain", "numpy")}
     page.close()
@@ -91,6 +92,7 @@ START = """async (source) => {
 }"""
 
 
+@pytest.mark.rest
 def test_every_kernel_encodes_and_scans_as_numpy_does(browser: Browser, tmp_path: Path) -> None:
     """The operations of encoders and of search, which no text that a model generates passes through."""
     shutil.make_archive(str(tmp_path / "package"), "zip", ROOT / "py")
@@ -172,6 +174,7 @@ def multiplied(
     return found, float(np.abs(values - exact).max() / np.abs(exact).max())
 
 
+@pytest.mark.rest
 def test_every_way_of_multiplying_bytes_gives_the_same_bits(browser: Browser, tmp_path: Path) -> None:
     """Sums of two products and of four run everywhere; what a page chooses may multiply whole bytes."""
     modules = []

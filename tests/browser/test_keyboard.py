@@ -22,7 +22,9 @@ WRITTEN = re.compile(r"after \d+ tokens?\.")
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A visitor of each test's own, so that one that failed leaves nothing behind for its rerun."""
-    context = browser.new_context(reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"])
+    context = browser.new_context(
+        reduced_motion="reduce", permissions=["clipboard-read", "clipboard-write"], service_workers="block"
+    )
     yield context
     context.close()
 
@@ -51,6 +53,7 @@ def payload(name: str, text: str) -> FilePayload:
     return {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
 
 
+@pytest.mark.rest
 def test_the_demonstration_on_the_home_page(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(site_url)
     expect(page.get_by_role("button", name=re.compile("^Generate"))).to_be_enabled()
@@ -161,21 +164,55 @@ def test_the_playground_from_a_prompt_to_branches_and_files(
 
 
 def test_a_conversation(page: Page, keys: Keyboard, site_url: str) -> None:
-    page.goto(f"{site_url}playground/#max_new_tokens=8&seed=3")
-    expect(page.get_by_role("button", name="Generate", exact=True)).to_be_enabled()
-    keys.to(page.get_by_role("radio", name="Write"))
-    keys.press("ArrowRight")
+    page.goto(f"{site_url}chat/#max_new_tokens=8&seed=3")
+    send = page.get_by_role("button", name="Send", exact=True)
+    expect(send).to_be_enabled()
     message = page.get_by_role("textbox", name="Message")
-    keys.to(message)
+    keys.press("Tab", "Enter")  # the link that skips the header
+    expect(message).to_be_focused()
     keys.type("Good morning.")
     keys.press("Enter")
-    log = page.get_by_role("log", name="Conversation")
-    expect(page.get_by_test_id("status")).to_have_text(WRITTEN, timeout=LONG)
+    status = page.get_by_test_id("status")
+    expect(status).to_have_text(WRITTEN, timeout=LONG)
     expect(message).to_be_focused()
-    expect(log).to_contain_text("Good morning.")
-    keys.activate(page.get_by_role("button", name="Undo last turn"))
-    expect(log).to_be_empty()
+    said = page.get_by_test_id("message").locator(".said")
+    first = said.last.text_content() or ""
+    regenerate = page.get_by_role("button", name="Regenerate")
+    keys.back_to(regenerate)
+    keys.press("Enter")
+    place = page.get_by_test_id("branch-place")
+    expect(place).to_have_text("2/2")
+    expect(send).to_be_enabled(timeout=LONG)
+    before = page.get_by_role("button", name="Previous version")
+    keys.to(before)
+    keys.press("Enter")
+    expect(said.last).to_have_text(first)
+    keys.to(page.get_by_role("button", name="Good", exact=True))
+    keys.press("Enter")
+    expect(page.get_by_test_id("rate-dialog")).to_be_visible()
+    keys.press("Escape")
+    good = page.get_by_role("button", name="Good", exact=True)
+    expect(good).to_have_attribute("aria-pressed", "true")
+    keys.activate(page.get_by_role("button", name="Rank", exact=True))
+    expect(page.get_by_test_id("rank-dialog")).to_be_visible()
+    keys.press("2", "ArrowRight", "1")
+    keys.activate(page.get_by_test_id("rank-save"))
+    expect(status).to_have_text("The ranking is saved.")
+    keys.to(message)
+    keys.press("ArrowUp")
     expect(message).to_have_value("Good morning.")
+    keys.press("Escape")
+    expect(message).to_have_value("")
+    item = page.get_by_test_id("chat-item")
+    keys.back_to(item.get_by_role("button", name="Rename"))
+    keys.press("Enter")
+    keys.type("The pond")
+    keys.press("Enter")
+    expect(item).to_contain_text("The pond")
+    keys.activate(item.get_by_role("button", name="Delete"))
+    expect(item).to_have_count(0)
+    keys.activate(page.get_by_role("button", name="Undo"))
+    expect(item).to_contain_text("The pond")
 
 
 def test_the_comparer_from_a_report_to_votes(
@@ -249,6 +286,55 @@ def test_the_comparer_from_a_report_to_votes(
     assert len(json.loads(Path(saved.value.path()).read_text(encoding="utf-8"))["votes"]) == 2
 
 
+@pytest.mark.rest
+def test_a_manner_is_taught_used_renamed_and_deleted(page: Page, keys: Keyboard, site_url: str) -> None:
+    page.goto(f"{site_url}teach/")
+    teach = page.get_by_role("button", name="Teach", exact=True)
+    expect(teach).to_be_enabled()
+    status = page.get_by_test_id("status")
+    keys.to(page.get_by_role("radio", name="A text"))
+    keys.press("ArrowRight")
+    sets = page.get_by_role("combobox", name="Begin with")
+    expect(sets.get_by_role("option")).not_to_have_count(1)
+    keys.to(sets)
+    page.keyboard.type("A pirate")
+    expect(sets.locator("option:checked")).to_have_text("A pirate")
+    remove = page.get_by_role("button", name="Remove the row").first
+    keys.activate(remove)
+    expect(page.get_by_test_id("pairs").get_by_label("Prompt").first).to_be_focused()
+    keys.to(teach)
+    keys.press("Enter")
+    expect(page.get_by_text(re.compile(r"Step \d+ of at most"))).to_be_visible(timeout=LONG)
+    keys.press("Escape")
+    expect(status).to_have_text("Stopped; the best so far is kept.", timeout=LONG)
+    expect(page.get_by_role("region", name="3. Before and after")).to_be_focused()
+    keys.to(page.get_by_role("textbox", name="Write with both"))
+    keys.type("Who is there?")
+    keys.activate(page.get_by_role("button", name="Write", exact=True))
+    expect(page.get_by_test_id("teach-after")).to_contain_text("Who is there?", timeout=LONG)
+    expect(teach).to_be_enabled(timeout=LONG)
+    keys.check()
+    keys.to(page.get_by_role("textbox", name="Name"))
+    keys.type("Captain")
+    keys.press("Enter")
+    use = page.get_by_role("button", name="Use: Captain")
+    expect(use).to_be_visible()
+    keys.activate(use)
+    off = page.get_by_role("button", name="Switch off: Captain")
+    expect(off).to_be_focused()
+    keys.to(page.get_by_role("slider", name="Strength"))
+    keys.press("ArrowRight")
+    expect(page.get_by_test_id("kept").get_by_text("105%")).to_be_visible()
+    keys.back_to(page.get_by_role("button", name="Delete: Captain"))
+    keys.press("Enter")
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    keys.press("Enter")
+    expect(page.get_by_role("button", name="Use: Captain")).to_be_visible()
+    keys.check()
+
+
+@pytest.mark.rest
 def test_decoders_side_by_side(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}compare/#page=write")
     generate = page.get_by_role("button", name="Generate", exact=True)
@@ -321,6 +407,7 @@ def test_search_from_documents_to_an_answer_and_back(page: Page, keys: Keyboard,
     keys.check()
 
 
+@pytest.mark.rest
 def test_an_experiment_is_run_stopped_and_stepped_through(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}lab/sta/#samples=20000&shifts=200")
     experiment = page.get_by_test_id("experiment-sta")
@@ -338,6 +425,7 @@ def test_an_experiment_is_run_stopped_and_stepped_through(page: Page, keys: Keyb
     keys.check()
 
 
+@pytest.mark.rest
 def test_a_picture_is_played_and_stepped_through(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}lab/dilation/")
     player = page.get_by_role("group").filter(has=page.get_by_role("slider", name="Frame")).last
@@ -356,6 +444,7 @@ def test_a_picture_is_played_and_stepped_through(page: Page, keys: Keyboard, sit
     expect(play).to_have_text("Play")
 
 
+@pytest.mark.rest
 def test_a_letter_is_picked_instead_of_drawn(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}lab/training/")
     pick = page.get_by_role("button", name="Test letter A").first
@@ -378,6 +467,7 @@ def test_the_tag_is_copied(page: Page, keys: Keyboard, site_url: str) -> None:
     assert "embed/goosequill.js" in page.evaluate("navigator.clipboard.readText()")
 
 
+@pytest.mark.rest
 def test_the_documentation_is_searched(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}explanation/rwkv/")
     field = page.get_by_label("Search the documentation")
@@ -395,6 +485,7 @@ def test_the_documentation_is_searched(page: Page, keys: Keyboard, site_url: str
     expect(page).to_have_url(re.compile(r"/reference/decoding/"))
 
 
+@pytest.mark.rest
 def test_a_model_and_what_was_typed_are_deleted(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}playground/#max_new_tokens=4")
     keys.to(page.get_by_role("button", name="Generate", exact=True))
@@ -412,3 +503,51 @@ def test_a_model_and_what_was_typed_are_deleted(page: Page, keys: Keyboard, site
     keys.press("Space")
     expect(page.get_by_text("Remembered prompts are deleted.")).to_be_visible()
     keys.check()
+
+
+def test_tasks(page: Page, keys: Keyboard, site_url: str) -> None:
+    page.goto(f"{site_url}chat/")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+    keys.activate(page.get_by_role("button", name="Tasks"))
+    text, progress = page.get_by_test_id("task-text"), page.get_by_test_id("task-progress")
+    expect(text).to_be_focused()  # of a first prompt, since there is nothing else yet
+    keys.type("Well?")
+    keys.press("Control+Enter")
+    expect(progress).to_contain_text("1 first prompt")
+    kind = page.get_by_label("Kind of task")
+
+    def choose(name: str) -> None:
+        keys.back_to(kind)
+        keys.page.keyboard.type(name)
+        expect(kind.locator("option:checked")).to_have_text(name)
+
+    for name, counted in (
+        ("Reply as the assistant", "1 reply as the assistant"),
+        ("Reply as the user", "1 reply as the user"),
+    ):
+        choose(name)
+        keys.to(text)
+        keys.type(f"{name}.")
+        keys.press("Control+Enter")
+        expect(progress).to_contain_text(counted)
+    choose("Rank replies")  # there are none yet
+    keys.to(page.get_by_role("button", name="Import a set"))
+    asked = {"message_id": "a", "role": "prompter", "text": "Which way?"}
+    replies = [{"message_id": id, "parent_id": "a", "role": "assistant", "text": id} for id in "bc"]
+    choose_files(keys, payload("set.jsonl", "\n".join(map(json.dumps, [asked, *replies]))))
+    expect(page.get_by_test_id("rank-card").first).to_be_focused(timeout=LONG)
+    keys.press("2", "ArrowRight", "1", "Control+Enter")
+    expect(progress).to_contain_text("1 ranking")
+    choose("Label a message")
+    keys.to(page.get_by_label("spam"))
+    keys.press("Space")
+    keys.to(page.get_by_label("quality"))
+    keys.press("ArrowRight", "Control+Enter")
+    expect(progress).to_contain_text("1 labelled message")
+    keys.press("Alt+s")
+    expect(progress).to_contain_text("1 skipped")
+    keys.activate(page.get_by_role("button", name="Undo"))
+    expect(progress).to_contain_text("0 skipped")
+    keys.back_to(page.get_by_test_id("tasks-close"))
+    keys.press("Enter")
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()

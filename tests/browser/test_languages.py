@@ -143,4 +143,4 @@ def test_the_element_speaks_the_language_of_its_page(speaking: Callable[[str], B
 def test_catalogues_are_kept_offline() -> None:
     kept = (ROOT / "dist/precache.js").read_text(encoding="utf-8")
     for path in ("ui/languages/de.json", "embed/languages/de.json", "ui/translate.js", "ui/language.js"):
-        assert f'"{path}"' in kept
+        assert f'/{path}"' in kept

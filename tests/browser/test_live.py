@@ -30,7 +30,7 @@ SHAPES = """(sides) => sides.map((side, at) => {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site_url: str) -> Iterator[Page]:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -123,7 +123,7 @@ def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
     assert beginnings == [text.split()[:4] for text in texts(page)]
     assert [result["sampling_config"] for result in prompt["results"]] == NAMES
     assert {result["sampling_params"]["finish_reason"] for result in prompt["results"]} == {"length"}
-    comparer = browser.new_page()
+    comparer = browser.new_page(service_workers="block")
     comparer.goto(page.url.split("#")[0])
     comparer.locator("input[type=file]").first.set_input_files(path)
     for name in NAMES:
@@ -133,7 +133,7 @@ def test_the_report_holds_what_is_shown_and_the_comparer_opens_it(
 
 
 def test_the_tag_of_a_style_is_shown_only_in_a_list(site_url: str, browser: Browser) -> None:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(site_url + ADDRESS)
     prompt, style, as_list = (
         page.get_by_test_id("live-prompt"),
@@ -208,6 +208,7 @@ def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) 
     assert seen
     page.locator("#live-list").check()
     page.get_by_test_id("live-prompt").fill("The goose was a\nThe king said\nIn the evening")
+    page.locator("#live-length").fill("8")
     vote, count = write_blind(page), page.locator("#vote-count")
     for at, choice in enumerate(("First is best", "Tie")):
         expect(count).to_have_text(f"{at} of 3 prompts judged")
@@ -235,7 +236,7 @@ def test_blind_votes_go_through_every_prompt_before_a_name_is_shown(page: Page) 
 
 def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
     """The former address of the view, too."""
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     page.goto(site_url + ADDRESS)
     decoder(page, 2).get_by_text("Settings", exact=True).click()
     decoder(page, 2).get_by_role("spinbutton", name="Temperature").fill("0.4")
@@ -255,7 +256,7 @@ def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
         f"{site_url}playground/side.html#{values}",
         f"{site_url}playground/side.html?{values}",
     ):
-        other = browser.new_page()
+        other = browser.new_page(service_workers="block")
         other.goto(address)
         expect(other.get_by_label("Preset of decoder D")).to_be_visible()
         assert "/compare/" in other.url
@@ -268,7 +269,7 @@ def test_the_address_holds_everything(site_url: str, browser: Browser) -> None:
 
 
 def test_what_is_typed_before_the_script_runs_stays(site_url: str, browser: Browser) -> None:
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     held: list[Route] = []
     page.route("**/compare/examples/live.json", lambda route: held.append(route))
     with page.expect_request("**/compare/examples/live.json"):
@@ -282,7 +283,7 @@ def test_what_is_typed_before_the_script_runs_stays(site_url: str, browser: Brow
 
 
 def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser: Browser) -> None:
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], service_workers="block")
     page = context.new_page()
     page.goto(site_url + ADDRESS)
     # Filling takes two steps, and the first prompt must not appear between them.
@@ -296,7 +297,7 @@ def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser:
     page.locator("#copy-link").click()
     expect(page.locator("#said")).to_contain_text("Link copied.")
     link = page.evaluate("navigator.clipboard.readText()")
-    other = browser.new_page()
+    other = browser.new_page(service_workers="block")
     other.goto(link)
     expect(other.get_by_test_id("live-prompt")).to_have_value("A line that I keep")
     other.close()
@@ -312,6 +313,7 @@ def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser:
     context.close()
 
 
+@pytest.mark.rest
 def test_seeds_of_their_own_part_the_texts_of_equal_decoders(page: Page, tmp_path: Path) -> None:
     reset(page, "The goose was a", "12")
     for letter in "ABC":
@@ -329,6 +331,7 @@ def test_seeds_of_their_own_part_the_texts_of_equal_decoders(page: Page, tmp_pat
     expect(page).to_have_url(re.compile("own_seeds=1"))
 
 
+@pytest.mark.rest
 def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(
     page: Page, tmp_path: Path
 ) -> None:
@@ -347,11 +350,29 @@ def test_texts_stay_those_of_the_model_that_wrote_them_when_another_is_chosen(
     assert save(page, tmp_path / "report.json")["model_name"] != name
 
 
+@pytest.mark.rest
+def test_the_view_is_built_once_however_often_it_is_opened_meanwhile(browser: Browser, site_url: str) -> None:
+    page = browser.new_page(service_workers="block")
+    held: list[Route] = []
+    page.route("**/compare/examples/live.json", lambda route: held.append(route))
+    with page.expect_request("**/compare/examples/live.json"):
+        page.goto(site_url + ADDRESS)
+    for length in (9, 10):
+        page.evaluate("(length) => { location.hash = `page=write&length=${length}` }", length)
+    expect(page.locator("#live-reset")).to_be_disabled()
+    for route in held:
+        route.continue_()
+    expect(page.locator("#live-reset")).to_be_enabled()
+    expect(page.locator("#live-length")).to_have_value("10")
+    assert len(held) == 1
+    page.close()
+
+
 def test_a_model_that_an_address_names_is_fetched_only_when_the_visitor_agrees(
     browser: Browser, site_url: str
 ) -> None:
     for address in ("playground/#", f"{ADDRESS}&"):
-        page = browser.new_page()
+        page = browser.new_page(service_workers="block")
         requests: list[str] = []
         page.on("request", lambda request, asked=requests: asked.append(request.url))
         page.goto(f"{site_url}{address}model=https://elsewhere.example/model.pth&prompt=A")

@@ -1,7 +1,7 @@
 """Every page of site/pages.json as it opens: axe, narrow screens, console, policy, title, menu, sizes, focus.
 
-Each is opened once, for all tests. States that a page reaches later (streaming, an error, an open dialog)
-are tested with the page itself.
+Each is opened once, over a slow network, for all tests. States that a page reaches later (streaming, an
+error, an open dialog) are tested with the page itself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -18,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect
 from scripts import pages
 from scripts.bench import sizes
 
+from . import layout_shift
 from .accessibility import violations_in_both_themes
 from .conftest import PREFIX, ROOT, Record, watch
 from .forced_colors import unfocused, unmarked
@@ -27,8 +29,21 @@ PAGES = pages.read_pages()
 ARTICLES = ("documentation/", "tutorials/search/", "lab/dilation/", "lab/letters/")
 COLORED = [page for page in PAGES if not page.article or page.address in ARTICLES]
 """The pages for forced colors: every application, and articles of each kind."""
-VISITED = sorted(PAGES, key=lambda page: page not in COLORED)
-"""With those first: pytest shares what has one index in two lists."""
+OF_A_KIND = ("", "explanation/rwkv/", "explanation/speed/", "reference/decoding/", "lab/")
+"""Pages of a kind of their own besides: drawings, tables and charts, what is generated, and two entrances."""
+SHOWN = [*COLORED, *(page for page in PAGES if page.address in OF_A_KIND)]
+ALIKE = ("lab/letters/", "explanation/speed/")
+"""Articles as lab/dilation/ and explanation/rwkv/ are; only others are visited in the short tier."""
+VISITED = [*SHOWN, *(page for page in PAGES if page not in SHOWN)]
+"""With those for forced colors first: pytest shares what has one index in two lists."""
+
+
+def tiers(visited: list[pages.Page]) -> list[Any]:
+    """Pages as parameters of a test: those that others stand for have the marker `rest`."""
+    later = [page for page in visited if page not in SHOWN or page.address in ALIKE]
+    return [pytest.param(page, marks=[pytest.mark.rest] if page in later else []) for page in visited]
+
+
 NOTE_VIOLATIONS = """
   window.policyViolations = [];
   document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
@@ -59,27 +74,39 @@ class Opened:
     record: Record
     download: list[str]
     """What it asked for by itself when it opened, before anything else was tried."""
+    shifts: list[tuple[float, str]]
+    """What moved by itself until every part of it had been seen."""
+    cut: list[str]
+    """Controls without room for their words while the fonts are late."""
 
     def skip_if_exempt(self, check: str) -> None:
         if reason := self.listed.exempt.get(check):
             pytest.skip(reason)
 
 
-@pytest.fixture(scope="module", params=VISITED, ids=lambda page: page.file)
+@pytest.fixture(scope="module", params=tiers(VISITED), ids=lambda page: page.file)
 def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 720}, reduced_motion="reduce", service_workers="block"
-    )
-    page = context.new_page()
+    page = layout_shift.make_page(browser, 1280, reduced_motion="reduce")
     record = watch(page)
     page.add_init_script(NOTE_VIOLATIONS)
-    page.goto(site_url + request.param.address, wait_until="networkidle")
+    layout_shift.Slow(page, request.param).open(site_url)
+    cut = page.evaluate(layout_shift.CUT)
     download = record.requests.copy()
-    # So high that no sidebar scrolls: axe takes a link that is half scrolled out of view for a small target.
-    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.evaluate(layout_shift.SCROLL_THROUGH)
     page.wait_for_load_state("networkidle")
-    yield Opened(request.param, page, record, download)
-    context.close()
+    shifts = layout_shift.shifts(page)
+    # So high that no sidebar scrolls: axe takes a link that is half scrolled out of view for a small target.
+    page.set_viewport_size({"width": 1280, "height": 4000})
+    yield Opened(request.param, page, record, download, shifts, cut)
+    page.context.close()
+
+
+def test_nothing_moves_while_it_loads_slowly(opened: Opened) -> None:
+    layout_shift.check(opened.shifts)
+
+
+def test_no_control_is_cut_while_the_fonts_are_late(opened: Opened) -> None:
+    assert opened.cut == []
 
 
 def test_title_and_description_are_the_listed_ones(opened: Opened) -> None:
@@ -182,9 +209,14 @@ def test_its_download_stays_within_the_limit(opened: Opened, site_url: str) -> N
     opened.skip_if_exempt("size")
     files = sizes.packed(ROOT / "dist", opened.download, site_url)
     assert any(file.endswith(".js") for file in files) and opened.listed.file in files
-    computes = any(file.startswith("lab/") for file in files)  # an article with an experiment
-    limit = sizes.LAB_LIMIT if computes else sizes.SHELL_LIMIT
-    assert sum(files.values()) <= limit, sizes.heaviest(files)
+    limit = opened.listed.limit.get("kB", sizes.SHELL_LIMIT / 1000)
+    assert sum(files.values()) <= limit * 1000, sizes.heaviest(files)
+
+
+def test_no_link_to_another_site_hands_over_the_window(opened: Opened) -> None:
+    """Links that open a tab say so; those of model texts are tested with the renderer."""
+    links = opened.page.locator("a[target]:not([target=_self]):not([rel~=noopener])")
+    expect(links).to_have_count(0)
 
 
 def test_no_cookie_is_set(opened: Opened) -> None:
@@ -199,7 +231,7 @@ def forced_colors(opened: Opened) -> Iterator[Page]:
     opened.page.emulate_media(forced_colors="none")
 
 
-each_colored = pytest.mark.parametrize("opened", COLORED, indirect=True, ids=lambda page: page.file)
+each_colored = pytest.mark.parametrize("opened", tiers(COLORED), indirect=True, ids=lambda page: page.file)
 
 
 @each_colored

@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 from scripts.bundles import BUNDLE, run_esbuild
 
 from tests.samples import Sample, reasons, samples
 
-from .conftest import ROOT, Record
+from .conftest import ROOT, Record, watch
 from .hosts import Host, serve_host
+from .variants import variants
 
 LONG = 120_000  # milliseconds that a start may take on a busy machine
 EXCUSED = reasons()
@@ -25,6 +26,9 @@ SAMPLES = [sample for sample in samples() if (sample.file, sample.first) not in 
 ONLY_CHECKED = {
     '"../ui/': "the site has it only inside bundles",
     '"BlinkDL/': "an id needs a network",
+    '"/pirate.safetensors"': "it is the reader's own; tests/js/npm/node.test.js has one",
+    '"goosequill/engine"': "it loads the reader's own model; tests/browser/test_cdn.py loads the entry",
+    '"https://esm.sh/': "it needs a network; tests/browser/test_cdn.py has one",
     'http://goosequill/v1",': "tests/js/npm/node.test.js runs it, where the clients are",
 }
 """What marks a sample of JavaScript that tests/js/docs/samples.test.js checks by its types alone, and why."""
@@ -36,7 +40,7 @@ Object.assign(globalThis, { name: "measure", args, signal: new AbortController()
 """
 LOADED = """
 import * as library from "goosequill";
-const model = await library.loadModel({ model: MODEL });
+const model = (globalThis.model ??= await library.loadModel({ model: MODEL }));
 Object.assign(globalThis, { ...library, model, engine: model.engine });
 """
 """What a reader has: names that samples use and do not declare."""
@@ -85,10 +89,11 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> str:
     return written.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("sample", modules(), ids=label)
-def test_javascript_runs_as_a_module(
-    sample: Sample, page: Page, site_url: str, search: str, record: Record
-) -> None:
+@pytest.fixture(scope="module")
+def reader(browser: Browser, site_url: str, search: str) -> Iterator[Page]:
+    """A page with the package, whose model is loaded by the first sample that needs it, for all."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
     address = f"{site_url}sample.html"
     head = f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{import_map(site_url)}'
     page.route(address, lambda route: route.fulfill(body=head, content_type="text/html"))
@@ -97,10 +102,17 @@ def test_javascript_runs_as_a_module(
         lambda route: route.fulfill(body=search, content_type="text/javascript"),
     )
     page.goto(address)
-    run(page, GIVEN)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("sample", modules(), ids=label)
+def test_javascript_runs_as_a_module(sample: Sample, reader: Page, site_url: str) -> None:
+    record = watch(reader)
+    run(reader, GIVEN)
     if re.search(r"\b(model|engine)[.,]", sample.code) and "loadModel(" not in sample.code:
-        run(page, LOADED.replace("MODEL", json.dumps(f"{site_url}models/default/")))
-    run(page, sample.code.replace(f'"{INDEX}"', json.dumps(f"{site_url}search-index/")))
+        run(reader, LOADED.replace("MODEL", json.dumps(f"{site_url}models/default/")))
+    run(reader, sample.code.replace(f'"{INDEX}"', json.dumps(f"{site_url}search-index/")))
     assert record.console_errors == []
 
 
@@ -113,6 +125,7 @@ def run(page: Page, code: str) -> None:
         addEventListener("unhandledrejection", ({ reason }) => reject(reason), { once: true });
         const script = document.createElement("script");
         script.type = "module";
+        script.onerror = () => reject(new Error("a module could not be loaded"));
         script.textContent = code + "\\nglobalThis.sampleEnded();";
         document.head.append(script);
     })""",
@@ -134,9 +147,11 @@ def part(element: Locator, name: str) -> Locator:
 
 
 PAGES = [sample for sample in of("html") if "importmap" not in sample.code]
+ALIKE = [page for page in PAGES if page.file == "docs/how-to/embed.md" and "connect(" not in page.code]
+"""Elements and frames as tests/browser/test_embed.py has them, too."""
 
 
-@pytest.mark.parametrize("sample", PAGES, ids=label)
+@pytest.mark.parametrize("sample", variants([page for page in PAGES if page not in ALIKE], ALIKE), ids=label)
 def test_html_works_on_another_site(
     sample: Sample, page: Page, site_url: str, host: Host, record: Record
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from scripts.runtime import write_tar
 from scripts.serve import make_server
+from scripts.versions import versioned
 
 from tests.browser.accessibility import violations_in_both_themes
 from tests.browser.conftest import PREFIX, ROOT, Record, watch
@@ -119,7 +120,7 @@ ENGINE_IS_GONE = """() => navigator.locks.query()
 
 def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, site_url: str) -> None:
     page.goto(f"{site_url}selftest/")
-    page.context.route("**/pyodide.asm.wasm", lambda route: None)  # never answered
+    page.context.route("**/pyodide.asm.wasm.gz", lambda route: None)  # never answered
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("status")).to_contain_text("Kernels")
     page.get_by_test_id("cancel").click()
@@ -134,7 +135,7 @@ def test_a_cancelled_run_ends_its_worker_and_can_be_started_again(page: Page, si
 
 def break_kernel(site: Path) -> None:
     """Let the relaxed kernel subtract where it should add."""
-    path = site / "python" / "first.tar.gz"
+    path = versioned(site) / "python" / "first.tar.gz"
     with tarfile.open(path) as archive:
         opened = {member.name: archive.extractfile(member) for member in archive}
         files = {name: file.read() for name, file in opened.items() if file}
@@ -144,10 +145,11 @@ def break_kernel(site: Path) -> None:
     write_tar(files, path)
 
 
+@pytest.mark.rest
 def test_what_is_broken_fails_with_what_it_means_and_what_to_do(browser: Browser, tmp_path: Path) -> None:
     site = Path(shutil.copytree(ROOT / "dist", tmp_path / "site"))
     break_kernel(site)
-    (worker,) = (site / "selftest").glob("storage-worker.js")
+    (worker,) = (versioned(site) / "selftest").glob("storage-worker.js")
     full = "FileSystemSyncAccessHandle.prototype.write = () => 0;"
     worker.write_text(full + worker.read_text(encoding="utf-8"), encoding="utf-8")
     server = make_server(site, prefix=PREFIX)

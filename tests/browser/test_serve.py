@@ -55,6 +55,7 @@ def test_the_comparers_live_column_is_what_the_engine_writes(
     assert not record.console_errors
 
 
+@pytest.mark.rest
 def test_search_rewords_passages_with_it(page: Page, site_url: str, server: Running) -> None:
     search = Search(page, f"{site_url}search/")
     search.ask("what helps against heartburn at night")

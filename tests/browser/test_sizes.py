@@ -26,7 +26,11 @@ def test_a_first_text_and_the_widget_stay_within_their_limits(uncached_page: Pag
     uncached_page.goto(f"{site_url}playground/#max_new_tokens=4&seed=1")
     uncached_page.get_by_test_id("generate").click()
     expect(uncached_page.get_by_test_id("output")).not_to_be_empty(timeout=120_000)
-    files = sizes.packed_at_first(FOLDER, asked, site_url)
-    assert any(file.endswith("pyodide.asm.wasm") for file in files)
-    assert sum(files.values()) <= sizes.FIRST_TEXT_LIMIT, sizes.heaviest(files)
+    packed = sizes.packed_at_first(FOLDER, asked, site_url)
+    assert sum(packed.values()) <= sizes.FIRST_TEXT_LIMIT, sizes.heaviest(packed)
+    files = sizes.plain_at_first(FOLDER, asked, site_url)
+    engine = {file: size for file, size in files.items() if sizes.is_engine(file)}
+    assert any(file.endswith("pyodide.asm.wasm.gz") for file in engine)
+    assert sum(engine.values()) <= sizes.ENGINE_LIMIT, sizes.heaviest(engine)
+    assert sum(files.values()) <= sizes.VISIT_LIMIT, sizes.heaviest(files)
     assert sizes.transfer_size(FOLDER / sizes.WIDGET) <= sizes.WIDGET_LIMIT

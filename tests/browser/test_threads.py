@@ -36,7 +36,7 @@ def isolated_site(browser: Browser, folder: Path) -> Iterator[tuple[Page, str]]:
     """A page with the headers that let threads share memory, and the address of its site."""
     server = make_server(folder, prefix=PREFIX, isolate=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    page = browser.new_page()
+    page = browser.new_page(service_workers="block")
     base = f"http://127.0.0.1:{server.server_port}{PREFIX}"
     page.goto(base + "playground/")
     yield page, base
@@ -63,9 +63,18 @@ def wait_for_helpers(page: Page, count: int) -> None:
     session.detach()
 
 
-def test_two_and_three_threads_generate_the_same_as_one(isolated: tuple[Page, str]) -> None:
+def test_two_and_three_threads_generate_the_same_as_one_and_end_with_their_model(
+    isolated: tuple[Page, str],
+) -> None:
     page, base = isolated
-    alone, *divided = [page.evaluate(WRITE, [base, count]) for count in (1, 2, 3)]
+    alone = page.evaluate(WRITE, [base, 1])
+    page.evaluate("model.dispose()")
+    divided = []
+    for count, end in ((3, "unload"), (2, "dispose")):
+        divided.insert(0, page.evaluate(WRITE, [base, count]))
+        wait_for_helpers(page, count - 1)
+        page.evaluate(f"model.{end}()")
+        wait_for_helpers(page, 0)
     assert (alone["count"], alone["shared"]) == (1, 0)
     for count, found in enumerate(divided, 2):
         assert (found["count"], found["notices"]) == (count, [])
@@ -75,19 +84,7 @@ def test_two_and_three_threads_generate_the_same_as_one(isolated: tuple[Page, st
         assert len(found["logprobs"]) == 60 * 6
 
 
-def test_threads_end_with_their_model(isolated: tuple[Page, str]) -> None:
-    page, base = isolated
-    page.evaluate(WRITE, [base, 3])
-    wait_for_helpers(page, 2)
-    page.evaluate("model.unload()")
-    wait_for_helpers(page, 0)
-    page.evaluate("model.dispose()")
-    page.evaluate(WRITE, [base, 2])
-    wait_for_helpers(page, 1)
-    page.evaluate("model.dispose()")
-    wait_for_helpers(page, 0)
-
-
+@pytest.mark.rest
 def test_threads_end_with_their_embedding_model(isolated: tuple[Page, str]) -> None:
     """Whether it gets any depends on what else the machine is doing."""
     page, base = isolated

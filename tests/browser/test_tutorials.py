@@ -5,9 +5,11 @@ What they run in Python and on the command line is tested in tests/py/docs/test_
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from .conftest import ROOT
@@ -28,6 +30,7 @@ def prompt_of(name: str) -> str:
     return fences(name, "text")[0][1].strip()
 
 
+@pytest.mark.rest
 def test_a_first_text_ends_with_the_same_text_twice(page: Page, site_url: str) -> None:
     page.goto(site_url + "playground/")
     page.get_by_test_id("prompt").fill(prompt_of("first-text"))
@@ -43,6 +46,7 @@ def test_a_first_text_ends_with_the_same_text_twice(page: Page, site_url: str) -
     assert texts[0] and texts[0] == texts[1]
 
 
+@pytest.mark.rest
 def test_two_decoders_are_compared_blind_and_kept(page: Page, site_url: str, tmp_path: Path) -> None:
     page.goto(site_url + "compare/#page=write")
     expect(page.get_by_test_id("output")).to_have_count(3)
@@ -75,6 +79,42 @@ def test_two_decoders_are_compared_blind_and_kept(page: Page, site_url: str, tmp
     page.get_by_role("button", name="Close all").click()
     page.locator("input[type=file]").first.set_input_files(tmp_path / "report.json")
     expect(page.locator("main")).to_contain_text("The old house at the end of the lane")
+
+
+@pytest.mark.rest
+def test_three_drafts_are_ranked_and_exported(page: Page, site_url: str) -> None:
+    page.goto(site_url + "chat/#max_new_tokens=60")
+    expect(page.get_by_test_id("send")).to_be_enabled()
+    page.get_by_test_id("drafts").fill("3")
+    page.get_by_test_id("prompt").fill(prompt_of("preference-data"))
+    page.get_by_test_id("prompt").press("Enter")
+    expect(page.get_by_test_id("branch-place")).to_have_text("3/3", timeout=LONG)
+    expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)
+    page.get_by_test_id("rank").click()
+    for key in ("1", "ArrowRight", "2", "ArrowRight", "3"):
+        page.keyboard.press(key)
+    page.get_by_test_id("rank-save").click()
+    page.get_by_test_id("branch-previous").click()
+    page.get_by_test_id("branch-previous").click()
+    expect(page.get_by_test_id("message").last).to_contain_text("Place 1")
+    page.get_by_test_id("tasks").click()
+    page.get_by_test_id("task-kind").select_option(label="Reply as the assistant")
+    page.get_by_test_id("task-text").fill("By ship.")
+    page.keyboard.press("Control+Enter")
+    page.get_by_test_id("task-kind").select_option(label="Rank replies")
+    expect(page.get_by_test_id("rank-card")).to_have_count(4)
+    for place, card in enumerate(page.get_by_test_id("rank-card").all(), start=1):
+        card.press(str(place))
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("task-progress")).to_contain_text("1 ranking")
+    page.get_by_text("Import and export").click()
+    page.get_by_test_id("export-what").select_option(label="All conversations")
+    page.get_by_test_id("export-format").select_option(label="TRL, preferences")
+    with page.expect_download(timeout=LONG) as saved:
+        page.get_by_test_id("export").click()
+    lines = Path(saved.value.path()).read_text(encoding="utf-8").splitlines()
+    [(_, example)] = fences("preference-data", "json")
+    assert [json.loads(line).keys() for line in lines] == [json.loads(example).keys()] * 6
 
 
 def test_a_passage_is_found_by_meaning_and_still_there_after_a_reload(page: Page, site_url: str) -> None:
@@ -119,6 +159,7 @@ def test_the_page_with_the_element_writes_counts_and_has_its_colour(page: Page, 
     assert page.evaluate(f"{colour}.backgroundColor") == "rgb(122, 31, 92)"
 
 
+@pytest.mark.rest
 def test_an_experiment_is_changed_in_the_page(page: Page, site_url: str) -> None:
     page.goto(site_url + "lab/dilation/")
     experiment = page.get_by_test_id("experiment-dilation")

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from scripts.offline import write_precache
 from scripts.serve import make_server
+from scripts.versions import gather, versioned
 
 from .conftest import PREFIX, ROOT
 from .engines.tab import Tab
@@ -22,10 +24,11 @@ from .engines.tab import Tab
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{name}</title>
-<script src="../settle.js"></script>
+<script defer src="../gone.js"></script>
+<script src="../app/settle.js"></script>
 <script type="module" src="../ui/everywhere.js"></script>
-<script type="module" src="../main.js"></script></head>
-<body data-version="{name}"><h1>{name}</h1></body>
+<script type="module" src="../app/main.js"></script></head>
+<body data-version="{name}"><h1>{name}</h1><textarea></textarea></body>
 </html>
 """
 SETTLE = """
@@ -44,17 +47,21 @@ const ask = (worker) => new Promise((resolve, reject) => {
   worker.onmessage = ({ data }) => resolve(data);
   worker.onerror = () => reject(new Error("refused"));
 });
-const text = async (url) => {
-  const response = await fetch(url);
+const at = (path) => new URL(path, import.meta.url);
+const text = async (path) => {
+  const response = await fetch(at(path));
   if (!response.ok) throw new Error(`refused with ${response.status}`);
   return await response.text();
 };
 const uses = {
   script: (n) => import(`./lazy-${n}.js`).then(({ name }) => [name]),
-  shell: () => text("../shell.txt").then((name) => [name]),
-  part: () => text("../python/part.txt").then((name) => [name]),
-  worker: () => ask(new Worker("../worker.js", { type: "module" })),
-  own: (n) => text(`../only-NAME-${n}.txt`).then((name) => [name]),
+  shell: () => text("shell.json").then((name) => [name]),
+  part: () => text("../python/part.json").then((name) => [name]),
+  worker: () => ask(new Worker(at("worker.js"), { type: "module" })).catch(async (error) => {
+    await text("shell.json"); // as a page does when it shows an error: ui/status.js
+    throw error;
+  }),
+  own: (n) => text(`only-NAME-${n}.json`).then((name) => [name]),
 };
 globalThis.seen = [document.body.dataset.version, "NAME"];
 globalThis.use = (kind, n) => uses[kind](n).then(
@@ -64,7 +71,7 @@ globalThis.use = (kind, n) => uses[kind](n).then(
 """
 WORKER = """
 import { name } from "./lazy-0.js";
-const part = fetch("python/part.txt").then((found) => found.ok ? found.text() : "refused");
+const part = fetch("../python/part.json").then((found) => found.ok ? found.text() : "refused");
 const nested = new Worker("nested.js", { type: "module" });
 nested.onmessage = async ({ data }) =>
   postMessage(["NAME", name, await part, ...data].filter((each) => each !== "refused"));
@@ -72,7 +79,7 @@ nested.onerror = () => postMessage(["NAME"]);
 """
 NESTED = """
 import { name } from "./lazy-1.js";
-const part = await fetch("python/part.txt").then((found) => found.ok ? found.text() : "refused");
+const part = await fetch("../python/part.json").then((found) => found.ok ? found.text() : "refused");
 postMessage(["NAME", name, part]);
 """
 LAZY = """export const name = "NAME";"""
@@ -85,15 +92,17 @@ def write_site(folder: Path, name: str) -> None:
     for page in ("one", "two", f"new-{name}"):
         (folder / page).mkdir(parents=True)
         (folder / page / "index.html").write_text(PAGE.format(name=name), encoding="utf-8")
+    for path in ("app", "python", "ui"):
+        (folder / path).mkdir()
     for path, script in SCRIPTS.items():
-        (folder / path).write_text(script.replace("NAME", name), encoding="utf-8")
-    (folder / "python").mkdir()
-    for path in ("shell.txt", "python/part.txt", f"only-{name}-0.txt", f"only-{name}-1.txt"):
-        (folder / path).write_text(name, encoding="utf-8")
-    (folder / "ui").mkdir()
-    for script in (ROOT / "dist" / "ui").glob("*.js"):
-        shutil.copy(script, folder / "ui")
-    shutil.copy(ROOT / "dist" / "sw.js", folder)
+        (folder / "app" / path).write_text(script.replace("NAME", name), encoding="utf-8")
+    for path in ("app/shell", "python/part", f"app/only-{name}-0", f"app/only-{name}-1"):
+        (folder / f"{path}.json").write_text(name, encoding="utf-8")
+    for file in (versioned(ROOT / "dist") / "ui").glob("*.js"):
+        shutil.copy(file, folder / "ui")
+    for path in ("sw.js", "gone.js"):
+        shutil.copy(ROOT / "dist" / path, folder)
+    gather(folder)
     write_precache(folder)
 
 
@@ -106,6 +115,8 @@ class Deployments:
         for name in names:
             write_site(folder / name, name)
         self.times = count(1_000_000_000, 10)  # a server compares them in seconds
+        self.meanwhile = ""
+        """The version that is deployed when the next page has been read, before it is sent."""
 
     def deploy(self, name: str, *, half: bool = False) -> None:
         """Replace all files, or only the first half of them."""
@@ -114,7 +125,7 @@ class Deployments:
         old = {path.relative_to(self.served) for path in self.served.rglob("*") if path.is_file()}
         for path in new[: len(new) // 2] if half else new:
             target = self.served / path
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / path, target.with_name("copied"))
             when = next(self.times)
             os.utime(target.with_name("copied"), (when, when))
@@ -127,6 +138,18 @@ class Deployments:
 def serving(deployments: Deployments) -> Iterator[str]:
     """Serve what is deployed on an origin of its own; yield the address."""
     server = make_server(deployments.served, prefix=PREFIX)
+    handler: Any = server.RequestHandlerClass
+
+    class Deploying(handler.func):  # type: ignore[misc,name-defined]
+        def copyfile(self, source: Any, outputfile: Any) -> None:
+            version = deployments.meanwhile if self.path.endswith("/") else ""
+            if version:
+                deployments.meanwhile = ""
+                deployments.deploy(version)
+            super().copyfile(source, outputfile)
+
+    folder = str(deployments.served)
+    server.RequestHandlerClass = lambda *given: Deploying(*given, directory=folder)  # type: ignore
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
@@ -164,6 +187,16 @@ def settle(tab: Tab) -> None:
     tab.wait("() => globalThis.registered !== undefined")
     tab.js("() => registered.update().catch(() => {})")
     tab.wait("() => registered.installing === null")
+
+
+def until_ready(tab: Tab) -> None:
+    """Wait until a page works, or says why not; it may reload before."""
+    ready = """() => globalThis.use !== undefined || document.body.textContent.includes("updated") ||
+      document.querySelector("script[src$='main.js']") === null"""
+    found = False
+    while not found:
+        with suppress(Exception):  # there is no page at the moment
+            found = tab.js(ready)
 
 
 def until_controlled(tab: Tab) -> None:

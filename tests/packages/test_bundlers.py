@@ -5,8 +5,6 @@ and `make test-rest` run this; it installs the pinned bundlers. What is built ma
 machine that built it.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,14 +1,20 @@
 """Small random checkpoints with the official names, for tests to compare implementations on."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.weights import BytesSource, QuantizedMatrix, TensorSource, open_tensors
+from goosequill.weights.formats.safetensors import encode
+
 Tensors = dict[str, NDArray[np.float32]]
+
+
+def source_of(tensors: Mapping[str, NDArray[np.generic] | QuantizedMatrix]) -> TensorSource:
+    """The tensors as a file of safetensors has them."""
+    return open_tensors(BytesSource(b"".join(encode(tensors.items()))))
 
 
 class _Draw:
@@ -154,13 +160,7 @@ def rwkv7(*, layers: int = 3, width: int = 128, ffn: int = 256, vocab: int = 50,
 
 
 def rwkv7a(
-    *,
-    layers: int = 3,
-    width: int = 128,
-    ffn: int = 256,
-    vocab: int = 50,
-    rank: int = 32,
-    seed: int = 0,
+    *, layers: int = 3, width: int = 128, ffn: int = 256, vocab: int = 50, rank: int = 32, seed: int = 0
 ) -> Tensors:
     """An RWKV-7a checkpoint: RWKV-7 with DeepEmbed."""
     draw = _Draw(seed + 1)

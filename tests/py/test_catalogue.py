@@ -1,7 +1,5 @@
 """The catalogue of public models: complete, consistent, and nothing of it is bundled."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

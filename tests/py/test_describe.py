@@ -1,7 +1,5 @@
 """What the pages are given: complete, plain data that agrees with the package's own rules."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

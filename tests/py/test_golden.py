@@ -6,15 +6,9 @@ from pathlib import Path
 import pytest
 
 from goosequill.decoding import Chunk, DecodingConfig, End, generate
-from goosequill.loading.load import load_path
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTENT = json.loads((ROOT / "tests/golden/default.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="module")
-def loaded():
-    return load_path(ROOT / "site/models/default")
 
 
 def test_the_golden_file_is_of_the_model_that_is_shipped(loaded):

@@ -3,8 +3,6 @@
 The same readers run for hours under a fuzzer that is guided by coverage: ``make soak``.
 """
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

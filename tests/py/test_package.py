@@ -1,7 +1,5 @@
 """The package's own facts."""
 
-from __future__ import annotations
-
 import re
 
 import goosequill

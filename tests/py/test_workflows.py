@@ -3,8 +3,6 @@
 They cannot run here. What a step runs is run by a test where it can be; NOT_RUN says why the others are not.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """How much of a long test both tiers do: `make test` tries a little, `make test-rest` all of it."""
 
-from __future__ import annotations
-
 import pytest
 
 

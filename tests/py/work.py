@@ -1,7 +1,5 @@
 """Counts what code does, so that a test of bounded work has the same verdict on a slow and a fast machine."""
 
-from __future__ import annotations
-
 import sys
 import tracemalloc
 from collections.abc import Iterator

@@ -8,8 +8,6 @@ reached new code, from which the next run goes on. The package atheris is needed
     python -m tests.soak weights tokenizer     only these readers
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

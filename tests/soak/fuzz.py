@@ -3,8 +3,6 @@
 Coverage of the package's modules guides the inputs, so atheris has to see them imported.
 """
 
-from __future__ import annotations
-
 import sys
 
 import atheris

@@ -4,8 +4,7 @@ A reader may refuse what it is given, with an error of ours whose message is sho
 characters. Anything else that it raises is a fault.
 """
 
-from __future__ import annotations
-
+import contextlib
 import functools
 import tempfile
 import warnings
@@ -17,8 +16,10 @@ import numpy as np
 
 from goosequill.chat.formats import ChatFormat
 from goosequill.chat.saved_state import load_saved_state
+from goosequill.conversations.reading import read as read_trees
+from goosequill.conversations.writing import WRITERS, write
 from goosequill.decoding import DecodingConfig
-from goosequill.errors import MOST_MESSAGE, FileFormatError, GoosequillError
+from goosequill.errors import MOST_MESSAGE, FileFormatError, GoosequillError, SettingsError
 from goosequill.evaluation.reports import read_decoders, read_prompts
 from goosequill.evaluation.votes import judge
 from goosequill.kernels import NumpyKernel
@@ -34,6 +35,8 @@ from goosequill.support import bounded_json
 from goosequill.support.printable import printable
 from goosequill.tokenizers import load_tokenizer
 from goosequill.tokenizers.wordpiece import load_wordpiece
+from goosequill.tuning.adapter import read_adapter
+from goosequill.tuning.applying import adapt
 from goosequill.weights import BytesSource, open_tensors
 
 SEEDS = Path(__file__).parents[1] / "data" / "soak"
@@ -75,6 +78,14 @@ def state(data: bytes) -> None:
     load_saved_state(BytesSource(data, "state"), small_model())
 
 
+def adapter(data: bytes) -> None:
+    found = read_adapter(data)
+    assert 4 * sum(tensor.size for tensor in found.tensors.values()) <= 16 * len(data)
+    found.encode()
+    model = adapt(small_model(), found)
+    model.forward([0, 1], model.new_state())
+
+
 def tokenizer(data: bytes) -> None:
     found = load_tokenizer(data)
     found.decode(found.encode(TEXT))
@@ -104,6 +115,13 @@ def chat(data: bytes) -> None:
     if isinstance(value, Mapping):
         found = ChatFormat.from_dict(value)
         found.prompt([value, {"role": "user", "content": "Hi"}])
+
+
+def conversations(data: bytes) -> None:
+    trees = read_trees(data)
+    for to in WRITERS:
+        with contextlib.suppress(SettingsError):  # there may be nothing for it
+            write(trees, to)
 
 
 def _file(read_file: Callable[[Path], object], ending: str) -> Callable[[bytes], None]:
@@ -160,11 +178,13 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "weights": weights,
     "folder": _one_of("folder", _folder),
     "state": state,
+    "adapter": adapter,
     "tokenizer": tokenizer,
     "wordpiece": wordpiece,
     "votes": votes,
     "settings": settings,
     "chat": chat,
+    "conversations": conversations,
     "prompts": _file(read_prompts, ".json"),
     "decoders": _file(lambda path: read_decoders(path, samples=2), ".json"),
     "embeddings": lambda data: void(embeddings_json.read(data)),

@@ -1,7 +1,5 @@
 """Makes the sound files that the fuzzers start from: ``python -m tests.soak.seeds`` in the project's root."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json
@@ -11,15 +9,17 @@ import zipfile
 from pathlib import Path
 
 import docx
+import numpy as np
 
 from goosequill.chat.formats import FORMATS
 from goosequill.chat.saved_state import SavedState, encode_saved_state
 from goosequill.decoding import PRESETS
 from goosequill.kernels import NumpyKernel
-from goosequill.models import load_model
+from goosequill.models import Model, load_model
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
 from goosequill.search.storage import MemoryStorage
+from goosequill.tuning.adapter import Adapter, AdapterFacts
 from goosequill.weights import BytesSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 from tests.py.checkpoints import rwkv4
@@ -33,6 +33,8 @@ from tests.py.weights.test_hostile import sound
 from tests.soak.readers import SEEDS
 
 WEIGHTS = b"".join(encode(rwkv4(layers=1, width=8, ffn=8, vocab=256).items()))
+OASST = {"text": "Q", "role": "prompter", "replies": [{"text": "A", "role": "assistant", "rank": 0}]}
+CHATGPT = {"author": {"role": "user"}, "content": {"content_type": "text", "parts": ["Q"]}, "create_time": 1}
 TIE = {"choice": "tie"}
 
 
@@ -68,6 +70,17 @@ def index_files() -> dict[str, bytes]:
     index.save_words(index.words())
     index.commit()
     return {name: bytes(storage.read(name, 0, storage.size(name))) for name in storage.names()}
+
+
+def adapters(model: Model) -> dict[str, bytes]:
+    layers, *shape = model.state_arrays()["wkv"].shape
+    states = {f"blocks.{layer}.att.time_state": np.ones(shape, np.float32) for layer in range(layers)}
+    about = AdapterFacts("vectors", model.fingerprint, "m", "n", {"rate": 0.01}, {"examples": 5}, 3.5, 2.5)
+    vectors = {name: array / 8 for name, array in model.vectors.items() if "ln" in name}
+    return {
+        "a.safetensors": Adapter(vectors, about).encode(),
+        "b.pth": Adapter(states, AdapterFacts("state")).encode_pth(),
+    }
 
 
 def word() -> bytes:
@@ -118,6 +131,13 @@ def plain() -> dict[str, dict[str, object]]:
         },
         "settings": {"a.json": {"temperature": 0.5, "logit_bias": {"3": 1}, "stop": ["x"], "regex": "a+"}},
         "chat": {"a.json": FORMATS["g1"].to_dict() | {"role": "user", "content": "Hello"}},
+        "conversations": {
+            "a.json": [{"conversations": [{"from": "human", "value": "Q"}, {"from": "gpt", "value": "A"}]}],
+            "b.json": {"message_tree_id": "1", "prompt": OASST},
+            "c.json": {"title": "T", "mapping": {"a": {"message": CHATGPT, "children": ["b"]}, "b": {}}},
+            "d.json": {"prompt": "Q", "chosen": "A", "rejected": "B"},
+            "e.json": {"message_id": "1", "text": "a", "role": "prompter", "emojis": {"+1": 1}},
+        },
         "prompts": {"a.json": ["a", {"prompt": "b"}]},
         "decoders": {"a.json": {"x": {"temperature": 0.5, "samples": 2}}, "b.json": list(PRESETS)[:2]},
         "embeddings": {
@@ -134,6 +154,7 @@ def everything() -> dict[str, dict[str, bytes]]:
     table = b'title,text\n1,"a, ""b"""\n2,c\n'
     found = {
         "weights": files_of_weights(),
+        "adapter": adapters(model),
         "state": {"a.safetensors": encode_saved_state(SavedState(model.new_state().arrays, "n"), model)},
         "wordpiece": {"vocab.txt": b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n##re\na\n"},
         "markdown": texts,

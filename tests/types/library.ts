@@ -3,6 +3,7 @@
 import {
   type Chunk,
   type CompletionRequest,
+  type ConversationTree,
   createChatCompletion,
   createCompletion,
   type End,
@@ -16,6 +17,8 @@ import {
   type Model,
   type ModelInfo,
   type Progress,
+  readConversations,
+  writeConversations,
 } from "goosequill";
 import goosequill from "goosequill/esbuild";
 import { openIndex } from "goosequill/search";
@@ -28,6 +31,11 @@ const options: LoadOptions = {
   quantize: 8,
   engine: new Engine(),
 };
+const pirate = await loadModel({ ...options, adapter: "/pirate.safetensors", strength: 0.5 });
+const bold: Model = await pirate.withAdapter(new Uint8Array(), { strength: 1.5 });
+console.log(bold.info.adapter?.counts.examples, await bold.fingerprint());
+// @ts-expect-error it is a file
+await pirate.withAdapter(7);
 await loadModel({ ...options, model: new File([], "m.pth"), tokenizer: new Blob() });
 await loadModel({ onProgress: (progress: Progress) => progress.loaded });
 // @ts-expect-error there is no such option
@@ -94,6 +102,16 @@ await createChatCompletion(model, { messages, tools, tool_choice: "perhaps" });
 const talk = await model.converse({ system: "You are a goose." });
 // @ts-expect-error there is no such option
 await model.converse({ sistem: "You are a goose." });
+const branch = await talk.branch();
+await talk.rank([branch, [talk]]);
+await branch.rate(1, { reason: "polite" });
+// @ts-expect-error a rating is 1, 0 or -1
+await talk.rate(2);
+const tree: ConversationTree = await talk.tree();
+const file: Uint8Array = await writeConversations(model, [tree], "oasst-trees", { packed: true });
+// @ts-expect-error there is no such format
+await writeConversations(model, [tree], "word");
+console.log((await readConversations(model, file))[0].messages[0].rank, (await talk.siblings()).length);
 console.log(info.title, text, talk.messages, goosequill(), await openIndex("/search-index/"));
 
 try {

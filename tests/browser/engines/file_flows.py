@@ -8,6 +8,8 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from .site import Site
 from .tab import Browser, Tab
 
@@ -34,6 +36,7 @@ def consent(tab: Tab) -> None:
 class FileFlows:
     """The flows of files."""
 
+    @pytest.mark.rest
     def test_a_text_is_saved_with_its_settings(self, browser: Browser, tab: Tab, site: Site) -> None:
         tab.goto(f"{site.url}playground/#prompt=It+was+a+fine&temperature=0&max_new_tokens=5")
         tab.click("#generate")
@@ -46,6 +49,7 @@ class FileFlows:
         assert content["settings"]["temperature"] == 0
         assert tab.errors() == []
 
+    @pytest.mark.rest
     def test_a_chart_is_saved_as_svg_png_and_csv(
         self, browser: Browser, tab: Tab, site: Site, tmp_path: Path
     ) -> None:
@@ -72,6 +76,7 @@ class FileFlows:
         assert (width, height) == tuple(2 * round(float(picture.attrib[n])) for n in ("width", "height"))
         assert tab.errors() == []
 
+    @pytest.mark.rest
     def test_a_dropped_report_is_opened(self, tab: Tab, site: Site, tmp_path: Path) -> None:
         path = tmp_path / "report.json"
         path.write_text(report("a dropped goose"), encoding="utf-8")
@@ -81,6 +86,7 @@ class FileFlows:
         tab.wait_for("[data-testid=output]", "a dropped goose")
         assert tab.errors() == []
 
+    @pytest.mark.rest
     def test_dropped_documents_are_searched_and_their_collection_is_saved(
         self, browser: Browser, tab: Tab, site: Site, tmp_path: Path
     ) -> None:

@@ -9,8 +9,18 @@ from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 
 from scripts.serve import make_server
+from scripts.versions import TOP
 
 from ..conftest import PREFIX, ROOT
+
+ENGINE_IS_STORED = """async () => {
+  const { active } = await navigator.serviceWorker.ready;
+  const { port1, port2 } = new MessageChannel();
+  const answer = new Promise((resolve) => (port1.onmessage = ({ data }) => resolve(data)));
+  active.postMessage({ type: "status" }, [port2]);
+  const { parts, of } = await answer;
+  return of > 0 && parts === of;
+}"""
 
 
 @dataclass
@@ -42,7 +52,7 @@ def serve_site(*, isolate: bool = False, missing: Sequence[str] = ()) -> Iterato
 
     class Handler(server.RequestHandlerClass.func):  # type: ignore[attr-defined,misc]
         def do_GET(self) -> None:
-            if self.path.removeprefix(PREFIX) in missing:
+            if TOP.sub("", self.path.removeprefix(PREFIX)) in missing:
                 return self.send_error(404)
             super().do_GET()
 

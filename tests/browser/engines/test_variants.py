@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright
 
+from ..variants import variants
 from .by_playwright import Chromium, Firefox
 from .file_flows import BREAD, GEESE, STATUS, consent
 from .flows import write_golden
@@ -17,8 +18,9 @@ from .webkit import WebKit
 
 NO_FILES = "FileSystemAccess,FileSystemAccessOriginPrivate,FileSystemAccessLocal"
 TAKES = "(pages) => { try { return !!new WebAssembly.Memory({ initial: pages }); } catch { return false; } }"
+WITHOUT_FILES = "no private file system"
 VARIANTS = {
-    "no private file system": f"--disable-blink-features={NO_FILES}",
+    WITHOUT_FILES: f"--disable-blink-features={NO_FILES}",
     "only the baseline compiler": "--js-flags=--liftoff-only",
     "512 MB of memory": "--js-flags=--wasm-max-mem-pages=8192",
 }
@@ -26,7 +28,9 @@ FIREFOX = pytest.param("firefox", marks=pytest.mark.rest)
 WEBKIT = pytest.param("webkit", marks=pytest.mark.rest)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    "variant", variants([WITHOUT_FILES], [each for each in VARIANTS if each != WITHOUT_FILES])
+)
 def test_the_golden_text_is_written_with(
     variant: str, playwright: Playwright, tmp_path: Path, site: Site
 ) -> None:

@@ -22,8 +22,6 @@ class Lab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.experiment = page.get_by_test_id("experiment-cumulative")
-        self.study: Any = None
-        """Of the first run, with the default settings."""
         self.points = self.experiment.get_by_role("slider", name=re.compile("^Point "))
 
     def data(self, name: str = "cumulative") -> Any:
@@ -58,11 +56,10 @@ def running(browser: Browser, site_url: str) -> Iterator[Lab]:
     context = browser.new_context(viewport={"width": 1280, "height": 1800}, service_workers="block")
     page = context.new_page()
     record = watch(page)
-    page.goto(site_url + "lab/cumulative/")
+    page.goto(site_url + "lab/cumulative/#runs=10")
     lab = Lab(page)
     lab.experiment.get_by_test_id("run").click()
     lab.done()
-    lab.study = lab.data()["study"]
     yield lab
     assert not record.console_errors
     context.close()
@@ -78,8 +75,12 @@ def lab(running: Lab) -> Lab:
     return running
 
 
-def test_the_study_of_1000_data_sets_runs_in_the_page(running: Lab) -> None:
-    study = running.study
+@pytest.mark.rest
+def test_the_study_of_1000_data_sets_runs_in_the_page(lab: Lab) -> None:
+    lab.page.evaluate("() => { location.hash = 'runs=1000' }")
+    has_run = "() => goosequillLab.data('cumulative').study.bernstein?.runs === 1000"
+    lab.page.wait_for_function(has_run, timeout=LONG)
+    study = lab.data()["study"]
     assert {each["runs"] for each in study.values()} == {1000}
     for name in MONOTONE:
         assert study[name]["decreases"] == 0 == study[name]["leaves"]
@@ -138,6 +139,7 @@ def test_own_data_are_pasted_and_errors_stand_beside_them(lab: Lab) -> None:
     lab.button("Reset points").click()
 
 
+@pytest.mark.rest
 def test_settings_are_followed_at_once(lab: Lab) -> None:
     lab.page.evaluate("() => { location.hash = 'degree=9&bin_width=false&runs=10' }")
     expect(lab.page.get_by_label("Degree").first).to_have_value("9")
@@ -157,6 +159,7 @@ def test_a_curve_is_switched_off(lab: Lab) -> None:
     box.check()
 
 
+@pytest.mark.rest
 def test_the_lattice_runs_too(lab: Lab) -> None:
     experiment = lab.page.get_by_test_id("experiment-lattice")
     experiment.get_by_test_id("run").click()

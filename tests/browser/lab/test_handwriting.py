@@ -64,6 +64,7 @@ def test_the_sample_is_read_by_every_method(opened: Page) -> None:
     assert methods[-1]["factor"] > 50
 
 
+@pytest.mark.rest
 def test_the_network_reads_the_scribble_too(opened: Page) -> None:
     figure = opened.locator('[data-figure="handwriting"][data-part="network"]')
     figure.locator("summary").click()

@@ -5,20 +5,22 @@ What a page shows besides is tested with the page itself; idle pages are among t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from scripts import pages
+from scripts.versions import versioned
 
 from ..accessibility import violations_in_both_themes
-from ..conftest import PREFIX, ROOT, Record, watch
+from ..conftest import PREFIX, ROOT, Record, watch, with_service_worker
 from ..test_offline import serving, until_stored, url_of
 from ..test_pages import NOTE_VIOLATIONS
+from ..variants import variants
 
 LONG = 120_000
 MOUNTED = re.compile(r'data-testid="experiment-([\w-]+)"')
@@ -37,7 +39,9 @@ def experiments() -> list[tuple[pages.Page, str]]:
 
 
 EXPERIMENTS = experiments()
-each_experiment = pytest.mark.parametrize("listed", EXPERIMENTS, ids=lambda each: each[1])
+TRIED = variants(EXPERIMENTS[:1], EXPERIMENTS[1:])
+"""The first stands for all: each experiment is run by a file of tests of its own, too."""
+each_experiment = pytest.mark.parametrize("listed", TRIED, ids=lambda each: each[1])
 
 
 @dataclass
@@ -55,9 +59,8 @@ class Opened:
     @property
     def first(self) -> Any:
         """What the build computed."""
-        return self.page.evaluate(
-            "(name) => fetch(`../first/${name}.json`).then((response) => response.json())", self.name
-        )
+        path = versioned(ROOT / "dist") / "lab" / "first" / f"{self.name}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
 
     @property
     def data(self) -> Any:
@@ -77,7 +80,7 @@ def finish(experiment: Locator) -> None:
     assert experiment.get_attribute("data-state") == "done", experiment.locator(".lab-status").inner_text()
 
 
-@pytest.fixture(scope="module", params=EXPERIMENTS, ids=lambda each: each[1])
+@pytest.fixture(scope="module", params=TRIED, ids=lambda each: each[1])
 def opened(browser: Browser, site_url: str, request: pytest.FixtureRequest) -> Iterator[Opened]:
     listed, name = request.param
     size: Any = {"width": 1280, "height": 2400}
@@ -157,6 +160,7 @@ def test_a_run_can_be_cancelled(opened: Opened) -> None:
     cancel_at_once(opened.experiment)
 
 
+@pytest.mark.rest
 def test_a_run_cancelled_while_the_engine_starts_can_be_started_again(page: Page, site_url: str) -> None:
     listed, name = EXPERIMENTS[0]
     experiment = show(page, site_url + listed.address, name)
@@ -209,6 +213,8 @@ def change(field: Locator) -> None:
     return field.blur()
 
 
+@pytest.mark.rest
+@with_service_worker
 def test_an_experiment_runs_when_the_server_is_gone(page: Page) -> None:
     listed, name = EXPERIMENTS[0]
     with serving(ROOT / "dist") as server:
@@ -228,12 +234,10 @@ def test_every_mounted_experiment_has_its_files() -> None:
         html = (ROOT / "dist" / listed.file).read_text(encoding="utf-8")
         for name in MOUNTED.findall(html):
             name = re.sub(r"-\d+$", "", name)
-            for file in (
-                f"lab/first/{name}.json",
-                f"lab/{name}.js",
-                f"lab/source/{name.replace('-', '_')}.py.txt",
-            ):
-                assert (Path(ROOT) / "dist" / file).is_file(), file
+            files = versioned(ROOT / "dist")
+            assert (files / "lab" / "first" / f"{name}.json").is_file(), name
+            assert (files / "lab" / f"{name}.js").is_file(), name
+            assert (ROOT / "dist" / "lab" / "source" / f"{name.replace('-', '_')}.py.txt").is_file(), name
 
 
 ENGINE_DIES = """() => {
@@ -247,6 +251,7 @@ ENGINE_DIES = """() => {
 }"""
 
 
+@pytest.mark.rest
 def test_an_engine_that_dies_is_started_again(page: Page, site_url: str) -> None:
     listed, name = EXPERIMENTS[0]
     page.add_init_script(f"({ENGINE_DIES})()")

@@ -60,7 +60,7 @@ def lab(browser: Browser, site_url: str) -> Iterator[Lab]:
     context = browser.new_context(viewport={"width": 1280, "height": 1800}, service_workers="block")
     page = context.new_page()
     record = watch(page)
-    page.goto(site_url + "lab/sta/#samples=20000&shifts=200&window=40")
+    page.goto(site_url + "lab/sta/#samples=5000&shifts=100&window=40")
     opened = Lab(page)
     opened.run()
     yield opened

@@ -121,6 +121,7 @@ def test_a_hostile_document_is_text(search: Search) -> None:
     assert search.page.locator("#asking :is(img, script)").count() == 0
 
 
+@pytest.mark.rest
 def test_a_link_brings_back_the_question_and_the_document(search: Search) -> None:
     search.ask("heartburn")
     collection = search.get("collection").get_attribute("data-name") or ""
@@ -146,6 +147,7 @@ def test_the_default_model_is_quoted_for_and_can_be_tried(search: Search) -> Non
     assert "reflux" in search.get("prompt").input_value()
 
 
+@pytest.mark.rest
 def test_a_server_answers_and_each_sentence_says_what_it_rests_on(search: Search) -> None:
     bodies: list[dict[str, object]] = []
 

@@ -43,7 +43,7 @@ def ask(search: Locator, status: str) -> None:
 
 def test_it_asks_first_and_then_refines_the_ranking(page: Page, search: Locator, record: Record) -> None:
     ask(search, "by meaning")
-    offer = search.get_by_role("button", name=re.compile(r"Better answers \(download 4\d MB\)"))
+    offer = search.get_by_role("button", name=re.compile(r"Better answers \(download 3\d MB\)"))
     expect(offer).to_be_visible()
     assert [url for url in record.requests if "safetensors" in url or "/python/snapshot" in url] == []
     offer.click()

@@ -64,7 +64,7 @@ class SearchPage:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(accept_downloads=True)
+    made = browser.new_context(accept_downloads=True, service_workers="block")
     yield made
     made.close()
 
@@ -78,7 +78,9 @@ def search(context: BrowserContext, site_url: str) -> Iterator[SearchPage]:
     assert not opened.record.console_errors, "the console showed errors"
 
 
-def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> None:
+def test_files_are_found_at_once_on_the_next_visit_and_in_another_tab_which_changes_nothing(
+    search: SearchPage, site_url: str
+) -> None:
     expect(search.sample).to_be_visible()
     assert not [url for url in search.record.requests if "/models/" in url or "pyodide.asm" in url]
     search.add(FILES)
@@ -109,7 +111,17 @@ def test_files_are_found_at_once_and_on_the_next_visit(search: SearchPage) -> No
     search.page.get_by_role("button", name="Remove Bread").click()
     search.has(2)
 
+    second = SearchPage(search.page.context.new_page(), site_url)
+    expect(second.notice).to_contain_text("Another tab")
+    expect(second.add_files).to_have_count(0)
+    expect(second.ask("is the river dry")).to_have_attribute("data-document", "river.md", timeout=LONG)
+    search.page.goto("about:blank")
+    expect(second.add_files).to_have_count(1)
+    second.add([file("more.md", "# More\n\nAnother text about a lighthouse.")])
+    second.has(3)
 
+
+@pytest.mark.rest
 def test_files_of_one_name_are_kept_or_said_to_be_replaced(search: SearchPage) -> None:
     search.add([file("notes.md", GEESE), file("notes.md", BREAD)])
     search.consents()
@@ -131,6 +143,7 @@ def test_files_of_one_name_are_kept_or_said_to_be_replaced(search: SearchPage) -
     expect(search.ask("geese in autumn")).to_contain_text("Geese fly south", timeout=LONG)
 
 
+@pytest.mark.rest
 def test_a_page_that_is_reloaded_reads_the_rest(search: SearchPage) -> None:
     count = 150
     search.add([file(f"{number}.md", f"# Note {number}\n\n{GEESE}") for number in range(count)])
@@ -185,6 +198,7 @@ def test_collections_are_exported_imported_renamed_and_deleted(search: SearchPag
     expect(search.sample).to_be_visible()
 
 
+@pytest.mark.rest
 def test_a_full_disk_loses_nothing_and_indexing_continues(search: SearchPage, site_url: str) -> None:
     search.add(FILES)
     search.consents()
@@ -199,20 +213,6 @@ def test_a_full_disk_loses_nothing_and_indexing_continues(search: SearchPage, si
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin})
     search.add([file("long.txt", "A goose flies over the river. " * 9000)])
     search.has(4)
-
-
-def test_only_one_tab_changes_a_collection(search: SearchPage, site_url: str) -> None:
-    search.add(FILES)
-    search.consents()
-    search.says("3 documents added. Ready to search.")
-    second = SearchPage(search.page.context.new_page(), site_url)
-    expect(second.notice).to_contain_text("Another tab")
-    expect(second.add_files).to_have_count(0)
-    expect(second.ask("dough")).to_have_attribute("data-document", "bread.md", timeout=LONG)
-    search.page.goto("about:blank")
-    expect(second.add_files).to_have_count(1)
-    second.add([file("more.md", "# More\n\nAnother text about a lighthouse.")])
-    second.has(4)
 
 
 ASK_STORED = """async ([base, question]) => {
@@ -244,6 +244,7 @@ ASK_STORED = """async ([base, question]) => {
 }"""
 
 
+@pytest.mark.rest
 def test_minilm_reads_what_the_static_table_has_found(search: SearchPage, site_url: str) -> None:
     search.sample.click()
     search.consents(full=True)

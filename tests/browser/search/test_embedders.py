@@ -104,6 +104,7 @@ def test_a_server_reads_a_collection_and_its_vectors_are_exported_and_imported(
     expect(search.ask("a flood")).to_contain_text("lower road is flooded")
 
 
+@pytest.mark.rest
 def test_a_language_model_reads_a_collection_and_says_how_well_it_finds(
     search: SearchPage, site_url: str
 ) -> None:

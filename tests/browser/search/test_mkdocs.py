@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from scripts.serve import make_server
 
 from tests.browser.conftest import Record
+from tests.browser.waiting import until
 from tests.mkdocs_site import built, write_project
 
 PREFIX = "/some/prefix/"
@@ -36,9 +37,13 @@ def follow(page: Page, question: str, wanted: str) -> None:
     box.press_sequentially(question)
     # After each change of the address Material waits, then closes the search even if it was just opened, and
     # may forget the question. Nothing on the page tells when that is over, so a search that closed is opened
-    # again, a question that is gone is asked again, and the hit is clicked as soon as it is there.
-    page.wait_for_function(
-        """([box, question, hit, wanted]) => {
+    # again, a question that is gone is asked again, and the hit is clicked as soon as it is there. Playwright
+    # would ask a second time for what `wait_for_function` got, in a page that may have been left by then.
+    until(
+        page,
+        """async ([box, question, hit, wanted]) => {
+            // Material hears of a focus only if it lasts.
+            await new Promise((resolve) => setTimeout(resolve, 100));
             if (!document.querySelector('#__search').checked) {
                 document.activeElement === box ? box.blur() : box.focus();
             } else if (box.value !== question) {
@@ -50,8 +55,7 @@ def follow(page: Page, question: str, wanted: str) -> None:
             link?.click();
             return link !== undefined;
         }""",
-        arg=[box.element_handle(), question, ".md-search-result__item a", wanted],
-        polling=100,  # Material hears of a focus only if it lasts
+        [box.element_handle(), question, ".md-search-result__item a", wanted],
     )
 
 
@@ -67,6 +71,7 @@ def test_a_hit_opens_its_page_without_directory_addresses(
     assert record.outside(address) == [] and record.console_errors == []
 
 
+@pytest.mark.rest
 def test_a_hit_opens_its_page_with_instant_navigation(page: Page, server: tuple[Path, str]) -> None:
     project, address = server
     built(project, "navigation.instant", site_url=address)

@@ -1,7 +1,5 @@
 """Style sheets take their sizes of type, radii, shadows and colours from the few in site/ui/tokens.css."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

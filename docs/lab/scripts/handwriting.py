@@ -17,15 +17,15 @@ compared = {"brute force": 0, "bounds": 0}  # comparisons of two points
 
 def distance(a, b, limit, method):
     """The elastic distance; infinite as soon as every path costs more than the limit."""
-    last = np.full(POINTS + 1, np.inf)
-    last[0] = 0
+    costs = ((a[:, :, None] - b[:, None]) ** 2).sum(axis=0).tolist()
+    last = [0.0, *[np.inf] * POINTS]
     for i in range(POINTS):
-        row = np.full(POINTS + 1, np.inf)
-        for j in range(max(0, i - BAND), min(POINTS, i + BAND + 1)):
-            cost = (a[0, i] - b[0, j]) ** 2 + (a[1, i] - b[1, j]) ** 2
-            row[j + 1] = cost + min(last[j], last[j + 1], row[j])
-            compared[method] += 1
-        if row.min() > limit:
+        row = [np.inf] * (POINTS + 1)
+        near = range(max(0, i - BAND), min(POINTS, i + BAND + 1))
+        for j in near:
+            row[j + 1] = costs[i][j] + min(last[j], last[j + 1], row[j])
+        compared[method] += len(near)
+        if min(row) > limit:
             return np.inf
         last = row
     return last[-1]

@@ -6,12 +6,13 @@
 
 /**
  * How far tuning has come after a step, of which there are `total` at most, the trials of learning rates
- * among them; `done` is 0 before the first. `step` counts those with the learning rate `rate`. `loss` is that of the batch (null before the first), `heldBack`
- * that of what is held back (null where it was not measured): bits per byte, or nats for preferences. `right`
- * is the share of the preferences held back that the model agrees with, null for texts. `sample` is how the
- * prompt is continued now, "" where it was not.
+ * among them; `done` is 0 before the first. `step` counts those with the learning rate `rate`. `loss` is that
+ * of the batch (null before the first), `heldBack` that of what is held back (null where it was not
+ * measured): bits per byte, or nats for preferences. `right` is the share of the preferences held back that
+ * the model agrees with, null for texts. `sample` is how the prompt is continued now, "" where it was not.
  * @typedef {{
- *   done: number, total: number, step: number, rate: number, loss: number | null, heldBack: number | null, right: number | null,
+ *   done: number, total: number, step: number, rate: number, loss: number | null,
+ *   heldBack: number | null, right: number | null,
  *   secondsLeft: number, sample: string, prompt?: string
  * }} TuningStep the first one has the `prompt`
  * A text from which nothing was learned.

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.chat.formats import ChatFormat
+from goosequill.chat.formats import FORMATS, ChatFormat
 from goosequill.chat.saved_state import load_saved_state
 from goosequill.conversations.reading import read as read_trees
 from goosequill.conversations.writing import WRITERS, write
@@ -37,6 +37,8 @@ from goosequill.tokenizers import load_tokenizer
 from goosequill.tokenizers.wordpiece import load_wordpiece
 from goosequill.tuning.adapter import read_adapter
 from goosequill.tuning.applying import adapt
+from goosequill.tuning.examples import read_examples
+from goosequill.tuning.sequences import units_of
 from goosequill.weights import BytesSource, open_tensors
 
 SEEDS = Path(__file__).parents[1] / "data" / "soak"
@@ -117,6 +119,14 @@ def chat(data: bytes) -> None:
         found.prompt([value, {"role": "user", "content": "Hi"}])
 
 
+def examples(data: bytes) -> None:
+    found = read_examples(data, FORMATS["world"])
+    chars = load_tokenizer(seed("tokenizer", "world.txt"))
+    for example in found[:50]:
+        for unit in units_of(example, chars, 64):
+            assert all(2 <= len(row) <= 65 and row.count for row in unit.rows)
+
+
 def conversations(data: bytes) -> None:
     trees = read_trees(data)
     for to in WRITERS:
@@ -185,6 +195,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "settings": settings,
     "chat": chat,
     "conversations": conversations,
+    "examples": examples,
     "prompts": _file(read_prompts, ".json"),
     "decoders": _file(lambda path: read_decoders(path, samples=2), ".json"),
     "embeddings": lambda data: void(embeddings_json.read(data)),

@@ -138,6 +138,13 @@ def plain() -> dict[str, dict[str, object]]:
             "d.json": {"prompt": "Q", "chosen": "A", "rejected": "B"},
             "e.json": {"message_id": "1", "text": "a", "role": "prompter", "emojis": {"+1": 1}},
         },
+        "examples": {
+            "a.json": {"prompt": "Q", "completion": " A"},
+            "b.json": {"messages": [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "A"}]},
+            "c.json": {"prompt": "Q", "chosen": "A", "rejected": [{"role": "assistant", "content": "B"}]},
+            "d.json": {"prompt": "Q", "completion": "A", "label": True},
+            "e.json": {"text": "a\nb"},
+        },
         "prompts": {"a.json": ["a", {"prompt": "b"}]},
         "decoders": {"a.json": {"x": {"temperature": 0.5, "samples": 2}}, "b.json": list(PRESETS)[:2]},
         "embeddings": {
@@ -171,6 +178,7 @@ def everything() -> dict[str, dict[str, bytes]]:
         found[name] = {file: json.dumps(value, indent=1).encode() for file, value in files.items()}
     found["folder"]["model.safetensors"] = WEIGHTS
     found["tokenizer"]["world.txt"] = vocabulary
+    found["examples"]["f.txt"] = b"One.\n%\nTwo,\nthree.\n%\nFour.\n"
     for name, kind in (("minilm", "bert"), ("static", "static")):
         with tempfile.TemporaryDirectory() as folder:
             made = write_folder(Path(folder) / "m", kind)

@@ -49,6 +49,30 @@ export function tokensPerSecond({ read = 0, multiplied = 0 }, rate) {
 }
 
 /**
+ * As how many tokens that are only read a token counts from which a model learns: forward and back, and what
+ * is not a product. Chosen so that the default model learns as fast as it does (scripts/bench/tuning.py).
+ */
+export const LEARNING = 4;
+/** The recipe (goosequill.tuning): steps at most, examples in a step, tokens of one, steps between measurements. */
+const [STEPS, AT_ONCE, LONGEST, MEASURED] = [190, 4, 256, 5];
+/** Bytes of English in a token. */
+const TOKEN = 3;
+
+/**
+ * Seconds that learning takes at most, if what is held back gets better to the end.
+ * @param {{examples: number, bytes: number}} given
+ * @param {number} parameters of the model
+ * @param {number} rate bytes that are read in a second
+ */
+export function learningSeconds({ examples, bytes }, parameters, rate) {
+  const held = Math.max(1, Math.round(examples / 5));
+  const tokens = Math.min(LONGEST, bytes / examples / TOKEN);
+  const learned = Math.min(AT_ONCE, examples - held) * tokens * LEARNING;
+  const measured = (held * tokens) / MEASURED;
+  return (STEPS * (learned + measured)) / tokensPerSecond({ multiplied: parameters }, rate);
+}
+
+/**
  * @param {Needs} needs
  * @param {{rate: number, memory?: number, storage?: number}} here bytes that are read in a second
  *   (measureRate), that a model may take, and that can be stored

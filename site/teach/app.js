@@ -19,9 +19,9 @@ import { t } from "../ui/words.js";
 import { CourseView } from "./course.js";
 import { Doors } from "./doors.js";
 import { KeptView } from "./kept-view.js";
-import { NEUTRAL } from "./neutral.js";
 import { ResultView, SETTINGS } from "./result.js";
 import { TeachSession } from "./session.js";
+import { readSets } from "./sets.js";
 import { openInComparer, reportsOf } from "./to-comparer.js";
 
 /** @import { Model } from "../engine/client.js" */
@@ -43,6 +43,10 @@ const progress = new ProgressView(
   say,
 );
 const session = new TeachSession();
+/** Parameters of the chosen model; 0 if they are unknown. */
+let size = 0;
+/** How often the time that learning takes was asked for. */
+let turns = 0;
 const engine = new EngineHolder();
 const memory = new Memory("teach");
 const panel = new ModelPanel({
@@ -59,8 +63,10 @@ const panel = new ModelPanel({
   complain,
   progress,
   hint: t("Nothing is downloaded until you press Teach or Load now."),
-  described: () => {
+  described: ({ parameters }) => {
     byId("setup-model", "span").textContent = panel.title;
+    size = parameters;
+    showNeeds();
     byId("setup-facts", "span").textContent = byId("model-facts", "p").textContent;
   },
 });
@@ -86,11 +92,26 @@ const tab = new TabState("teach", {
 });
 session.on("source", () => tab.changed());
 session.on(["source", "busy"], showButtons);
+session.on("source", showNeeds);
 
 /** Shows an adapter that was kept. @param {import("../ui/adapters.js").Kept} kept */
 async function show(kept) {
   const file = await session.fileOf(kept);
   session.show({ kept, file, heldBack: [], harm: null, chats: session.door !== "text" });
+}
+
+/** Says how long learning will take. */
+async function showNeeds() {
+  const turn = ++turns;
+  const { extent } = doors;
+  const words = extent?.examples ? await forecastOf(extent) : "";
+  if (turn === turns) page.needs.textContent = words;
+}
+
+/** @param {{examples: number, bytes: number}} extent */
+async function forecastOf(extent) {
+  const { learningWords } = await import("../ui/forecast.js"); // later, as it measures
+  return await learningWords(extent, size);
 }
 
 function showButtons() {
@@ -160,20 +181,25 @@ function showStep(step) {
 }
 
 /**
- * By what share other English costs more bits.
+ * By what share other English costs more bits; null if that text cannot be fetched.
  * @param {Model} model
  * @param {Uint8Array} bytes
  */
 async function harmOf(model, bytes) {
+  const text = await readSets().then(
+    ({ neutral }) => neutral,
+    () => null,
+  );
+  if (text === null) return null;
   const taught = await model.withAdapter(bytes);
-  const [before, after] = [await costOf(model), await costOf(taught)];
+  const [before, after] = [await costOf(model, text), await costOf(taught, text)];
   await taught.unload();
   return after / before - 1;
 }
 
-/** @param {Model} model */
-async function costOf(model) {
-  const tokens = await model.logprobs(NEUTRAL);
+/** @param {Model} model @param {string} text */
+async function costOf(model, text) {
+  const tokens = await model.logprobs(text);
   return tokens.reduce((sum, { logprob }) => sum - (logprob ?? 0), 0);
 }
 

@@ -5,22 +5,24 @@
 
 import { Shelf } from "../conversations/shelf.js";
 import { writeConversations } from "../engine/conversation-files.js";
-import { FILES } from "../engine/root.js";
 import { byId, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { showFieldProblem } from "../ui/field-problem.js";
 import { megabytes, t, tn, translated } from "../ui/words.js";
 import { PairTable } from "./pair-table.js";
+import { readSets } from "./sets.js";
 
 /** @import { Engine } from "../engine/engine.js" */
 /** @import { Door, Pair, TeachSession } from "./session.js" */
+/** @import { Sets } from "./sets.js" */
 /** @typedef {{name: string, data: Uint8Array}} Examples what a result is called at first, and a file */
-/** @typedef {{name: string, title: string, note: string, answers: string[]}} ReadySet to the same prompts */
 
 /** Bytes of a file of examples (goosequill.tuning.examples). */
 const LONGEST = 32_000_000;
 /** Characters from which paragraphs of a text are an example. */
 const PIECE = 300;
+/** Examples that learning takes at least (goosequill.tuning.training). */
+const LEAST = 5;
 /** Characters of a text that name what is learned from it. */
 const NAME = 30;
 
@@ -30,7 +32,7 @@ export class Doors {
   #text = byId("teach-text", "textarea");
   #sets = byId("set", "select");
   #table;
-  /** @type {{prompts: string[], sets: ReadySet[]}} */
+  /** @type {Pick<Sets, "prompts" | "sets">} */
   #ready = { prompts: [], sets: [] };
   #offering = false;
   #shelf = new Shelf(() => this.#countRatings());
@@ -117,9 +119,7 @@ export class Doors {
     if (this.#offering || this.#ready.sets.length) return;
     this.#offering = true;
     try {
-      const response = await fetch(new URL("teach/sets.json", FILES));
-      if (!response.ok) throw new Error(t("The ready sets could not be loaded."));
-      this.#ready = await response.json();
+      this.#ready = await readSets();
       this.#sets.append(
         ...this.#ready.sets.map(({ name, title }) => element("option", { value: name }, translated(title))),
       );
@@ -137,20 +137,37 @@ export class Doors {
     this.#session.change({ pairs: this.#table.pairs });
   }
 
+  /** How much there is to learn from, or null where only the engine knows. */
+  get extent() {
+    const { door, file, text, pairs } = this.#session;
+    if (door === "ratings" || file) return null;
+    const complete = pairs.filter(isComplete);
+    return door === "pairs"
+      ? { examples: complete.length, bytes: linesOf(complete).length }
+      : { examples: piecesIn(text), bytes: new TextEncoder().encode(text).length };
+  }
+
   /** Whether there is something to learn from; if not, it says so at its field, which gets the focus. */
   check() {
-    const { door, file, text, pairs } = this.#session;
-    if (door === "ratings") return true; // the engine says what is missing
+    const { door, file, text } = this.#session;
+    const { examples = LEAST } = this.extent ?? {}; // if it is unknown, the engine says what is missing
+    if (door === "ratings") return true;
     if (door === "pairs") {
-      if (pairs.some(isComplete)) return true;
-      this.#table.complain(t("Fill in a few rows, or choose a ready set."));
+      if (examples >= LEAST) return true;
+      this.#table.complain(t("Fill in at least {least} rows, or choose a ready set.", { least: LEAST }));
       return false;
     }
-    if (file ? file.size <= LONGEST : text.trim()) return true;
-    const most = megabytes(LONGEST);
+    if (file ? file.size <= LONGEST : examples >= LEAST) return true;
     const words = file
-      ? t("The file is too large: at most {most} can be learned from.", { most })
-      : t("Paste a text, or open a file.");
+      ? t("The file is too large: at most {most} can be learned from.", { most: megabytes(LONGEST) })
+      : text.trim()
+        ? tn(
+            examples,
+            "The text has only {n} piece, and at least {least} are needed: paste more of it, or put empty lines between its pieces.",
+            "The text has only {n} pieces, and at least {least} are needed: paste more of it, or put empty lines between its pieces.",
+            { least: LEAST },
+          )
+        : t("Paste a text, or open a file.");
     showFieldProblem(this.#text, words);
     this.#text.focus();
     return false;

@@ -1,6 +1,6 @@
 /** What a model takes and how fast it would be here, in one line, for every place that offers one. */
 
-import { forecast, measureRate } from "../engine/forecast.js";
+import { forecast, learningSeconds, measureRate } from "../engine/forecast.js";
 import { recall, remember } from "./memory.js";
 import { megabytes, significant, t } from "./words.js";
 
@@ -24,6 +24,21 @@ function readingRate() {
         () => 0, // no SIMD, or a policy that forbids WebAssembly
       );
   return measuring;
+}
+
+/**
+ * How long learning takes here at most, "" if that is unknown.
+ * @param {{examples: number, bytes: number}} given
+ * @param {number} parameters of the model
+ */
+export async function learningWords(given, parameters) {
+  const seconds = learningSeconds(given, parameters, await readingRate());
+  if (!(seconds > 0 && seconds < Infinity)) return "";
+  if (seconds < 90) {
+    const count = Math.max(5, 5 * Math.round(seconds / 5));
+    return t("Learning takes up to about {count} seconds here.", { count });
+  }
+  return t("Learning takes up to about {count} minutes here.", { count: Math.round(seconds / 60) });
 }
 
 /**

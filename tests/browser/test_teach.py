@@ -105,7 +105,7 @@ def test_an_empty_door_says_at_its_field_what_to_do(teach: Teach) -> None:
     expect(teach.teach_text).to_be_focused()
     teach.door("Prompts and answers")
     teach.teach_start.click()
-    expect(teach.page.get_by_text("Fill in a few rows, or choose a ready set.")).to_be_visible()
+    expect(teach.page.get_by_text("Fill in at least 5 rows, or choose a ready set.")).to_be_visible()
     expect(teach.pairs.get_by_label("Prompt").first).to_be_focused()
     expect(teach.set.get_by_role("option")).to_have_count(13)
     teach.checked()

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   forecast,
+  learningSeconds,
   measureRate,
   OVERHEAD,
   readingLoop,
@@ -24,6 +25,18 @@ test("a token takes the reading of its weights, and what it costs besides", () =
 test("a model that only reads is limited by its multiplications", () => {
   const [small, large] = [10e6, 40e6].map((multiplied) => tokensPerSecond({ multiplied }, 20e9));
   assert.equal(small, 4 * large);
+});
+
+test("learning takes longer with more to learn from in a step, and with what is held back", () => {
+  const [model, rate] = [10.6e6, 20e9];
+  const seconds = (/** @type {number} */ examples, /** @type {number} */ bytes) =>
+    learningSeconds({ examples, bytes }, model, rate);
+  assert.equal(learningSeconds({ examples: 50, bytes: 1e4 }, 2 * model, rate), 2 * seconds(50, 1e4));
+  assert.equal(learningSeconds({ examples: 50, bytes: 1e4 }, model, rate / 2), 2 * seconds(50, 1e4));
+  assert.ok(seconds(50, 2e4) > 1.9 * seconds(50, 1e4), "longer ones");
+  assert.ok(seconds(100, 2e4) > seconds(50, 1e4), "more that are held back");
+  assert.equal(seconds(50, 1e7), seconds(50, 1e8), "a long text is learned in pieces");
+  assert.equal(learningSeconds({ examples: 50, bytes: 1e4 }, model, 0), Infinity);
 });
 
 test("what is unknown is not guessed", async () => {

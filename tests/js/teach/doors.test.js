@@ -170,7 +170,29 @@ test("an empty door says what to do at its field", async () => {
   session.change({ door: "pairs" });
   assert.equal(doors.check(), false);
   assert.match(at("door-pairs").ownerDocument.activeElement.id, /^pair-/);
-  assert.match(document.body.textContent ?? "", /Fill in a few rows, or choose a ready set\./);
+  assert.match(document.body.textContent ?? "", /Fill in at least 5 rows, or choose a ready set\./);
+});
+
+test("too few examples are found before a model is loaded for them", () => {
+  const { session, doors } = open();
+  assert.deepEqual(doors.extent, { examples: 0, bytes: 0 });
+  session.change({ text: "One.\n%\nTwo: é.\n" });
+  assert.deepEqual(doors.extent, { examples: 2, bytes: 16 });
+  assert.equal(doors.check(), false);
+  assert.match(at("teach-text-problem").textContent, /^The text has only 2 pieces, and at least 5 are needed/);
+  session.change({ text: "One.\n%\n".repeat(5) });
+  assert.equal(doors.check(), true);
+  const pairs = Array.from({ length: 4 }, () => ({ prompt: "Q", answer: "A" }));
+  session.change({ door: "pairs", pairs });
+  assert.equal(doors.check(), false);
+  session.change({ pairs: [...pairs, ...pairs, { prompt: "", answer: "A" }] });
+  assert.equal(doors.extent?.examples, 8);
+  assert.equal(doors.check(), true);
+  session.change({ door: "ratings" });
+  assert.equal(doors.extent, null);
+  session.change({ door: "text", file: new File(["a"], "a.txt") });
+  assert.equal(doors.extent, null);
+  assert.equal(doors.check(), true);
 });
 
 test("ratings are made into a file of preferences by the engine", async () => {

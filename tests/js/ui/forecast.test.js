@@ -14,7 +14,7 @@ function runOn({ quota = 10e9, usage = 0, deviceMemory = 4 } = {}) {
   Object.defineProperty(page, "navigator", { value: navigator, configurable: true });
 }
 runOn();
-const { forecastWords } = await import("../../../site/ui/forecast.js");
+const { forecastWords, learningWords } = await import("../../../site/ui/forecast.js");
 
 const LARGE = { download: 382e6, memory: 485e6, read: 142e6 };
 
@@ -25,6 +25,13 @@ test("size, memory and speed are said in one line, by the speed that was kept", 
   assert.equal(await forecastWords(LARGE, { withDownload: false }), rest);
   const reader = { download: 22e6, multiplied: 10.4e6 };
   assert.equal(await forecastWords(reader), "22 MB to download · reads about 2,500 tokens per second here");
+});
+
+test("how long learning takes is said in round numbers, or not at all", async () => {
+  const given = { examples: 50, bytes: 9000 };
+  assert.match(await learningWords(given, 10.6e6), /^Learning takes up to about \d*[05] seconds here\.$/);
+  assert.match(await learningWords(given, 190e6), /^Learning takes up to about \d+ minutes here\.$/);
+  assert.equal(await learningWords(given, 0), "");
 });
 
 test("what does not fit is explained instead", async () => {

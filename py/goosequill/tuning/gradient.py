@@ -47,6 +47,9 @@ class Gradient(ABC):
         It is only read, and may be used in between.
     """
 
+    make_pass: type[Pass] = Pass
+    """A subclass may compute products in another way."""
+
     def __init__(self, model: Model) -> None:
         self.model = model
         self.products = Products(model.kernel)
@@ -79,7 +82,7 @@ class Gradient(ABC):
 
     def costs(self, values: Values, batch: Batch) -> NDArray[np.float64]:
         """Return what the wanted tokens of each sequence cost, in nats [B], all their costs added up."""
-        run = Pass(self.products, values)
+        run = self.make_pass(self.products, values)
         hidden = self._hidden(run, batch)[0]
         return self._head(hidden, batch, back=False)[0]
 
@@ -95,7 +98,7 @@ class Gradient(ABC):
         weigh
             Makes the loss out of the costs of the sequences.
         """
-        run = Pass(self.products, values)
+        run = self.make_pass(self.products, values)
         hidden, back = self._hidden(run, batch)
         costs, slopes = self._head(hidden, batch, back=True)
         loss, shares = weigh(costs)

@@ -137,8 +137,15 @@ class Prepared(NamedTuple):
     tokens: int
 
 
-def prepare(gradient: Gradient, tokenizer: Tokenizer, examples: Sequence[Example], *, seed: int) -> Prepared:
-    """Make units of examples, and hold some back.
+def prepare(
+    gradient: Gradient,
+    tokenizer: Tokenizer,
+    examples: Sequence[Example],
+    *,
+    seed: int,
+    held_back: Sequence[Example] | None = None,
+) -> Prepared:
+    """Make units of examples, and hold some back, unless others are given for that.
 
     Raises
     ------
@@ -153,9 +160,8 @@ def prepare(gradient: Gradient, tokenizer: Tokenizer, examples: Sequence[Example
     objective = objective_of(examples)
     tokens = max(32, MEMORY // (4 * gradient.floats_per_token()))
     longest = min(MOST_TOKENS, max(16, tokens // objective.sequences))
-    kept, held = (
-        [unit for one in part for unit in units_of(one, tokenizer, longest)] for part in split(examples, seed)
-    )
+    parts = split(examples, seed) if held_back is None else (examples, held_back)
+    kept, held = ([unit for one in part for unit in units_of(one, tokenizer, longest)] for part in parts)
     return Prepared(objective, kept, held[:MOST_HELD_BACK], tokens)
 
 
@@ -168,6 +174,12 @@ class Training:
         Learning rates to choose from; by default those of the method.
     clock
         Returns seconds.
+    held_back
+        Examples to measure, from which nothing is learned; by default a fifth of `examples`.
+    only
+        Tune only what has this in its name, such as "ln" for layer norms; by default everything.
+    patience
+        Measurements without a better one after which tuning stops.
 
     Attributes
     ----------
@@ -199,27 +211,31 @@ class Training:
         steps: int = STEPS,
         rates: Sequence[float] | None = None,
         clock: Callable[[], float] = perf_counter,
+        held_back: Sequence[Example] | None = None,
+        only: str = "",
+        patience: float = PATIENCE,
     ) -> None:
         if method not in RATES:
             raise SettingsError(
                 f"There is no method {method!r}.", code="option", remedy="Choose vectors or state."
             )
         self.gradient, self.method, self.seed, self.steps = gradient, method, seed, steps
-        self.rates, self.clock = tuple(rates or RATES[method]), clock
-        prepared = prepare(gradient, tokenizer, examples, seed=seed)
+        self.rates, self.clock, self.patience = tuple(rates or RATES[method]), clock, patience
+        prepared = prepare(gradient, tokenizer, examples, seed=seed, held_back=held_back)
         self.objective, self.kept, self.held_back, self._tokens = prepared
         self._untuned = gradient.untuned()
         states = gradient.states()
         start = {name: values for name, values in self._untuned.items() if name not in states}
         if method == "state":
             start = {name: self._untuned.get(name, state) for name, state in states.items()}
+        start = {name: values for name, values in start.items() if only in name}
         self.packing = Packing(start)
         self._start = self.best_values = self.current = self.packing.pack(start)
         self._references: dict[int, Array] = {}
         self.examples, self.rate, self.best_steps = len(examples), self.rates[0], 0
-        self.before = self.best = self._measure(self._untuned)
+        self.before = self.best = self._measure(self._untuned, self.held_back)
         if method == "state":  # the state to begin with is not quite that of an empty text
-            self.best = self._measure(self.values(self._start))
+            self.best = self._measure(self.values(self._start), self.held_back)
 
     def tensors(self, flat: Floats | None = None) -> dict[str, Floats]:
         """Return what an adapter has: differences of vectors, or initial states; by default the best."""
@@ -265,20 +281,24 @@ class Training:
 
     def measure(self, adam: Adam) -> Measure:
         """Measure what is held back, and keep the values if none were better."""
-        found = self._measure(self.values(adam.values))
+        found = self._measure(self.values(adam.values), self.held_back)
         if found.loss < self.best.loss:
             self.best, self.best_values = found, adam.values.copy()
             self.rate, self.best_steps = adam.rate, adam.steps
         return found
 
-    def _measure(self, values: Mapping[str, Floats]) -> Measure:
+    def loss(self, units: Sequence[Unit]) -> float:
+        """Return the loss of units with the values after the last step, as it is shown."""
+        return self._measure(self.values(self.current), units).loss
+
+    def _measure(self, values: Mapping[str, Floats], units: Sequence[Unit]) -> Measure:
         total, right = 0.0, 0
-        for group in groups(self.held_back, self._tokens):
+        for group in groups(units, self._tokens):
             losses = self._weigh(self.gradient.costs(values, batch_of(group)), group)[0]
             total += float(losses.sum())
             right += int((losses < self._indifferent).sum())
-        share = right / len(self.held_back) if self.objective.relative else None
-        return Measure(total / self.objective.measure(self.held_back), share)
+        share = right / len(units) if self.objective.relative else None
+        return Measure(total / self.objective.measure(units), share)
 
     @property
     def _indifferent(self) -> float:
@@ -317,7 +337,7 @@ class Learner:
     def learn(self, steps: int) -> Generator[Step, None, None]:
         """Take steps up to so many, or until what is held back no longer gets better."""
         training, adam = self.training, self.adam
-        while adam.steps < steps and self._worse < PATIENCE:
+        while adam.steps < steps and self._worse < training.patience:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 loss, gradient = training.slope(adam.values, next(self._batches))
                 adam.step(gradient)

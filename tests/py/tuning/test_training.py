@@ -60,7 +60,7 @@ def test_what_is_held_back_gets_better(examples: list[Example], part: float, met
     if examples is not SONG:
         assert before.right == 0 and found.best.right is not None and found.best.right > 0.5
     values = found.values(found.best_values)
-    assert found._measure(values).loss == pytest.approx(found.best.loss)
+    assert found._measure(values, found.held_back).loss == pytest.approx(found.best.loss)
     assert begin(examples, method=method).gradient.model.vectors.keys() >= set(found.tensors()) - set(values)
 
 
@@ -93,6 +93,30 @@ def test_tuning_stops_where_it_gets_no_better() -> None:
     steps = list(found.run())
     assert len(steps) <= training.MEASURED * (training.PATIENCE + 20)
     assert found.best_steps == 0
+
+
+def test_without_patience_it_goes_on_to_the_end() -> None:
+    found = begin(rates=[1e-12], steps=60, patience=float("inf"))
+    found.best = replace(found.best, loss=-1.0)
+    assert len(list(found.run())) == 60
+
+
+def test_examples_can_be_given_to_be_held_back() -> None:
+    found = begin(SONG[:6], held_back=SONG[6:], steps=10)
+    assert (len(found.kept), len(found.held_back)) == (6, 3)
+    list(found.run())
+    assert found.loss(found.held_back) == pytest.approx(
+        found._measure(found.values(found.current), found.held_back).loss
+    )
+    assert found.loss(found.kept) < found._measure(found.values(found._start), found.kept).loss
+
+
+def test_a_part_of_the_vectors_can_be_tuned_alone() -> None:
+    found = begin(only="ln")
+    list(found.run())
+    tensors = found.tensors()
+    assert tensors and all("ln" in name for name in tensors) and any(each.any() for each in tensors.values())
+    assert found.best.loss < found.before.loss
 
 
 def test_leaving_at_any_step_keeps_the_best_so_far() -> None:

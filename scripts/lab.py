@@ -182,7 +182,7 @@ def first_result(name: str) -> Path:
         raise BuildError(
             f"an article mounts {name}, but the experiments are {', '.join(experiments.names())}"
         )
-    data = [experiments.DATA / file for file in experiments.files(name)]
+    data = [experiments.path_of(file) for file in experiments.files(name)]
     own = [Path(__file__), ROOT / "py" / "goosequill" / "cli" / "lab.py"]
     key = digest(*own, *sources(f"goosequill.lab.{_module_name(name)}"), *data)
     return kept(f"lab-{name}.json", key, lambda path: path.write_text(_compute(name), encoding="utf-8"))
@@ -201,6 +201,7 @@ def _compute(name: str) -> str:
         "description": plain(experiments.describe(name)),
         "settings": settings,
         "data": plain(result, DIGITS) | {"settings": settings},
+        "bytes": sum(experiments.path_of(file).stat().st_size for file in experiments.files(name)),
     }
     return json.dumps(first, allow_nan=False, separators=(",", ":"))
 

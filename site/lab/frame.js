@@ -29,9 +29,9 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
  *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
  *   number that depends on other settings; `labels`: words for the choices of a setting
- * @typedef {{description: import("./panel.js").Description, settings: Values, data: any}} First what the
- *   build
- *   computed with the defaults
+ * @typedef {{
+ *   description: import("./panel.js").Description, settings: Values, data: any, bytes?: number
+ * }} First what the build computed with the defaults, and the bytes of the data files that this takes
  * @typedef {Pick<import("./runner.js").Runner, "ready" | "run" | "settled" | "size">} Runs
  */
 
@@ -95,7 +95,7 @@ export class Experiment {
       this.#isPrepared = true;
       this.#draw(first.data, false);
     }
-    runner?.size().then((bytes) => runner.ready || this.#panel.showSize(bytes));
+    runner?.size().then((bytes) => runner.ready || this.#panel.showSize(bytes + (first.bytes ?? 0)));
   }
 
   /** The last complete result; before a run, what the build computed. */

@@ -86,11 +86,17 @@ export class Runner {
     return Object.fromEntries(names.map((name, index) => [name, bytes[index]]));
   }
 
+  /** Where a data file is; one with a folder in its name is a file of the site. @param {string} name */
+  #address(name) {
+    if (name.startsWith("models/")) return new URL(name, ROOT); // the same in all versions
+    return new URL(name.includes("/") ? name : `lab/data/${name}`, this.#files);
+  }
+
   /** @param {string} name */
   #fetch(name) {
     let file = this.#fetched.get(name);
     if (!file) {
-      file = fetchFile(new URL(`lab/data/${name}`, this.#files), name);
+      file = fetchFile(this.#address(name), name);
       file.catch(() => this.#fetched.delete(name)); // it can be tried again
       this.#fetched.set(name, file);
     }

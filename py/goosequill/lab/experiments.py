@@ -5,8 +5,9 @@ computes from them with ``compute(settings, **data)``, a function or a generator
 partial results. Its name is the module's, with "-" for "_". Nothing else lists it.
 
 A module may also have ``files(settings)``, the names of the data files that a run needs: ``compute`` then
-takes their bytes as ``files``. The least and greatest value of a number that depends on other settings is the
-page's matter (``ranges`` in site/lab): its controls need it before Python is loaded.
+takes their bytes as ``files``. A name with a folder is that of a file of the site, such as the default
+model's, which a package does not have. The least and greatest value of a number that depends on other
+settings is the page's matter (``ranges`` in site/lab): its controls need it before Python is loaded.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from goosequill.support.progress import Progress
 
 DATA = Path(__file__).parent / "data"
 """The data files. A page does not have them here: it fetches them and passes their bytes."""
+SITE = Path(__file__).parents[3] / "site"
+"""In a clone of the repository, the site's own files."""
 
 
 def names() -> list[str]:
@@ -87,7 +90,7 @@ def run(
         ``unknown-experiment``; ``setting-unknown``, ``setting-type`` or ``setting-range`` for the settings;
         and those of the experiment.
     FileFormatError
-        ``file-missing``: a data file is neither given nor in the package.
+        ``file-missing``: a data file is neither given, nor in the package, nor among the site's in a clone.
     """
     module = _module(name)
     chosen = module.Settings.from_dict(settings or {})
@@ -117,14 +120,20 @@ def _unwrapped(value: Any) -> Any:
 
 def _complete(given: Mapping[str, bytes], needed: tuple[str, ...]) -> dict[str, bytes]:
     """Return the needed files, those that are not given from the package."""
-    missing = [name for name in needed if name not in given and not (DATA / name).is_file()]
+    missing = [name for name in needed if name not in given and not path_of(name).is_file()]
     if missing:
+        whole = "run it in a clone of the repository" if "/" in missing[0] else "install the package again"
         raise FileFormatError(
             f"The data file {missing[0]} is missing.",
             code="file-missing",
-            remedy="Reload the page, or install the package again.",
+            remedy=f"Reload the page, or {whole}.",
         )
-    return {name: given[name] if name in given else (DATA / name).read_bytes() for name in needed}
+    return {name: given[name] if name in given else path_of(name).read_bytes() for name in needed}
+
+
+def path_of(name: str) -> Path:
+    """Return the path of a data file."""
+    return (SITE if "/" in name else DATA) / name
 
 
 def _module(name: str) -> Any:

@@ -33,6 +33,7 @@ QUICK = {
     "second-order": {"images": 40, "passes": 5},
     "sta": {"samples": 3000, "window": 20, "shifts": 20},
     "training": {"steps": 100, "letters": 200, "hidden": 0},
+    "tuning": {"steps": 10, "examples": 5},
     "symmetries": {"hidden": 4, "images": 40, "passes": 10, "retrain": 10},
 }
 
@@ -106,6 +107,19 @@ def test_data_files_are_read_from_the_package_unless_they_are_given(made: Module
     assert finish(experiments.run("made-up", {}, given))["read"] == {"a.bin": b"swan"}
     with refused(FileFormatError, "file-missing", match=r"missing\.bin"):
         finish(experiments.run("made-up", {"size": 9}))
+
+
+def test_files_of_the_site_are_read_in_a_clone(
+    made: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.files = lambda settings: ("models/a.bin",)
+    monkeypatch.setattr(experiments, "SITE", tmp_path / "site")
+    with refused(FileFormatError, "file-missing") as caught:
+        finish(experiments.run("made-up"))
+    assert "clone of the repository" in caught.value.remedy
+    (tmp_path / "site" / "models").mkdir(parents=True)
+    (tmp_path / "site" / "models" / "a.bin").write_bytes(b"gander")
+    assert finish(experiments.run("made-up"))["read"] == {"models/a.bin": b"gander"}
 
 
 def test_partial_results_are_parts_of_the_job(made: ModuleType) -> None:

@@ -1,0 +1,157 @@
+/** Draws how a model learns by heart (py/goosequill/lab/tuning.py), and the study of what can be tuned. */
+
+import { chart, loadPlot } from "../ui/chart.js";
+import { element } from "../ui/dom.js";
+import { significant } from "../ui/words.js";
+import { conclusion, mean, origin, resultTable } from "./findings.js";
+
+/** @import { Drawing } from "./frame.js" */
+
+/**
+ * @typedef {{numbers: number, unseen: number[], neutral: number[], half_width: number}} Tried bits per byte
+ *   with each seed, and half of the 95% interval of their mean change
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, examples: number, neutral: number,
+ *   untuned: Record<string, number[]>, tried: Record<string, Tried>
+ * }} Study of texts, and of texts with methods
+ */
+
+export const prepare = loadPlot;
+
+export const labels = {
+  manner: {
+    pirate: "A pirate",
+    haiku: "A haiku writer",
+    quips: "Chat-room quips",
+    manual: "A terse manual",
+    fairy: "A fairy tale",
+    noir: "A detective",
+    butler: "A polite butler",
+    sports: "A sports reporter",
+    telegram: "A telegram",
+    forecast: "A weather report",
+    proverb: "Proverbs",
+    stage: "An old play",
+  },
+  method: { vectors: "All vectors", norms: "Layer norms", state: "The state it starts from" },
+};
+
+/** @type {Record<string, string>} */
+const METHODS = {
+  prompt: "Examples in the prompt",
+  state: "Initial state",
+  norms: "Layer norms",
+  vectors: "All vectors",
+  lora: "LoRA of rank 2",
+};
+
+/** @param {Drawing} drawing */
+export function render({ data, element: place, settings, partial }) {
+  const { steps, learned, held, other, best } = data;
+  const line = (/** @type {string} */ name, /** @type {number[]} */ y) => ({ name, x: steps, y });
+  place.replaceChildren(
+    conclusion(partial ? progress(data) : summary(data)),
+    chart({
+      title: "Surprise at three kinds of text while the model learns",
+      x: { label: "steps", domain: [0, settings.steps] },
+      y: { label: "bits per byte", domain: [0, Math.max(...learned, ...held, ...other)] },
+      series: [
+        line("answers that it learns from", learned),
+        line("answers that were held back", held),
+        { ...line("other English", other), muted: true },
+      ],
+      rules: [{ x: best, label: "best" }],
+      height: 300,
+    }),
+    resultTable({
+      caption: `What it says to “${data.asked}”, which it has not learned`,
+      columns: ["After step", "Answer"],
+      rows: data.answers.map((/** @type {{step: number, text: string}} */ { step, text }) => [
+        step === 0 ? "0, untuned" : `${step}${step === best ? ", the best" : ""}`,
+        text,
+      ]),
+    }),
+  );
+}
+
+/** @param {any} data */
+function progress({ steps, held, best }) {
+  const at = steps.indexOf(best);
+  return `Step ${steps.at(-1)}: the answers held back cost ${bits(held.at(-1))}; the least so far was ${bits(held[at])}, at step ${best}.`;
+}
+
+/** @param {any} data */
+export function summary({ steps, learned, held, other, best }) {
+  const at = steps.indexOf(best);
+  const found = `At step ${best} the answers held back were cheapest: ${bits(held[at])} instead of ${bits(held[0])}.`;
+  if (best === steps.at(-1)) return `${found} It was still getting better.`;
+  return `${found} From there on it learned its examples by heart: at step ${steps.at(-1)} they cost ${bits(learned.at(-1))}, those held back ${bits(held.at(-1))}, and other English ${bits(other.at(-1))} instead of ${bits(other[0])}.`;
+}
+
+/** @param {number} value */
+function bits(value) {
+  return `${significant(value, 3)} bits per byte`;
+}
+
+/** What each method gains on unseen text of a manner, and costs elsewhere. @param {Drawing} drawing */
+function methods({ data, element: place }) {
+  /** @type {Study} */
+  const study = data.study;
+  const names = Object.keys(METHODS).filter((name) => study.tried[`far ${name}`]);
+  const untuned = [study.untuned.far, study.untuned.near].map((values) => mean(values).toFixed(3));
+  const rows = names.map((name) => {
+    const [far, near] = [study.tried[`far ${name}`], study.tried[`near ${name}`]];
+    const unseen = [far, near].map((one) => `${mean(one.unseen).toFixed(3)} ± ${one.half_width.toFixed(3)}`);
+    return [METHODS[name], far.numbers.toLocaleString("en"), ...unseen, mean(far.neutral).toFixed(3)];
+  });
+  place.replaceChildren(
+    resultTable({
+      caption: `Bits per byte after learning from ${study.examples} examples`,
+      columns: ["What is tuned", "Numbers", "Unseen, far", "Unseen, near", "Other English, after far"],
+      rows: [["Nothing", "0", ...untuned, study.neutral.toFixed(3)], ...rows],
+    }),
+    gains(study, names, "far", "Change on unseen text in a manner far from the model’s own"),
+    gains(study, names, "near", "Change on unseen text in a manner near the model’s own"),
+    origin(
+      study,
+      "which draw the examples and the unseen texts. ± is half of the 95% interval of the mean change.",
+    ),
+    element(
+      "p",
+      { class: "note" },
+      "Far: lines from chat rooms. Near: passages of literature, both from Debian’s package “fortunes”. Other English: the GNU General Public License.",
+    ),
+  );
+}
+
+/** @param {Study} study @param {string[]} names @param {string} text @param {string} title */
+function gains(study, names, text, title) {
+  const tried = names.map((name) => study.tried[`${text} ${name}`]);
+  const changes = tried.map(({ unseen }) => unseen.map((value, seed) => value - study.untuned[text][seed]));
+  const means = changes.map(mean);
+  return chart({
+    title,
+    x: { label: "what is tuned", domain: names.map((name) => METHODS[name]) },
+    y: { label: "bits per byte" },
+    series: [
+      {
+        name: "each seed",
+        kind: "points",
+        muted: true,
+        x: changes.flatMap((each, at) => each.map(() => METHODS[names[at]])),
+        y: changes.flat(),
+      },
+      {
+        name: "mean, with its 95% interval",
+        kind: "points",
+        x: names.map((name) => METHODS[name]),
+        y: means,
+        low: means.map((value, at) => value - tried[at].half_width),
+        high: means.map((value, at) => value + tried[at].half_width),
+      },
+    ],
+    height: 240,
+  });
+}
+
+export const figures = { methods };

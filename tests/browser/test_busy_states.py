@@ -90,7 +90,7 @@ def test_the_chat_while_it_writes_and_after_it_failed(page: Page, site_url: str)
 
 def learning(page: Page) -> Locator:
     """The button that teaches, with a text to learn from."""
-    page.get_by_test_id("teach-text").fill("Arr, matey!")
+    page.get_by_test_id("teach-text").fill("Arr, matey!\n%\n" * 5)
     return page.get_by_test_id("teach-start")
 
 

@@ -23,10 +23,10 @@ const LENGTH = 60;
 
 const WORDS = new Map([
   [0, t("Always the most likely word: it soon repeats itself.")],
-  [0.4, t("Careful: likely words only.")],
-  [0.8, t("Balanced: mostly likely words, now and then a surprise.")],
-  [1.2, t("Bold: unlikely words get a chance.")],
-  [1.6, t("Wild: anything goes, even nonsense.")],
+  [0.3, t("Careful: likely words only.")],
+  [0.6, t("Balanced: mostly likely words, now and then a surprise.")],
+  [0.9, t("Bold: unlikely words get a chance.")],
+  [1.2, t("Wild: anything goes, even nonsense.")],
 ]);
 
 const page = {
@@ -128,8 +128,8 @@ function replay({ shown = 0, play = true } = {}) {
   player.show(steps, { delay: REPLAY_DELAY, shown: isStill.matches ? steps.length : shown });
   if (recording)
     say(
-      t("A recording of the default model, seed {seed}. Generate runs the model itself, in this page.", {
-        seed: String(recording.seed),
+      t("A recording, the best of {count}. Generate runs the model itself, in this page.", {
+        count: 20, // scripts/recordings.py
       }),
     );
   if (play && !isStill.matches) player.play();

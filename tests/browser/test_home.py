@@ -60,7 +60,7 @@ def test_home_replays_a_recording_by_itself_without_the_engine(clean_page: Page,
     expect(tokens.first).to_be_visible()
     clean_page.clock.fast_forward(5_000)
     expect(tokens.nth(3)).to_be_visible()
-    assert recorded("novel", 0.8).startswith(shown_text(clean_page))
+    assert recorded("novel", 0.6).startswith(shown_text(clean_page))
     assert not [url for url in asked if "vendor/pyodide" in url or "safetensors" in url or "live" in url]
     expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("%")
 
@@ -91,7 +91,7 @@ def test_home_keeps_its_layout_while_it_plays(clean_page: Page, site_url: str) -
         before = clean_page.locator("#demo").bounding_box()
         clean_page.clock.run_for(60_000)
         expect(clean_page.get_by_role("button", name="Replay")).to_be_visible()
-        assert shown_text(clean_page) == recorded("novel", 0.8)
+        assert shown_text(clean_page) == recorded("novel", 0.6)
         assert clean_page.locator("#demo").bounding_box() == before
 
 
@@ -110,12 +110,12 @@ def test_home_can_be_paused_and_played(clean_page: Page, site_url: str) -> None:
 def test_home_shows_another_text_for_each_style_and_temperature(clean_page: Page, site_url: str) -> None:
     """With reduced motion each text is there at once and nothing moves by itself."""
     open_still(clean_page, site_url)
-    assert shown_text(clean_page) == recorded("novel", 0.8)
+    assert shown_text(clean_page) == recorded("novel", 0.6)
     clean_page.get_by_role("radio", name="Scripture").check()
-    expect(clean_page.locator("#demo-output")).to_have_text(recorded("scripture", 0.8), use_inner_text=False)
+    expect(clean_page.locator("#demo-output")).to_have_text(recorded("scripture", 0.6), use_inner_text=False)
     expect(clean_page.get_by_role("textbox", name="Prompt")).to_have_value(re.compile("And it came to pass"))
     clean_page.get_by_role("slider", name="Temperature").press("End")
-    assert shown_text(clean_page) == recorded("scripture", 1.6)
+    assert shown_text(clean_page) == recorded("scripture", 1.2)
     clean_page.get_by_role("slider", name="Temperature").press("Home")
     assert shown_text(clean_page) == recorded("scripture", 0)
     expect(clean_page.locator("#demo-candidates .is-chosen")).to_contain_text("100%")

@@ -15,14 +15,14 @@ for (const name of readdirSync(FOLDER)) {
 
   test(`${name} is small, and another text at each temperature`, () => {
     assert.ok(gzipSync(file).length < 9_000);
-    assert.deepEqual([...recording.runs.keys()], [0, 0.4, 0.8, 1.2, 1.6]);
+    assert.deepEqual([...recording.runs.keys()], [0, 0.3, 0.6, 0.9, 1.2]);
     const texts = [...recording.runs.values()].map((steps) => steps.map(({ text }) => text).join(""));
     assert.equal(new Set(texts).size, texts.length);
   });
 
   test(`${name} has the chosen token among its candidates, with probabilities`, () => {
     for (const steps of recording.runs.values()) {
-      assert.ok(steps.length > 30);
+      assert.ok(steps.length >= 20);
       for (const { text, chosen, candidates } of steps) {
         assert.equal(candidates.length, ROWS);
         assert.equal(candidates[chosen].text, text);

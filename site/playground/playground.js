@@ -26,6 +26,7 @@ import { BranchBox } from "./branch-box.js";
 import { leaveForChat, moveChat } from "./former-chat.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
+import { continueInline } from "./inline-text.js";
 import { Inspector } from "./inspector.js";
 import { PageState } from "./page-state.js";
 import { Rail } from "./rail.js";
@@ -176,6 +177,8 @@ const tab = new TabState("playground", {
 });
 session.on(["settings", "texts", "token", "end"], () => tab.changed());
 session.on(["text", "texts", "busy"], showButtons);
+session.on(["text", "settings"], () => page.prompt.isEmpty || showFieldProblem(page.prompt.field, ""));
+continueInline(session, { paper: byId("paper", "div"), prompt: page.prompt.field, output: page.output });
 
 /** Enables the buttons that can be used now. */
 function showButtons() {
@@ -211,9 +214,8 @@ async function generate() {
     writer.write(page.prompt.value);
     return;
   }
-  const [message, remedy] = [t("The prompt is empty."), t("Type a few words for the model to continue.")];
-  complain(problem(message, remedy));
-  showFieldProblem(page.prompt.field, `${message} ${remedy}`);
+  const words = `${t("The prompt is empty.")} ${t("Type a few words for the model to continue.")}`;
+  showFieldProblem(page.prompt.field, words);
   page.prompt.focus();
 }
 

@@ -138,7 +138,7 @@ export class TextWriter {
   #showEnd(end, pace, text) {
     const { finish_reason, usage, seed } = end;
     text.finish = finish_reason;
-    this.#session.say(endWords(finish_reason, usage.completion_tokens));
+    this.#session.say(endWords(finish_reason, text.tokens.length));
     const facts = [tn(usage.prompt_tokens, "prompt {n} token", "prompt {n} tokens")];
     if (seed !== null) facts.push(t("seed {seed}", { seed: String(seed) }));
     pace.showEnd(facts, end);

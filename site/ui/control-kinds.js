@@ -124,7 +124,12 @@ function numberControl(parameter, options) {
   };
   field.addEventListener("change", () => {
     if (strict && problem()) return;
-    set(field.valueAsNumber);
+    const typed = field.valueAsNumber;
+    set(typed);
+    if (typed < least || typed > greatest) {
+      const words = t("{typed} is out of range: from {least} to {greatest}.", { typed, least, greatest });
+      showFieldProblem(field, words, { isMended: true });
+    }
     onChange();
   });
   slider?.addEventListener("input", () => {

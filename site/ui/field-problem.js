@@ -11,8 +11,9 @@ const shown = new WeakMap();
 /**
  * @param {HTMLElement} field an input, select or textarea with an id
  * @param {string} words "" removes what was shown
+ * @param {{isMended?: boolean}} [options] `isMended`: what the field has now is valid
  */
-export function showFieldProblem(field, words) {
+export function showFieldProblem(field, words, { isMended = false } = {}) {
   const before = shown.get(field);
   const descriptions = (field.getAttribute("aria-describedby") ?? "").split(" ").filter(Boolean);
   const others = descriptions.filter((id) => id !== before?.id);
@@ -23,8 +24,10 @@ export function showFieldProblem(field, words) {
   field.removeAttribute("aria-errormessage");
   if (!words) return;
   const note = element("p", { class: "field-problem", id: `${field.id}-problem` }, words);
-  field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-errormessage", note.id);
+  if (!isMended) {
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-errormessage", note.id);
+  }
   describe(field, [...others, note.id]); // not every screen reader knows error messages
   field.after(note);
   shown.set(field, note);

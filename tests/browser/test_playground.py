@@ -169,8 +169,44 @@ def test_files_that_are_not_models_are_refused_and_the_page_still_works(
 def test_an_empty_prompt_is_reported(playground: Playground) -> None:
     playground.prompt.fill("  \n")
     playground.generate.click()
-    expect(playground.status).to_contain_text("The prompt is empty")
+    said = playground.page.get_by_text("The prompt is empty")
+    expect(said).to_have_count(1)
     expect(playground.prompt).to_be_focused()
+    playground.prompt.fill("It was")
+    expect(said).to_have_count(0)
+
+
+def test_a_value_out_of_range_is_mended_and_said_at_its_field(playground: Playground) -> None:
+    field = playground.page.locator("#decoder-temperature")
+    field.fill("-3")
+    field.press("Enter")
+    said = playground.page.get_by_text("-3 is out of range: from 0 to")
+    expect(said).to_be_visible()
+    expect(field).to_have_value("0")
+    assert not violations_in_both_themes(playground.page)
+    field.fill("0.8")
+    expect(said).to_have_count(0)
+
+
+def test_a_text_goes_on_where_its_prompt_ends(playground: Playground) -> None:
+    """Also while tokens are highlighted: then those of the prompt stand in its place."""
+    page = playground.page
+    playground.write("It was a dark evening in November, and", max_new_tokens=8)
+    line = "(element) => { const { top, bottom } = element.getBoundingClientRect(); return [top, bottom]; }"
+    prompt, token = playground.prompt, playground.output.locator("[data-token]").first
+    top, bottom = prompt.evaluate(line)
+    first = token.evaluate(line)
+    assert top < first[0] < bottom and first[1] <= bottom + 1
+    token.click()
+    page.get_by_test_id("coloured").check()
+    tokens = page.locator("#prompt-tokens [data-token]")
+    expect(tokens.first).to_be_visible()
+    expect(prompt).to_have_css("opacity", "0")
+    assert tokens.last.evaluate(line)[0] == token.evaluate(line)[0]
+    prompt.focus()
+    expect(prompt).to_have_css("opacity", "1")
+    expect(tokens.first).to_be_hidden()
+    page.get_by_test_id("coloured").uncheck()
 
 
 def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground) -> None:

@@ -179,7 +179,10 @@ test("too few examples are found before a model is loaded for them", () => {
   session.change({ text: "One.\n%\nTwo: é.\n" });
   assert.deepEqual(doors.extent, { examples: 2, bytes: 16 });
   assert.equal(doors.check(), false);
-  assert.match(at("teach-text-problem").textContent, /^The text has only 2 pieces, and at least 5 are needed/);
+  assert.match(
+    at("teach-text-problem").textContent,
+    /^The text has only 2 pieces, and at least 5 are needed/,
+  );
   session.change({ text: "One.\n%\n".repeat(5) });
   assert.equal(doors.check(), true);
   const pairs = Array.from({ length: 4 }, () => ({ prompt: "Q", answer: "A" }));

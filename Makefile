@@ -105,6 +105,7 @@ bench: $(STAMPS)/bench build ## measure start, sizes, and speed against peers (B
 	$(PY) scripts/bench/start.py
 	$(PY) scripts/bench/line.py
 	$(PY) scripts/bench/loading.py
+	$(PY) scripts/bench/tuning.py
 	$(PY) scripts/bench/bench.py $(BENCH_ARGS)
 
 vendor: build/vendor/.stamp

@@ -82,8 +82,8 @@ def describe(folder: Path, tensors: Tensors, figures: dict[str, Any], *, bits: i
         "name": "default",
         "title": "Goosequill, the default model",
         "description": f"RWKV-{version} with {count / 1e6:.1f} million parameters, trained "
-        "from nothing on public-domain and openly licensed English. It writes in the manner of its sources, "
-        "and knows nothing.",
+        "from scratch on public-domain and openly licensed English. It writes in the manner of its sources, "
+        "and has no reliable knowledge.",
         "architecture": f"rwkv{version}",
         "licence": "Apache-2.0",
         "source": "scripts/train",

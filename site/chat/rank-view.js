@@ -47,7 +47,8 @@ export function askForRanking(tree, replies, { names, decided = () => [], draw =
 /** What a person does to rank replies, in words. */
 export function rankingHint() {
   return t(
-    "Give each a place, 1 for the best: focus a reply and press a number key, drag a reply onto another, or choose a place below it. Two may share a place.",
+    "Give each a place, 1 for the best: focus a reply and press a number key, drag a " +
+      "reply onto another, or choose a place below it. Two may share a place.",
   );
 }
 
@@ -99,7 +100,7 @@ class RankDialog {
       );
       close.focus();
     });
-    const hint = [rankingHint(), ...(blind ? [` ${t("The names appear when you have decided.")}`] : [])];
+    const hint = [rankingHint(), ...(blind ? [` ${t("The names appear after you have decided.")}`] : [])];
     this.#dialog = element(
       "dialog",
       { class: "rank", "aria-labelledby": "rank-title", "data-testid": "rank-dialog" },

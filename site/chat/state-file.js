@@ -28,7 +28,7 @@ export async function readState(file) {
         name: file.name,
         size: megabytes(STATE_LIMIT),
       }),
-      t("Models are chosen under “Use your own model”."),
+      t("Choose models under “Use your own model”."),
     );
   }
   return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };

@@ -89,7 +89,9 @@ export class TasksView {
         "p",
         { class: "note" },
         t(
-          "Write what is missing in conversations, and judge the replies in them. Nothing is sent anywhere: your answers stay in this browser, in the conversations, and are exported with them.",
+          "Write what is missing in conversations, and judge the replies in them. Nothing is " +
+            "sent anywhere: your answers stay in this browser, in the conversations, and are " +
+            "exported with them.",
         ),
       ),
       element("div", { class: "row task-choices" }, ...choices),
@@ -371,7 +373,8 @@ export class TasksView {
         "p",
         {},
         t(
-          "There are no conversations yet. Write a first prompt, or import a set: then there are replies to write, to rank and to label.",
+          "There are no conversations yet. Write a first prompt, or import a set: then there " +
+            "are replies to write, to rank and to label.",
         ),
       ),
       this.#importButton(),
@@ -445,6 +448,6 @@ export class TasksView {
 
 function offWords() {
   return t(
-    "Your answers would be lost: “Remember my prompts in this browser”, at the foot of the page, is off.",
+    "Your answers would be lost: “Keep my prompts, texts and chats”, at the bottom of the page, is off.",
   );
 }

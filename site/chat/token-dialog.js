@@ -46,7 +46,9 @@ export function showTokens({ tokens, complete, title, vocabulary }, { writer, on
   for (const token of tokens) text.add(token);
   const caption = t("All tokens of the reply");
   const notes = [
-    writer === title ? "" : t("As {model} finds it; it was written by {writer}.", { model: title, writer }),
+    writer === title
+      ? ""
+      : t("Probabilities of {model}; the reply was written by {writer}.", { model: title, writer }),
     complete ? "" : tn(tokens.length, "This is the first token.", "These are the first {n} tokens."),
   ].filter(Boolean);
   const dialog = element(
@@ -57,7 +59,7 @@ export function showTokens({ tokens, complete, title, vocabulary }, { writer, on
       "data-testid": "tokens-dialog",
       "data-coloured": "",
     },
-    element("h2", { id: "tokens-title" }, t("What the model offered for each word")),
+    element("h2", { id: "tokens-title" }, t("What the model considered for each word")),
     ...notes.map((note) => element("p", { class: "note" }, note)),
     element("p", { class: "legend note" }, ...shadeLegend()),
     paper,

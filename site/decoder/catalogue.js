@@ -52,7 +52,7 @@ export function offerCatalogue({ details, list }, { useAddress, complain }) {
 function entry(model, useAddress) {
   const { name, version, licence, published, file } = model;
   const publisher = element("a", { href: published, rel: "noreferrer" }, t("published here"));
-  const untried = file && model.address_tried === false ? `, ${t("link not tried")}` : "";
+  const untried = file && model.address_tried === false ? `, ${t("not yet tested")}` : "";
   const facts = `RWKV-${version}, ${licence}, `;
   const line = element("p", {}, facts, publisher, untried);
   const here = element("p", {}, "…"); // until this machine's speed is known

@@ -25,8 +25,8 @@ export function constraintSummary(tokens) {
   const share = percent(all.reduce((sum, { masked }) => sum + masked, 0) / all.length, 0);
   const words = tn(
     all.length,
-    "The constraint changed {changed} of {n} token and removed {share} of probability on average.",
-    "The constraint changed {changed} of {n} tokens and removed {share} of probability on average.",
+    "The constraint changed {changed} of {n} token and removed {share} of the probability on average.",
+    "The constraint changed {changed} of {n} tokens and removed {share} of the probability on average.",
     { changed, share },
   );
   return changed ? `${words} ${t("The changed ones are underlined.")}` : words;
@@ -46,7 +46,7 @@ export function constraintNote({ masked }) {
 export function constraintPart({ allowed, masked, changed, without }, vocabulary) {
   const numbers = { allowed: decimal(allowed, 0), of: decimal(vocabulary, 0), share: percent(masked) };
   const did = t(
-    "The constraint allowed {allowed} of {of} tokens and removed {share} of probability.",
+    "The constraint allowed {allowed} of {of} tokens and removed {share} of the probability.",
     numbers,
   );
   const effect = changed

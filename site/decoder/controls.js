@@ -280,7 +280,7 @@ class Seed {
       onChange();
     });
     this.#fresh.addEventListener("change", onChange);
-    const fresh = element("label", { for: freshId, class: "grow" }, t("Draw a new seed for every text"));
+    const fresh = element("label", { for: freshId, class: "grow" }, t("Use a new seed for every text"));
     this.box = element(
       "div",
       { class: "control seed" },

@@ -22,8 +22,8 @@ import { bits, percent, visible } from "./tokens.js";
  */
 
 const ANOTHER_ORIGIN = t(
-  "The decoder itself would not have chosen this token: you did, or the text was generated with another " +
-    "model, kernel or version.",
+  "The decoder would not have chosen this token itself: either you chose it, or the " +
+    "text was generated with another model, kernel or version.",
 );
 
 /**

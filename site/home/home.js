@@ -238,8 +238,8 @@ function sayGenerated() {
   say(
     tn(
       player.steps.length,
-      "{n} token, generated in this page. Seed {seed}. Select a token to see what the model offered.",
-      "{n} tokens, generated in this page. Seed {seed}. Select a token to see what the model offered.",
+      "{n} token, generated in this page. Seed {seed}. Select a token to see what the model considered.",
+      "{n} tokens, generated in this page. Seed {seed}. Select a token to see what the model considered.",
       { seed: String(seed) },
     ),
   );

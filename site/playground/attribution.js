@@ -40,15 +40,17 @@ class AttributionPanel {
       { class: "note" },
       t(
         "Each word before the token is left out in turn, and the model reads the rest again. The change is " +
-          "what the word contributed: +1 bit means that it made the token twice as likely, −1 bit half as likely.",
+          "what the word contributed: +1 bit means that it made the token twice as likely, −1 " +
+          "bit half as likely.",
       ),
     );
     const limits = element(
       "p",
       { class: "note" },
       t(
-        "The bits do not add up to the whole: two words that say the same each contribute little. Another browser " +
-          "or processor rounds in other ways, which can change them by up to 0.2 bits.",
+        "The bits do not add up to the total: two words that say the same thing each " +
+          "contribute little. Other browsers and processors round differently, which can " +
+          "change the bits by up to 0.2.",
       ),
     );
     const heading = element("h2", {}, t("What led to a token"));
@@ -176,7 +178,7 @@ class AttributionPanel {
       chart(chartOf(found)),
       ...allWords(words),
     );
-    this.#session.say(tn(words.length, "Left out {n} word.", "Left out {n} words."));
+    this.#session.say(tn(words.length, "Tested {n} word.", "Tested {n} words."));
   }
 
   /** Keeps what is known. @param {Word[]} words @param {string} token */

@@ -156,7 +156,7 @@ export class Inspector {
     const prompt = (await this.#readPrompt(text)) ?? [];
     if (text !== this.#session.text) return;
     this.#table.replaceChildren(
-      tokenTable({ prompt, written: text.tokens }, t("All tokens of prompt and output")),
+      tokenTable({ prompt, written: text.tokens }, t("All tokens of the prompt and the output")),
     );
   }
 

@@ -21,17 +21,18 @@ export const VECTORS = [t("Average a / b"), t("Numerator a"), t("Denominator b")
 
 const SENTENCES = {
   matrices: t(
-    "How much each head of each layer remembers: the size of its matrix. Choose a cell to see the matrix below.",
+    "How much each head of each layer remembers: the size of its matrix. Choose a cell " +
+      "to see the matrix below.",
   ),
   averages: t(
-    "How large the averages are that each layer remembers, in groups of neighboring channels. Choose a cell to see " +
-      "its layer below.",
+    "The size of the averages that each layer remembers, in groups of neighbouring " +
+      "channels. Choose a cell to see its layer below.",
   ),
-  matrix: t("One head's memory: each row is a key, and what is stored under it is the row's values."),
+  matrix: t("One head's memory: each row is a key, and the row's values are what is stored under it."),
   vectors: t("One layer's memory: a running average of what it has read, for each channel."),
   decay: t(
-    "After how many tokens half of what a channel remembers has faded. Short ones follow the sentence, long ones " +
-      "the whole text.",
+    "The number of tokens after which half of what a channel remembers has faded. Short " +
+      "half-lives follow the sentence, long ones the whole text.",
   ),
 };
 
@@ -109,8 +110,9 @@ export function decayParts({ layer, head, half_lives: { data }, removed }) {
 /** @param {number} head @param {number} share of its memory */
 function removedWords(head, share) {
   return t(
-    "The half-lives are of the decay alone. The delta rule also removes what is stored under a key before something new " +
-      "is stored there: at the last token {share} of head {head}'s memory.",
+    "The half-lives describe the decay alone. The delta rule also removes what is stored " +
+      "under a key before something new is stored there: at the last token, {share} of " +
+      "head {head}'s memory.",
     { share: percent(share), head: head + 1 },
   );
 }

@@ -60,7 +60,7 @@ class InsidePanel {
     this.#state = element(
       "section",
       { class: "insight", hidden: true },
-      element("h2", {}, `${t("What the state holds")} `, this.#after),
+      element("h2", {}, `${t("What the state contains")} `, this.#after),
       this.#map,
       element("div", { class: "row" }, ...this.#choosers()),
       this.#memory,

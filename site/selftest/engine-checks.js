@@ -84,7 +84,9 @@ async function write(model, { prompt, max_new_tokens, text }, signal) {
 /** @param {Context} context */
 export async function checkThreads(context) {
   await check(context, english("isolated page"), () => {
-    const words = english("The page is not isolated, so models use one thread. Storage can turn threads on.");
+    const words = english(
+      "The page is not isolated, so models use one thread. You can turn threads on under Storage.",
+    );
     if (!globalThis.crossOriginIsolated) throw new Unavailable(words);
     return english(`${navigator.hardwareConcurrency} processor cores`);
   });

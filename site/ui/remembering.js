@@ -24,9 +24,10 @@ box?.addEventListener("change", () => {
   const isKept = setRemembering(box.checked);
   show();
   if (!said) return;
-  if (!isKept) said.textContent = t("This browser stores nothing, so nothing is remembered.");
-  else if (isRemembering()) said.textContent = t("Prompts are remembered from the next change on.");
-  else said.textContent = t("Remembered prompts are deleted.");
+  if (!isKept) said.textContent = t("This browser stores nothing, so nothing is kept.");
+  else if (isRemembering())
+    said.textContent = t("Your prompts, texts and chats are kept from the next change on.");
+  else said.textContent = t("Your prompts, texts and chats are deleted.");
 });
 addEventListener("storage", show); // another tab
 addEventListener("pageshow", show); // browsers restore checkboxes, and whole pages

@@ -92,7 +92,7 @@ def test_words_are_left_out_with_the_numbers_that_python_gives(page: Page, nativ
     assert name.strip("␣⏎") == strongest.text.strip()
     assert float(bits.replace("−", "-")) == pytest.approx(strongest.bits, abs=0.051)
     assert outcome.locator("[class*=helped-]").count() > 0
-    expect(page.get_by_test_id("status")).to_have_text(f"Left out {len(found.words)} words.")
+    expect(page.get_by_test_id("status")).to_have_text(f"Tested {len(found.words)} words.")
 
 
 def test_a_panel_that_is_opened_before_the_explanation_comes_stays_open(page: Page, native: Native) -> None:

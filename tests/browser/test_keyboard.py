@@ -498,10 +498,10 @@ def test_a_model_and_what_was_typed_are_deleted(page: Page, keys: Keyboard, site
     keys.press("Enter")
     expect(page.get_by_test_id("status")).to_contain_text("is deleted")
     keys.check()
-    forget = page.get_by_role("checkbox", name="Remember my prompts in this browser")
+    forget = page.get_by_role("checkbox", name="Keep my prompts, texts and chats")
     keys.to(forget)
     keys.press("Space")
-    expect(page.get_by_text("Remembered prompts are deleted.")).to_be_visible()
+    expect(page.get_by_text("Your prompts, texts and chats are deleted.")).to_be_visible()
     keys.check()
 
 

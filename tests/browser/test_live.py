@@ -301,15 +301,15 @@ def test_a_prompt_is_in_the_address_only_after_copy_link(site_url: str, browser:
     other.goto(link)
     expect(other.get_by_test_id("live-prompt")).to_have_value("A line that I keep")
     other.close()
-    page.get_by_label("Remember my prompts in this browser").uncheck()
-    expect(page.get_by_text("Remembered prompts are deleted.")).to_be_visible()
+    page.get_by_label("Keep my prompts, texts and chats").uncheck()
+    expect(page.get_by_text("Your prompts, texts and chats are deleted.")).to_be_visible()
     page.get_by_test_id("live-prompt").fill("Another line that I keep")
     page.locator("#live-seed").fill("79")
     expect(page).to_have_url(re.compile("seed=79"))
     stored = page.evaluate("JSON.stringify(localStorage)")
     assert "79" in stored and "keep" not in stored and "keep" not in page.url
     page.goto(site_url + "search/")
-    expect(page.get_by_label("Remember my prompts in this browser")).not_to_be_checked()
+    expect(page.get_by_label("Keep my prompts, texts and chats")).not_to_be_checked()
     context.close()
 
 

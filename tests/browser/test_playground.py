@@ -282,7 +282,7 @@ def test_what_a_constraint_did_is_summed_up_marked_and_explained(constrained: Pl
     text = playground.write("It was a fine morning, and", temperature=0.9, max_new_tokens=20)
     assert re.fullmatch("[0-9]{8}", text)
     summary = (
-        r"The constraint changed (\d+) of (\d+) tokens and removed (> )?\d+% of probability on average\."
+        r"The constraint changed (\d+) of (\d+) tokens and removed (> )?\d+% of the probability on average\."
     )
     expect(playground.constraint_summary).to_contain_text(re.compile(summary))
     found = re.match(summary, playground.constraint_summary.text_content() or "")
@@ -291,7 +291,8 @@ def test_what_a_constraint_did_is_summed_up_marked_and_explained(constrained: Pl
     playground.output.focus()
     page.keyboard.press("ArrowRight")
     did = re.compile(
-        r"allowed \d+ of [\d,]+ tokens and removed (?:> )?[\d.]+% of probability.*changed the most probable"
+        r"allowed \d+ of [\d,]+ tokens and removed (?:> )?[\d.]+% of the probability"
+        r".*changed the most probable"
     )
     expect(playground.explanation.locator(".constraint")).to_have_text(did)
     expect(playground.explanation.locator(".masked li")).to_have_count(5)

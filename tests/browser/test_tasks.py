@@ -168,7 +168,7 @@ def test_a_message_is_labelled_twice_now_and_then(tasks: Tasks) -> None:
     expect(tasks.status).to_have_text("You had this one before: 9 of 9 answers are the same.")
     tasks.task_undo.click()
     expect(progress).not_to_contain_text("came again:")
-    tasks.page.get_by_label("Remember my prompts in this browser").uncheck()
+    tasks.page.get_by_label("Keep my prompts, texts and chats").uncheck()
     tasks.task_submit.click()
     expect(tasks.status).to_contain_text("Your answers would be lost")
     expect(progress).to_contain_text("0 labelled messages")

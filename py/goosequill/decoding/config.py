@@ -22,7 +22,7 @@ class Limits(ParameterSet):
     """The length of the text, its seed, and what is returned with each token."""
 
     max_new_tokens: int = setting(
-        "Length", "The largest number of tokens to generate.", default=200, range=(0, 1_000_000)
+        "Length", "The maximum number of tokens to generate.", default=200, range=(0, 1_000_000)
     )
     seed: int | None = setting(
         "The same seed gives the same text again; a random one is used if it is not given.",
@@ -99,7 +99,7 @@ DESCRIPTIONS: tuple[Description, ...] = (
     Stopping.describe(
         "stopping",
         "Stopping",
-        "What ends the text before it reaches its largest length.",
+        "What ends the text before it reaches its maximum length.",
         "end at the first stop text, stop token or end token",
         "OpenAI API (stop)",
     ),

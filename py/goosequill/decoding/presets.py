@@ -31,7 +31,7 @@ class Preset:
 _PRESETS = (
     Preset(
         "goosequill",
-        "Goosequill's default",
+        "The default",
         "The settings that the playground starts with: focused, but varied.",
         {"temperature": 0.8, "top_p": 0.9},
     ),
@@ -44,7 +44,7 @@ _PRESETS = (
     Preset(
         "greedy-penalty",
         "Greedy with a frequency penalty",
-        "Each occurrence of a token in the prompt or the output lowers its logit by 0.5, a value of our own. "
+        "Each occurrence of a token in the prompt or the output lowers its logit by 0.5, our choice. "
         "Deterministic.",
         {"temperature": 0.0, "frequency_penalty": 0.5},
     ),
@@ -58,7 +58,7 @@ _PRESETS = (
         "rwkv-v4-web",
         "rwkv-v4-web: RWKV in the browser, 2023",
         "Temperature 0.5 and top-p 0.8 are from its demo/index.html (2023). It also subtracts a penalty for "
-        "each occurrence in the prompt and the output; the value of 0.5 is our own.",
+        "each occurrence in the prompt and the output; the value of 0.5 is our choice.",
         {"frequency_penalty": 0.5, "top_p": 0.8, "temperature": 0.5},
     ),
     Preset(

@@ -21,12 +21,12 @@ test("a text is summed up: how many tokens changed, and how much probability wen
   assert.equal(constraintSummary([]), "");
   assert.equal(
     constraintSummary([token(0.5, true), token(0.1, false), token(0.3, false), plain]),
-    "The constraint changed 1 of 3 tokens and removed 30% of probability on average. " +
+    "The constraint changed 1 of 3 tokens and removed 30% of the probability on average. " +
       "The changed ones are underlined.",
   );
   assert.match(constraintSummary([token(0.9996, true)]), /removed > 99% of/);
   const single = constraintSummary([token(0.25, false)]);
-  assert.equal(single, "The constraint changed 0 of 1 token and removed 25% of probability on average.");
+  assert.equal(single, "The constraint changed 0 of 1 token and removed 25% of the probability on average.");
 });
 
 test("the tokens that the constraint changed are marked, and the table has its numbers", () => {
@@ -51,7 +51,7 @@ test("the tokens that the constraint changed are marked, and the table has its n
 test("a token's explanation says what the model would have written", () => {
   const without = [{ token: 3, text: " the", probability: 0.4 }];
   const part = constraintPart({ ...token(0.9, true).constraint, without }, 5000);
-  assert.match(part.textContent, /allowed 12 of 5,000 tokens and removed 90.0% of probability/);
+  assert.match(part.textContent, /allowed 12 of 5,000 tokens and removed 90.0% of the probability/);
   assert.match(part.textContent, /It changed the most probable choice/);
   assert.equal(part.querySelector("li")?.textContent, "␣the 40.0%");
   assert.equal(constraintNote(token(0.9, true).constraint), "90.0% masked");

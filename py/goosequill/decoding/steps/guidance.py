@@ -35,7 +35,7 @@ class Guidance(Change):
     description = Settings.describe(
         "guidance",
         "Guidance",
-        "Steers the text away from what the model would write after another prompt.",
+        "Steers the text away from what the model would write after a different prompt.",
         "logit = u + scale * (c - u), with c and u the log probabilities after prompt and negative prompt",
         "Sanchez et al. 2023; Hugging Face transformers (guidance_scale)",
     )

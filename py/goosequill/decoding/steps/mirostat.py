@@ -50,7 +50,8 @@ class Mirostat(Processor):
     description = Settings.describe(
         "mirostat",
         "Mirostat",
-        "Keeps the surprise of the text near a target, by removing more or fewer unlikely tokens each time.",
+        "Keeps the surprise of the text near a target by removing more or fewer unlikely "
+        "tokens at each step.",
         "2: keep i if -log2 p[i] <= mu; 1: keep the k largest, k by Zipf's law; mu -= eta * (surprise - tau)",
         "Basu et al. 2021, as in llama.cpp",
     )

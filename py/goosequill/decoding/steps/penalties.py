@@ -148,7 +148,7 @@ class Penalties(Change):
 
     class Settings(StepSettings):
         repetition_penalty: float = neutral_setting(
-            "Makes every token that has occurred less likely, by a factor; 1 is off.",
+            "Makes every token that has already occurred less likely, by a factor; 1 is off.",
             default=1.0,
             range=(0.1, 10.0, 0.05),
         )
@@ -189,7 +189,7 @@ class Penalties(Change):
     description = Settings.describe(
         "penalties",
         "Penalties",
-        "Makes tokens that have occurred less likely: by a factor, once, or for each occurrence.",
+        "Makes tokens that have already occurred less likely: by a factor, once, or for each occurrence.",
         "logit /= repetition if logit > 0 else logit *= repetition; "
         "logit -= presence + frequency * sum(decay^age)",
         "CTRL (Keskar et al. 2019), OpenAI API; the decay from BlinkDL's PIPELINE",
@@ -278,14 +278,14 @@ class Dry(Change):
         )
         dry_breakers: tuple[str, ...] = setting(
             "Breakers",
-            "A repetition ends at a token that contains one of these texts.",
+            "A repetition is interrupted by a token that contains one of these texts.",
             default=("\n", ":", '"', "*"),
         )
 
     description = Settings.describe(
         "dry",
         "DRY",
-        "Makes a token less likely the longer the repetition is that it would continue.",
+        "Makes a token less likely, the longer the repetition that it would continue.",
         "logit[i] -= multiplier * base^(length - allowed) if the last tokens and i have occurred before",
         "p-e-w 2024, as in llama.cpp",
     )

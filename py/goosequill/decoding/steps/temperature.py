@@ -30,7 +30,8 @@ class Temperature(Processor):
         )
         dynatemp_range: float = neutral_setting(
             "Dynamic range",
-            "How far the temperature moves: down where the model is certain, up where it is not; 0 is off.",
+            "How far the temperature moves: down where the model is certain, up where it is "
+            "uncertain; 0 is off.",
             default=0.0,
             range=(0.0, 100.0, 0.05),
         )

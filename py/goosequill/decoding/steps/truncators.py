@@ -197,7 +197,8 @@ class Xtc(Change):
     description = Settings.describe(
         "xtc",
         "XTC",
-        "Sometimes removes all likely tokens except the least likely of them, so that the text takes a turn.",
+        "Sometimes removes all likely tokens except the least likely of them, so that the "
+        "text takes an unexpected turn.",
         "sometimes remove every i with p[i] >= threshold except the least likely of them",
         "p-e-w 2024, as in llama.cpp",
     )

@@ -23,7 +23,7 @@ export async function readFile(engine, file, options) {
   if (file.size > LONGEST) {
     throw problem(
       t("{name} is too large: a file of conversations may have 256 MB.", { name: file.name }),
-      t("Divide it: each line is a record of its own."),
+      t("Split it: each line is a separate record."),
     );
   }
   const data = new Uint8Array(await file.arrayBuffer());

@@ -77,7 +77,8 @@ export function collected(log) {
   const counts = kinds.map(([kind, count]) => countWords(kind, count));
   const agreements = Array.from(agreementOf(log), ([kind, one]) => agreementWords(kind, one));
   const none = t(
-    "Now and then a ranking or a labelled message comes again. How often you agree with yourself is then shown here.",
+    "Now and then you see a ranking or a labelled message again. How often you agree with yourself is " +
+      "then shown here.",
   );
   return [
     element("h2", {}, t("Collected")),

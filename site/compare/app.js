@@ -107,7 +107,7 @@ async function openLive() {
     session.announce("live");
   } catch (error) {
     const reason = errorWords(error).message;
-    announce(t("The live columns could not be fetched ({reason}). Open the view again.", { reason }));
+    announce(t("The live columns could not be loaded ({reason}). Open the view again.", { reason }));
   }
   fetching = false;
 }

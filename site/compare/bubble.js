@@ -119,7 +119,7 @@ export async function drawDifference(bubble, before, { sample, context }) {
   bubble.replaceChildren();
   drawInParts(bubble, differenceSteps(bubble, result.pieces), () => context.mark(bubble));
   const same = result.pieces.every(({ kind }) => kind === "same");
-  const incomplete = result.complete ? "" : t("too different to compare word by word in time");
+  const incomplete = result.complete ? "" : t("too different to compare word by word in reasonable time");
   const note = same ? t("same as the baseline") : incomplete;
   if (note) head.append(element("span", { class: "note" }, note));
   context.mark(bubble);

@@ -23,7 +23,7 @@ export function setUpKeys(commands, { enabled, onEnabled, page }) {
   box.addEventListener("change", () => onEnabled(box.checked));
   const open = () => dialog.showModal();
   byId("keys-button", "button").addEventListener("click", open);
-  const all = [...commands, { keys: ["?"], does: t("Show these keys"), run: open }];
+  const all = [...commands, { keys: ["?"], does: t("Show keyboard shortcuts"), run: open }];
   byId("keys-list", "dl").append(...all.map(describe));
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isComposing(event) || isTyping(event.target))

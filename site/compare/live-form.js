@@ -235,7 +235,7 @@ export class LiveForm {
       const found = tn(prompts.length, "{name} contains {n} prompt.", "{name} contains {n} prompts.", {
         name: file.name,
       });
-      say(replaced ? `${found} ${t("Windows line ends were replaced.")}` : found);
+      say(replaced ? `${found} ${t("Windows line endings were replaced.")}` : found);
       onChange();
     } catch (error) {
       complain(error);

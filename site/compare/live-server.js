@@ -36,8 +36,8 @@ export class LiveServer {
       t("Send every decoder setting, also those that only some servers know, such as Goosequill's"),
     );
     const note = t(
-      "Any server with an OpenAI-compatible API. The prompts that are shown are sent to it. The key is kept " +
-        "in memory only, until you close this page.",
+      "Any server with an OpenAI-compatible API. The prompts shown here are sent to it. The key is " +
+        "kept in memory only, until you close this page.",
     );
     box.append(...this.#fields.nodes, all, this.#leftOut, element("p", { class: "note" }, note));
   }

@@ -330,7 +330,7 @@ export class Live {
     } finally {
       if (blind) await this.#judge(); // until then nothing is shown, not even how fast each is
     }
-    if (todo.length === 0) this.say(t("Every prompt already has its outputs with these settings."));
+    if (todo.length === 0) this.say(t("Every prompt already has outputs for these settings."));
     else
       this.say(
         [tn(todo.length, "Done: {n} prompt.", "Done: {n} prompts."), ...(writers[0]?.notices ?? [])].join(

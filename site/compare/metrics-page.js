@@ -27,7 +27,9 @@ import { hueOf } from "./row.js";
 
 const LISTED = 25; // outputs at each end of the list
 const INTRO = t(
-  "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% interval where there are values enough for one. The numbers show where to look, not which report is better. In the Read view, each output now shows its own measures.",
+  "Bars: the outputs of each report. Dot and line: their mean over the shown prompts, with its 95% " +
+    "interval where there are enough values for one. The numbers show where to look, not which report " +
+    "is better. In the Read view, each output now shows its own measures.",
 );
 const TESTED = t(
   "Paired permutation tests over shared prompts at the 5% level, corrected for their number (Holm). The table of each measure says what its test found.",

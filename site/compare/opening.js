@@ -117,7 +117,7 @@ export class Opening {
     const open = tn(files.length, "Open {n} more file", "Open {n} more files");
     ask(MORE, body, [
       { label: open, act: () => this.#openAll(files.map(sourceOf)) },
-      { label: t("Do not open them"), act: leave },
+      { label: t("Don't open them"), act: leave },
     ]);
   }
 
@@ -173,7 +173,8 @@ export class Opening {
       return this.openAddresses(files);
     }
     const words = t(
-      "“{text}” is not a URL. Enter one URL per line, paste a whole report as JSON, or drop the file here.",
+      "“{text}” is not a URL. Enter one URL per line, paste a complete report as JSON, or drop the " +
+        "file here.",
       { text: inLine(wrong, 60) },
     );
     showProblems(TYPED, [words], { kind: "error" });
@@ -227,8 +228,8 @@ export class Opening {
     if (left > 0) {
       const words = tn(
         left,
-        "{n} file was not opened because the page is full. Close some reports first.",
-        "{n} files were not opened because the page is full. Close some reports first.",
+        "{n} file was not opened because no more reports fit on the page. Close some reports first.",
+        "{n} files were not opened because no more reports fit on the page. Close some reports first.",
       );
       showProblems(MORE, [words], { kind: "error" });
     }

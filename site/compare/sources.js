@@ -52,7 +52,7 @@ export function fetchable(address, base) {
   }
   if (!["http:", "https:", "blob:", "data:"].includes(url.protocol))
     throw new ImportError(
-      t("URLs that begin with {protocol} cannot be opened.", { protocol: url.protocol }),
+      t("URLs that start with {protocol} cannot be opened.", { protocol: url.protocol }),
       t("Choose the file or drop it here instead."),
     );
   const github = /^\/([^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/.exec(url.pathname);

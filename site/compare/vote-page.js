@@ -125,7 +125,7 @@ export class VotePage {
     );
     const end =
       votes.length === 0
-        ? button(t("Leave the round"), () => this.#discard(), {})
+        ? button(t("End this round"), () => this.#discard(), {})
         : button(t("Reveal names"), () => this.#askToReveal(), {});
     const count = live
       ? tn(pairs.length, "{judged} of {n} prompt judged", "{judged} of {n} prompts judged", { judged })
@@ -249,7 +249,9 @@ export class VotePage {
 
 /** Offers stored votes that cannot be read and were set aside. @param {string} name @param {string} text */
 export function offerDamaged(name, text) {
-  const words = t("The votes that this browser kept for these reports cannot be read. They are set aside.");
+  const words = t(
+    "The votes that this browser kept for these reports cannot be read. They have been set aside.",
+  );
   const save = () => download(`${name.replaceAll(":", "-")}.json`, text, "application/json");
   askAbout(name, element("span", {}, ` ${words}`), [{ label: t("Download them"), act: save }]);
 }

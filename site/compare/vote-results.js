@@ -122,7 +122,7 @@ function comparisonPart({ comparisons }) {
       "div",
       { id: "comparisons" },
       head,
-      element("p", {}, t("Too many contenders to test each two.")),
+      element("p", {}, t("Too many contenders to test every pair.")),
     );
   const items = comparisons.map((/** @type {any} */ row) => {
     const { first, second, wins, losses, ties, both_bad: bad } = row;
@@ -148,9 +148,7 @@ function positionPart({ position, choices }) {
 /** @param {any} result */
 function agreementPart({ agreement }) {
   if (!agreement) {
-    const words = t(
-      "Agreement: no pair has been judged by two raters yet. Open another rater's file of votes.",
-    );
+    const words = t("Agreement: no pair has been judged by two raters yet. Open another rater's votes file.");
     return element("p", { id: "agreement" }, words);
   }
   const alpha = agreement.alpha === null ? t("not defined here") : figure(agreement.alpha);

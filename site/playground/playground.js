@@ -243,7 +243,7 @@ async function takeText(file) {
   const text = await file.text();
   view.replacePrompt(page.prompt.styled(unixLines(text)));
   const taken = t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name });
-  say(hasWindowsLines(text) ? `${taken} ${t("Windows line ends were replaced.")}` : taken);
+  say(hasWindowsLines(text) ? `${taken} ${t("Windows line endings were replaced.")}` : taken);
 }
 
 page.generate.addEventListener("click", generate);

@@ -64,7 +64,7 @@ function tooLarge(size, largest) {
   const values = { size: Math.ceil(size / 1048576), most: Math.round(largest / 1048576) };
   const message =
     size > 0
-      ? t("The file has {size} MiB, more than {most} MiB, the most that this page opens.", values)
-      : t("The file is larger than {most} MiB, the most that this page opens.", values);
+      ? t("The file has {size} MiB, but this page opens at most {most} MiB.", values)
+      : t("The file is larger than {most} MiB, which is the limit of this page.", values);
   return new ImportError(message, t("Split it first."));
 }

@@ -141,13 +141,13 @@ export function samplesOf(results, { config, sample, group }) {
   if (results.length === 0) return { samples: [], missing: t("The file has no results for this prompt.") };
   if (chosen.length === 0) {
     const others = listed(results.map((result) => t("“{name}”", { name: result.config })));
-    return { samples: [], missing: t("No “{config}” here, only {others}.", { config, others }) };
+    return { samples: [], missing: t("There is no “{config}” here, only {others}.", { config, others }) };
   }
   const samples = chosen.flatMap((result) => pick(result, { sample, group }));
   if (samples.length > 0) return { samples, missing: "" };
   const most = Math.max(...chosen.map((result) => result.outputs.length));
   if (most === 0) return { samples, missing: t("No outputs.") };
-  return { samples, missing: t("No sample {sample} here, only {most}.", { sample, most }) };
+  return { samples, missing: t("There is no sample {sample} here, only {most}.", { sample, most }) };
 }
 
 /** @param {Result} result @param {{sample: number, group: boolean}} view @returns {Sample[]} */

@@ -74,7 +74,7 @@ export function readCsv(text, { fallbackName }) {
   if (!names || names.cells.length < 2 || rows.length === 0) {
     throw new ImportError(
       t("This is neither JSON nor a table."),
-      t("A sampling report begins with {, a CSV file with a row of column names."),
+      t("A sampling report begins with {; a CSV file begins with a row of column names."),
     );
   }
   checkCells(rows.length, names.cells.length);

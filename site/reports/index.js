@@ -190,7 +190,9 @@ function readCorrupt(text, options) {
   } catch (error) {
     if (!(error instanceof ImportError)) throw error;
     const reason = error.message;
-    throw new ImportError(t("{what}, and nothing before that could be saved: {reason}", { what, reason }));
+    throw new ImportError(
+      t("{what}, and nothing before that could be recovered: {reason}", { what, reason }),
+    );
   }
   const prompts = saved.reports.reduce((most, { entries }) => Math.max(most, entries.length), 0);
   const outputs = saved.reports

@@ -32,17 +32,17 @@ export function labelOf(name) {
   /** @type {Record<string, string>} */
   const labels = {
     words: t("Words"),
-    distinct_1: t("Different words"),
-    distinct_1_50: t("Different words in the first 50"),
-    distinct_2: t("Different word pairs"),
-    distinct_3: t("Different word triples"),
+    distinct_1: t("Distinct words"),
+    distinct_1_50: t("Distinct words in the first 50"),
+    distinct_2: t("Distinct two-word phrases"),
+    distinct_3: t("Distinct three-word phrases"),
     longest_repeat: t("Longest repeated passage"),
     looping: t("Looping"),
     compression: t("Compressed size"),
     compression_50: t("Compressed size of the first 50 words"),
     truncated: t("Truncated"),
     echo: t("Echo of the prompt"),
-    likeness: t("Likeness of samples"),
+    likeness: t("Similarity of samples"),
     mean_surprise: t("Mean surprise"),
   };
   return labels[name] ?? name;

@@ -69,7 +69,7 @@ export function readRows(rows, { fallbackName, format, problems }) {
   if (prompt === undefined) {
     throw new ImportError(
       absent("prompt"),
-      t("A column must be called prompt (or {others}); this file has {listed}.", {
+      t("A column must be named “prompt” (or {others}); this file has {listed}.", {
         others: PROMPT.slice(1, 5).join(", "),
         listed,
       }),
@@ -82,10 +82,10 @@ export function readRows(rows, { fallbackName, format, problems }) {
   if (output === undefined && columns.length === 0) {
     throw new ImportError(
       absent("output"),
-      t("A column must be called output, or after a model; this file has {listed}.", { listed }),
+      t("A column must be named “output” or after a model; this file has {listed}.", { listed }),
     );
   }
-  const remedy = t("Call the column with the outputs output, if it is one.");
+  const remedy = t("If a column contains outputs, name it “output”.");
   checkLimit("models", columns.length, { remedy });
   const model = output === undefined ? undefined : pick(MODEL);
   const config = pick(CONFIG);

@@ -427,7 +427,7 @@ def test_damaged_votes_are_set_aside_and_offered_before_the_next_vote(
     keys = "Object.keys(localStorage).filter((key) => key.includes('round.'))"
     comparer.evaluate(f"(text) => {{ for (const key of {keys}) localStorage[key] = text; }}", damaged)
     comparer.reload()
-    notice = comparer.locator("#message").get_by_text("They are set aside.")
+    notice = comparer.locator("#message").get_by_text("They have been set aside.")
     expect(notice).to_be_visible()
     with comparer.expect_download() as saved:
         comparer.get_by_role("button", name="Download them").click()
@@ -844,7 +844,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
     comparer.get_by_role("button", name="Generate").click()
     begin()  # while the engine is being loaded
     expect(count).to_have_text("0 votes of 3 pairs")
-    comparer.get_by_role("button", name="Leave the round").click()
+    comparer.get_by_role("button", name="End this round").click()
     comparer.get_by_role("button", name="Write", exact=True).click()
     comparer.get_by_role("button", name="Generate").click()
     live = comparer.locator("[data-letter=C]").get_by_test_id("output")
@@ -852,7 +852,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
     begin()  # while it writes
     expect(comparer.get_by_test_id("report")).to_have_count(0)
     pairs = count.text_content() or ""
-    comparer.get_by_role("button", name="Leave the round").click()
+    comparer.get_by_role("button", name="End this round").click()
     comparer.get_by_role("button", name="Read", exact=True).click()
     expect(comparer.get_by_test_id("report")).to_have_count(3)
     assert pairs == f"0 votes of {3 + 2 * live.count()} pairs"
@@ -862,7 +862,7 @@ def test_a_blind_round_stops_the_live_column(comparer: Page, make_file: MakeFile
 def test_it_opens_with_examples_that_make_room(comparer: Page, make_file: MakeFile) -> None:
     expect(comparer.get_by_test_id("report")).to_have_count(3)
     expect(comparer.get_by_test_id("prompt")).to_have_count(10)
-    expect(comparer.get_by_text("under three decoders")).to_be_visible()
+    expect(comparer.get_by_text("with three decoders")).to_be_visible()
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["own"]}})))
     expect(comparer.get_by_test_id("output")).to_have_text(["own"])
     expect(comparer.get_by_test_id("report")).to_have_count(1)
@@ -967,7 +967,7 @@ def test_errors_of_earlier_attempts_do_not_pile_up(comparer: Page, make_file: Ma
 
 
 def test_escape_and_a_click_elsewhere_close_the_reading_popover(comparer: Page) -> None:
-    summary = comparer.locator("summary", has_text="Reading")
+    summary = comparer.locator("summary", has_text="Display options")
     box = comparer.get_by_label("Shorten long outputs")
     expect(comparer.get_by_test_id("prompt")).to_have_count(10)
     summary.click()

@@ -245,7 +245,7 @@ def test_the_comparer_from_a_report_to_votes(
     expect(page.get_by_role("article", name="apple")).to_be_focused()
     expect(page.get_by_test_id("output")).not_to_have_count(0)
     keys.press("?")
-    dialog = page.get_by_role("dialog", name="Keys")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
     keys.check()
     keys.press("Escape")

@@ -159,7 +159,7 @@ def test_a_decoder_of_its_own_writes_on_every_prompt_of_a_list(page: Page, tmp_p
     path.write_text(json.dumps(["The goose was a", {"prompt": "One day\r\nthe king"}]), encoding="utf-8")
     page.get_by_test_id("prompt-file").set_input_files(path)
     expect(page.get_by_test_id("live-prompt")).to_have_value("The goose was a\nOne day\\nthe king")
-    expect(page.locator("#live-status")).to_contain_text("Windows line ends were replaced.")
+    expect(page.locator("#live-status")).to_contain_text("Windows line endings were replaced.")
     decoder(page, 2).get_by_text("Settings", exact=True).click()
     decoder(page, 2).get_by_role("spinbutton", name="Temperature").fill("0.4")
     decoder(page, 2).get_by_role("spinbutton", name="Temperature").blur()

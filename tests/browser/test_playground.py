@@ -578,7 +578,7 @@ def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser
     expect(play.status).to_contain_text("notes.txt is the prompt now")
     expect(play.status).not_to_contain_text("line ends")
     page.evaluate(DROP, ["windows.txt", "One\r\ntwo"])
-    expect(play.status).to_contain_text("Windows line ends were replaced.")
+    expect(play.status).to_contain_text("Windows line endings were replaced.")
     expect(play.prompt).to_have_value("One\ntwo")
     assert play.prompt.evaluate(SET_LINES) == "a\nb\nc"
     page.get_by_test_id("undo-text").click()

@@ -35,21 +35,21 @@ FIRST = 50
 
 METRICS = {
     "words": "Number of words. Where a script has no spaces between words, each character counts as one.",
-    "distinct_1": "Share of different words among all words. It falls with length: long texts repeat words.",
-    "distinct_1_50": "Share of different words among the first 50, which does not depend on length.",
-    "distinct_2": "Share of different word pairs among all word pairs.",
-    "distinct_3": "Share of different word triples among all word triples.",
+    "distinct_1": "Share of distinct words among all words. It falls with length: long texts repeat words.",
+    "distinct_1_50": "Share of distinct words among the first 50, which does not depend on length.",
+    "distinct_2": "Share of distinct two-word phrases among all two-word phrases.",
+    "distinct_3": "Share of distinct three-word phrases among all three-word phrases.",
     "longest_repeat": "Length, in words, of the longest passage that occurs twice.",
     "looping": "Share of the text inside its longest immediate repetition (three times or more).",
     "compression": "Compressed size as a share of the size. It falls with repetition, and with length.",
     "compression_50": "Compressed size of the first 50 words as a share of their size.",
-    "truncated": "Whether the text ends in mid-sentence or inside a code block, by its last characters.",
-    "echo": "Share of the prompt's word triples that occur in the output.",
+    "truncated": "Whether the text ends mid-sentence or inside a code block, judging by its last characters.",
+    "echo": "Share of the prompt's three-word phrases that occur in the output.",
     "mean_surprise": "Mean surprise of a token in bits, if the log-probabilities are known.",
 }
 """The measures of one output: name -> description."""
 
-PROMPT_METRICS = {"likeness": "Share of word pairs that two samples for one prompt have in common."}
+PROMPT_METRICS = {"likeness": "Share of two-word phrases that two samples for one prompt have in common."}
 """Measures of all samples of a prompt together: name -> description."""
 
 NUMBERS = frozenset({"words", "longest_repeat", "mean_surprise"})
@@ -224,7 +224,7 @@ def truncated(text: str) -> bool:
 
 
 def echo(prompt: str, text: str) -> float | None:
-    """Share of the prompt's word triples (or pairs, or words, if it is shorter) that the text repeats.
+    """Share of the prompt's three-word phrases (or two-word ones, or words, if it is shorter) that the text repeats.
 
     None for a prompt without words.
     """

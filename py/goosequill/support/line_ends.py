@@ -8,7 +8,7 @@ byte, and is continued worse. Token ids are never changed, nor is what a model g
 
 from __future__ import annotations
 
-NOTE = "Windows line ends were replaced."
+NOTE = "Windows line endings were replaced."
 """What is reported wherever a text was changed."""
 
 

@@ -57,7 +57,7 @@ test("a sample index beyond a configuration's outputs is told, not fatal", () =>
   assert.deepEqual(pluck(samplesOf(results, { ...all, sample: 3 }).samples, "text"), ["3"]);
   assert.equal(
     samplesOf(results, { ...all, config: "greedy", sample: 2 }).missing,
-    "No sample 2 here, only 1.",
+    "There is no sample 2 here, only 1.",
   );
   assert.equal(
     samplesOf(results, { ...all, config: "beam" }).missing,

@@ -15,7 +15,7 @@ test("figures have the digits that a reader needs", () => {
 });
 
 test("a measure has one label and one form, wherever it is shown", () => {
-  assert.equal(labelOf("distinct_1"), "Different words");
+  assert.equal(labelOf("distinct_1"), "Distinct words");
   assert.equal(formatMeasure("distinct_1", 0.125), "13%");
   assert.deepEqual([formatMeasure("words", 1234), formatMeasure("longest_repeat", 1)], ["1,234", "1 word"]);
   assert.equal(formatMeasure("truncated", 1), "yes");

@@ -350,7 +350,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "document-scanned": Code(
             "The PDF contains pictures of pages, but no text.",
-            "Recognize its text first, for example with “ocrmypdf”.",
+            "Run text recognition (OCR) on it first, for example with “ocrmypdf”.",
         ),
         "document-too-large": Code(
             "The document is larger than what Goosequill reads.", "Split it into smaller files."
@@ -387,7 +387,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "The folder of an embedding model is missing.",
             "Take models/minilm and models/minilm-static from a built Goosequill site.",
         ),
-        "index-full": Code("The index is full.", "Divide the documents into two."),
+        "index-full": Code("The index is full.", "Divide the documents between two indexes."),
         "index-empty": Code(
             "There was no document to index.",
             "Check the path. The reference lists the formats that are read.",
@@ -396,7 +396,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "A document is not in the collection, or its parts do not fit each other.",
             "Open the collection again.",
         ),
-        "question": Code("A question asks for too many or too few documents.", "Ask for 1 to 1,000."),
+        "question": Code("The number of results is out of range.", "Ask for 1 to 1,000 results."),
         "vectors": Code(
             "Vectors do not have the model's dimensions, or are not numbers.",
             "Check the model that made them.",

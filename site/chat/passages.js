@@ -65,7 +65,11 @@ export async function readAs(engine, message) {
  */
 export function passagesBox(passages, question) {
   if (!passages.length)
-    return element("p", { class: "note", "data-testid": "passages" }, t("No passage of the documents fits."));
+    return element(
+      "p",
+      { class: "note", "data-testid": "passages" },
+      t("No passage in the documents matches."),
+    );
   const items = passages.map((passage) =>
     element("li", {}, sourceOf(passage, question), element("blockquote", { dir: "auto" }, passage.text)),
   );

@@ -350,7 +350,8 @@ export function explained(error) {
   return problem(
     t("The browser has no more space for this collection."),
     t(
-      "What was indexed before is kept. Delete models or collections on the storage page, then add the files again.",
+      "What was already indexed is kept. Delete models or collections on the storage page, then add " +
+        "the files again.",
     ),
   );
 }

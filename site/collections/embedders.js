@@ -178,8 +178,8 @@ export class Embedder {
     if (choice.kind !== "endpoint") return;
     if (this.missing)
       throw this.missing === "key"
-        ? problem(t("{host} needs its key.", { host: hostOf(choice) }), t("Enter it."))
-        : problem(t("The server needs its address."), t("Enter it."));
+        ? problem(t("The key for {host} is missing.", { host: hostOf(choice) }), t("Enter it."))
+        : problem(t("The server's address is missing."), t("Enter it."));
     const server = { base: choice.address, model: choice.model, key: this.#secrets.key ?? "" };
     const run = this.#session.run.bind(this.#session);
     try {

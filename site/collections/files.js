@@ -170,7 +170,7 @@ function items(part) {
 
 /** @param {string} name @returns {Skipped} */
 function unreadable(name) {
-  const message = t("{name} cannot be read any more.", { name });
+  const message = t("{name} can no longer be read.", { name });
   const remedy = t("It may have been moved or deleted. Add it again.");
   return { name, code: "file-missing", message, remedy };
 }

@@ -35,7 +35,7 @@ export function sampleElement(sample, view) {
     sample.count > 1 ? element("span", { class: "count" }, same) : null,
   );
   if (sample.text === null) {
-    const absent = element("p", { class: "absent" }, t("The file has no text here."));
+    const absent = element("p", { class: "absent" }, t("This part of the file has no text."));
     return element("div", { class: "sample" }, head, absent);
   }
   const text = shownText(beginningOf(sample.text), view);

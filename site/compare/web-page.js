@@ -206,7 +206,7 @@ async function cellPart(row, column, { content, tools, budget }) {
  * @param {{tools: Tools, budget: {differences: number}}} options
  */
 async function samplePart({ text, config, index, count }, before, { tools, budget }) {
-  if (text === null) return html`<p class="absent">The file has no text here.</p>\n`;
+  if (text === null) return html`<p class="absent">This part of the file has no text.</p>\n`;
   const shown = tools.clean(text);
   const found =
     before !== null && budget.differences-- > 0 ? await tools.difference(tools.clean(before), shown) : null;

@@ -51,7 +51,7 @@ function reference(index, hit, open) {
 }
 
 function unfounded() {
-  const label = t("Rests on no passage");
+  const label = t("Not based on any passage");
   return element("span", { class: "reference none", role: "img", "aria-label": label, title: label }, "?");
 }
 
@@ -60,12 +60,13 @@ export function checkWords(sentences) {
   const loose = sentences.filter(({ passage }) => typeof passage !== "number").length;
   const words = sentences.reduce((sum, { unsupported }) => sum + unsupported.length, 0);
   const found = [
-    loose && tn(loose, "{n} sentence rests on no passage.", "{n} sentences rest on no passage."),
+    loose &&
+      tn(loose, "{n} sentence is not based on any passage.", "{n} sentences are not based on any passage."),
     words &&
       tn(
         words,
-        "{n} underlined word is in no passage and not in your question.",
-        "{n} underlined words are in no passage and not in your question.",
+        "{n} underlined word is neither in a passage nor in your question.",
+        "{n} underlined words are neither in a passage nor in your question.",
       ),
   ].filter(Boolean);
   if (!found.length)

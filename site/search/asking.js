@@ -262,7 +262,7 @@ export class Asking {
     const { host } = this.#library.embedder();
     const isHeld = this.#isHeldBack(this.#question);
     const next = isHeld
-      ? [t("Press Search to send your question to {host}, which ranks by its meaning.", { host })]
+      ? [t("Press Search to send your question to {host}, which ranks passages by meaning.", { host })]
       : [];
     if (!length && isHeld) return [noneHas(documents), ...next].join(" ");
     if (!length || this.#verdict(results) === "nothing") return noneFits(documents);
@@ -421,15 +421,15 @@ export function betterWords({ choice, missing, host }) {
 
 /** @param {number} documents */
 function noneFits(documents) {
-  return tn(documents, "None of {n} document fits.", "None of {n} documents fits.");
+  return tn(documents, "No match in {n} document.", "No match in {n} documents.");
 }
 
 /** @param {number} documents */
 function noneHas(documents) {
   return tn(
     documents,
-    "None of {n} document has a word of your question.",
-    "None of {n} documents has a word of your question.",
+    "No word of your question occurs in {n} document.",
+    "No word of your question occurs in {n} documents.",
   );
 }
 
@@ -446,7 +446,7 @@ function nothingWords({ hits, likelihood }) {
   const why = t("No passage is close enough to your question to be a likely answer.");
   if (typeof likelihood !== "number") return why;
   const chance = Math.max(1, Math.round(100 * likelihood));
-  const how = t("Of passages as close as the nearest one here, about {chance} in 100 answer the question.", {
+  const how = t("Matches this weak are right about {chance}% of the time.", {
     chance,
   });
   return `${why} ${how}`;

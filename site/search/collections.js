@@ -116,7 +116,7 @@ export class Collections {
       element(
         "p",
         {},
-        t("Put documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these."),
+        t("Drop documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these."),
       ),
       ...this.#inputs(),
       element("h3", {}, t("Or try it with these")),
@@ -262,18 +262,18 @@ export class Collections {
     const { indexer } = this.#library;
     if (!indexer.isPaused && (this.#library.ready() || !indexer.waiting.length)) return null;
     const words = indexer.waiting.length
-      ? tn(indexer.waiting.length, "{n} file waits to be read:", "{n} files wait to be read:")
-      : t("Some of it is not read yet.");
+      ? tn(indexer.waiting.length, "{n} file waiting:", "{n} files waiting:")
+      : t("Some of it has not been read yet.");
     return element(
       "section",
-      { class: "notice", "data-testid": "waiting", "aria-label": t("Files that wait") },
+      { class: "notice", "data-testid": "waiting", "aria-label": t("Waiting files") },
       element("p", {}, words),
       indexer.waiting.length ? listOf(indexer.waiting, MOST_WAITING) : null,
       indexer.isPaused
         ? button(t("Continue"), () => this.#try(() => indexer.run()), { "data-testid": "continue" })
         : null,
       indexer.isPaused
-        ? button(t("Discard"), () => this.#try(() => indexer.discard(), t("What waited is discarded.")))
+        ? button(t("Discard"), () => this.#try(() => indexer.discard(), t("Waiting files discarded.")))
         : null,
     );
   }
@@ -294,7 +294,7 @@ export class Collections {
       {
         class: "error-box collection-problems",
         "data-testid": "problems",
-        "aria-label": t("Files that were not read"),
+        "aria-label": t("Files that could not be read"),
       },
       element(
         "p",
@@ -321,14 +321,14 @@ export class Collections {
     return element(
       "section",
       { class: "notice", "data-testid": "columns", "aria-label": t("Columns of tables") },
-      element("p", {}, t("Of each table, the column with the most text is searched:")),
+      element("p", {}, t("In each table, the column with the most text is searched:")),
       element(
         "ul",
         {},
         ...items,
         more > 0 ? element("li", {}, t("and {count} more", { count: more })) : null,
       ),
-      element("p", {}, t("To search another column, add the table by itself.")),
+      element("p", {}, t("To search another column, add the table on its own.")),
       button(t("Close"), () => this.#library.indexer.dismiss()),
     );
   }
@@ -343,7 +343,7 @@ export class Collections {
     };
     return element(
       "section",
-      { class: "notice", "data-testid": "gone", "aria-label": t("Files that are gone") },
+      { class: "notice", "data-testid": "gone", "aria-label": t("Files that no longer exist") },
       element(
         "p",
         {},
@@ -377,8 +377,8 @@ export class Collections {
         {},
         tn(
           replaced.length,
-          "{n} document took the place of another with its name:",
-          "{n} documents took the place of others with their names:",
+          "{n} document replaced another with the same name:",
+          "{n} documents replaced others with the same names:",
         ),
       ),
       listOf(replaced, MOST_NAMED),
@@ -451,9 +451,9 @@ export class Collections {
     const state = this.#library.full();
     if (choice.kind !== "minilm") return this.#otherEmbedder(choice, host);
     const words = {
-      ready: t("MiniLM is ready: it reads whole sentences."),
+      ready: t("MiniLM is ready: it understands whole sentences."),
       loading: t("MiniLM is loading…"),
-      off: t("Downloads the model MiniLM (about 22 MB), which reads whole sentences."),
+      off: t("Downloads the model MiniLM (about 22 MB), which understands whole sentences."),
     };
     const box = element("input", {
       type: "checkbox",
@@ -482,11 +482,11 @@ export class Collections {
     const state = this.#library.full();
     const facts = host
       ? t(
-          "Passages are read by the model {model} on {host}, which receives their texts and the questions for " +
-            "which you press Search.",
+          "Passages are embedded by the model {model} on {host}, which receives their texts and the " +
+            "questions for which you press Search.",
           { model: titleOf(choice), host },
         )
-      : t("Passages are read by {model}, an experiment. Nothing leaves this page.", {
+      : t("Passages are embedded by {model}, an experiment. Nothing leaves this page.", {
           model: titleOf(choice),
         });
     const action =
@@ -564,7 +564,7 @@ export class Collections {
   }
 
   async #create() {
-    const answer = await askEmbedder({ title: t("New collection"), confirm: t("Make it"), name: "" });
+    const answer = await askEmbedder({ title: t("New collection"), confirm: t("Create"), name: "" });
     if (!answer) return;
     const { name, choice, secrets } = answer;
     await this.#try(async () => {
@@ -591,7 +591,7 @@ export class Collections {
               numbers: tn(dimensions, "{n} number", "{n} numbers"),
               files: tn(files, "{n} file", "{n} files"),
             }),
-            t("Questions must be read by the same one."),
+            t("Questions need the same model."),
           ].join(" "),
         }),
       );

@@ -75,8 +75,8 @@ export async function askConsent(bytes) {
       "p",
       {},
       t(
-        "Search runs in this page. It needs Python ({engine}) and a table of what words mean ({table}), from " +
-          "this site. Both are kept in this browser for your next visit.",
+        "Search runs in this page. It needs Python ({engine}) and a table of word meanings ({table}), " +
+          "from this site. Both are kept in this browser for your next visit.",
         { engine: megabytes(bytes.engine), table: megabytes(bytes.static) },
       ),
     ),

@@ -59,13 +59,13 @@ export async function askEmbedder({
       details.disabled = !radio.checked; // what is hidden is not required
     }
     const host = hostOf(chosen().answer().choice);
-    button.textContent = host ? t("{action}, and send texts to {host}", { action: confirm, host }) : confirm;
+    button.textContent = host ? t("{action} and send texts to {host}", { action: confirm, host }) : confirm;
   };
   for (const { radio, kind } of shown) radio.checked = kind === (only ?? given.kind);
   const group = element(
     "fieldset",
     { class: "search-kinds", onchange: update, oninput: update },
-    element("legend", {}, t("Passages are read by")),
+    element("legend", {}, t("Embedding model")),
     ...shown.flatMap(({ label, details }) => [only ? "" : label, details]),
   );
   const input = element("input", {
@@ -89,12 +89,16 @@ export async function supplyEmbedder(library) {
   const { choice, missing } = library.embedder();
   if (!missing) return await library.offerFull();
   const title =
-    missing === "key" ? t("The key is missing") : t("What reads “{name}”?", { name: library.current().name });
+    missing === "key"
+      ? t("The key is missing")
+      : t("Choose the embedding model for “{name}”", { name: library.current().name });
   const model = titleOf(choice);
   const note = {
     key: t("Keys are not kept when the page is closed."),
-    files: t("Its passages were read by {model}, whose files are not kept. Choose them again.", { model }),
-    address: t("Its passages were read by the model {model} of a server. Enter the same one.", { model }),
+    files: t("Its passages were embedded by {model}, whose files are not kept. Choose them again.", {
+      model,
+    }),
+    address: t("Its passages were embedded by the model {model} on a server. Enter the same one.", { model }),
   }[missing];
   const answer = await askEmbedder({ title, confirm: t("Use it"), given: choice, note, only: choice.kind });
   if (answer) await library.supply(answer.choice, answer.secrets);

@@ -87,7 +87,7 @@ export class Library extends EventTarget {
 
   /** The open collection. */
   current() {
-    if (!this.#entry) throw problem(t("No collection is open."), t("Make one, or choose one."));
+    if (!this.#entry) throw problem(t("No collection is open."), t("Create one, or choose one."));
     return this.#entry;
   }
 

@@ -156,7 +156,7 @@ function figuresOf({ cosine, words, score, likelihood }, seconds) {
     [t("Both together, in standard deviations above the average passage"), decimal(score, 2)],
   ];
   if (typeof likelihood === "number")
-    rows.push([t("Chance that a passage this close answers"), percent(likelihood)]);
+    rows.push([t("Chance that a passage this close answers the question"), percent(likelihood)]);
   for (const [stage, name] of Object.entries(STAGES)) {
     const taken = seconds[/** @type {import("./inquiry.js").Stage} */ (stage)];
     if (taken !== undefined) rows.push([name, milliseconds(taken)]);

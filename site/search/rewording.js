@@ -227,7 +227,7 @@ export class Rewording {
     const facts = model
       ? t("{used} of {count} passages, {tokens} tokens.", values)
       : t("{used} of {count} passages, about {tokens} tokens.", values);
-    const format = t("It gets the model's chat format when the model is loaded.");
+    const format = t("The model's chat format is added when the model is loaded.");
     byId("prompt-facts", "p").textContent = model || this.#isServer ? facts : `${facts} ${format}`;
     return made;
   }

@@ -48,11 +48,12 @@ async function showSize() {
   const sum = bytes.reduce((total, { bytes: size = 0 }) => total + size, 0);
   page.size.textContent = sum
     ? t(
-        "The test takes a minute or less. It downloads up to {size}: the engine, the default model and " +
-          "a table for search, or what this browser does not have of them. Nothing is downloaded before you start.",
+        "The test takes a minute or less. It downloads up to {size}: the engine, the default model " +
+          "and a table for search, or whichever of these you lack. Nothing is downloaded before you " +
+          "start.",
         { size: megabytes(sum) },
       )
-    : t("The sizes of the downloads could not be read: the network may be down. You can start all the same.");
+    : t("The sizes of the downloads could not be read: the network may be down. You can start anyway.");
   page.start.disabled = false;
 }
 

@@ -48,7 +48,7 @@ async function cache() {
     const found = await (await opened.match(address))?.arrayBuffer();
     ensure(
       found !== undefined && sameBytes(new Uint8Array(found), bytes),
-      english("What was stored came back changed."),
+      english("Stored data was read back with changes."),
     );
   } finally {
     await caches.delete(CACHE);
@@ -64,7 +64,7 @@ function sameBytes(a, b) {
 function settings() {
   const value = crypto.randomUUID?.() ?? String(Math.random());
   if (!remember(KEY, value)) throw new Unavailable(english("The browser stores no settings here."));
-  ensure(recall(KEY) === value, english("A setting came back changed."));
+  ensure(recall(KEY) === value, english("A setting was read back with a changed value."));
   remember(KEY, undefined);
   ensure(recall(KEY) === undefined, english("A setting cannot be deleted."));
   return english("written, read and deleted");
@@ -72,7 +72,7 @@ function settings() {
 
 async function room() {
   const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
-  if (!quota) throw new Unavailable(english("The browser does not report how much room there is."));
+  if (!quota) throw new Unavailable(english("The browser does not report how much space is available."));
   const free = quota - usage;
   ensure(free >= 50e6, english(`Only ${megabytes(Math.max(0, free))} are free; the site needs about 50 MB.`));
   return english(`${megabytes(usage)} of ${megabytes(quota)} in use`);
@@ -80,6 +80,6 @@ async function room() {
 
 async function persistence() {
   const kept = await navigator.storage?.persisted?.();
-  if (!kept) throw new Unavailable(english("The browser may delete what is stored when room is short."));
+  if (!kept) throw new Unavailable(english("The browser may delete stored files when space is short."));
   return english("the browser has agreed to keep everything");
 }

@@ -24,8 +24,8 @@ async function probe(size) {
   const file = await fileOf(folder, WHOLE);
   const found = new Uint8Array((await file?.arrayBuffer()) ?? []);
   const isSame = found.length === size && found.every((byte, at) => byte === bytes[at]);
-  if (!isSame) throw new Error(english("A file came back changed."));
-  if (await fileOf(folder, PART)) throw new Error(english("A file could not be given another name."));
+  if (!isSame) throw new Error(english("A file was read back with changed content."));
+  if (await fileOf(folder, PART)) throw new Error(english("A file could not be renamed."));
   if (!(await removeFrom(folder, WHOLE))) throw new Error(english("A file cannot be deleted."));
   return english("written, moved, read and deleted");
 }

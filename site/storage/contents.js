@@ -52,7 +52,9 @@ const nameOf = ({ name, made }) => (made ? t("{name} in {bits} bits", { name, bi
 
 /** @param {Entry} entry */
 function aboutOf({ url, made, complete }) {
-  const unfinished = made ? t("incomplete; made again next time") : t("interrupted; resumes next time");
+  const unfinished = made
+    ? t("incomplete; will be created again next time")
+    : t("interrupted; will resume next time");
   const path = url ? new URL(url).pathname : "";
   const note = made ? t("made from {sources}", { sources: sourcesOf(made, path) }) : path;
   return [complete ? "" : ` (${unfinished})`, element("span", { class: "note" }, ` ${note}`)];

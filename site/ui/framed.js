@@ -20,8 +20,8 @@ export function inFrame() {
 export function refuseInFrame() {
   if (inFrame())
     throw problem(
-      t("Nothing is deleted in a frame."),
-      t("Open this page in a tab of its own, then delete there."),
+      t("Nothing can be deleted inside a frame."),
+      t("Open this page in its own tab and delete it there."),
     );
 }
 

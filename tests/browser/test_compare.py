@@ -91,7 +91,7 @@ def test_missing_samples_and_fields_never_blank_the_page(comparer: Page, make_fi
     expect(comparer.get_by_test_id("output")).to_have_text(["one", "two", "three", "four"])
     comparer.get_by_label("Sample", exact=True).select_option("2")
     expect(comparer.get_by_test_id("output")).to_have_text(["three"])
-    expect(comparer.get_by_text("No sample 2 here, only 1.")).to_have_count(1)
+    expect(comparer.get_by_text("There is no sample 2 here, only 1.")).to_have_count(1)
     expect(comparer.get_by_test_id("message")).to_contain_text("prompts[2].results[0].outputs is null")
     comparer.reload()
     pick(comparer, make_file("s.json", sampling({"p": {"greedy": ["one"]}})))

@@ -219,7 +219,7 @@ def make_collection(page: Page, name: str) -> None:
     page.get_by_test_id("new-collection").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill(name)
-    dialog.get_by_role("button", name="Make it").click()
+    dialog.get_by_role("button", name="Create").click()
     made = page.locator(f'[data-testid="collection"][data-name="{name}"]')
     expect(made).to_have_attribute("aria-current", "true")
 

@@ -16,7 +16,7 @@ from .test_compare import sampling
 from .variants import variants
 
 START = 60_000  # milliseconds that a start may take on a busy machine
-REFUSAL = "Nothing is deleted in a frame. Open this page in a tab of its own, then delete there."
+REFUSAL = "Nothing can be deleted inside a frame. Open this page in its own tab and delete it there."
 LINE = [[0.2, 0.2], [0.2, 0.8]]
 ALONE = "() => { globalThis.messages = []; addEventListener('message', ({ data }) => messages.push(data)); }"
 

@@ -224,7 +224,7 @@ def truncated(text: str) -> bool:
 
 
 def echo(prompt: str, text: str) -> float | None:
-    """Share of the prompt's three-word phrases (or two-word ones, or words, if it is shorter) that the text repeats.
+    """Share of the prompt's three-word phrases (two words, or one, if it is shorter) that the text repeats.
 
     None for a prompt without words.
     """

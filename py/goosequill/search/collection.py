@@ -224,7 +224,7 @@ def document_from(value: Mapping[str, Any]) -> Document:
             _block(block, len(text)) for block in value.get("blocks") or [{"start": 0, "end": len(text)}]
         ]
     except (KeyError, TypeError, ValueError) as error:
-        raise SearchError("The document lacks a text or valid blocks.", code="document") from error
+        raise SearchError("The document has no text or no valid blocks.", code="document") from error
     if any(first.end > second.start for first, second in pairwise(blocks)):
         raise SearchError("The document's blocks overlap.", code="document")
     name = str(value["name"])
@@ -312,7 +312,9 @@ def add_vectors(
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     unit = (rows / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     if len(passages) != len(unit):
-        raise SearchError(f"{len(unit):,} vectors came for {len(passages):,} passages.", code="vectors")
+        raise SearchError(
+            f"{len(unit):,} vectors were returned for {len(passages):,} passages.", code="vectors"
+        )
     collection.index.add_vectors(unit, model, np.array(passages, np.intp))
     return collection.commit()
 

@@ -119,7 +119,7 @@ def _bounded(files: Mapping[str, ByteSource], description: dict[str, Any], name:
 def _file(files: Mapping[str, ByteSource], name: str) -> ByteSource:
     if name not in files:
         raise FileFormatError(
-            f"The embedding model lacks the file {name}.",
+            f"The embedding model's file {name} is missing.",
             code="file-missing",
             remedy="Choose all the files of the model's folder together.",
         )

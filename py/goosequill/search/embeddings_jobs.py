@@ -130,8 +130,8 @@ def _origin(
         return found.vectors, IndexModel(**described)
     if embedder.dimensions != found.dimensions:
         raise SearchError(
-            f"The vectors of {embedder.name} have {embedder.dimensions:,} numbers; those of the file "
-            f"{found.dimensions:,}.",
+            f"The vectors of {embedder.name} have {embedder.dimensions:,} numbers; those in the file "
+            f"have {found.dimensions:,}.",
             code="vectors",
             remedy="Choose the model that made them.",
         )

@@ -139,7 +139,7 @@ def _reported(error: Any) -> SearchError:
 
 
 def _bad(what: str) -> SearchError:
-    return SearchError(f"The answer of the embeddings endpoint is invalid: {what}.", code="endpoint-answer")
+    return SearchError(f"The response of the embeddings endpoint is invalid: {what}.", code="endpoint-answer")
 
 
 Send = Callable[[str, Mapping[str, str], bytes], bytes]

@@ -393,7 +393,7 @@ class Index:
             vectors = vectors[np.isin(passages, numbers)]
         if vectors.shape != (len(numbers), model.dimensions):
             raise SearchError(
-                f"Vectors of shape {list(vectors.shape)} are not those of {self.pending:,} passages in "
+                f"Vectors of shape {list(vectors.shape)} do not match {self.pending:,} passages in "
                 f"{model.dimensions:,} dimensions.",
                 code="vectors",
             )

@@ -196,7 +196,7 @@ def read_description(storage: Storage) -> Description:
     except ValueError as error:
         raise corrupt(f"{DESCRIPTION} is not JSON") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise SearchError("This is not an index of Goosequill's.", code="index-missing")
+        raise SearchError("This is not a Goosequill index.", code="index-missing")
     if found.get("version") != VERSION:
         raise SearchError(
             f"The index has version {str(found.get('version'))[:20]}, but this Goosequill reads {VERSION}.",

@@ -163,7 +163,7 @@ class LanceStore:
         """
         self.check_model(model)
         if not np.isfinite(vectors).all() or vectors.shape != (len(rows), model.dimensions):
-            raise SearchError("The vectors do not fit the passages.", code="vectors")
+            raise SearchError("The vectors do not match the passages.", code="vectors")
         if self._table is None:
             self._table = self._database.create_table(TABLE, schema=self._schema(model), exist_ok=True)
             self.model = model
@@ -240,7 +240,7 @@ class LanceStore:
             ``question``: `count` is out of range.
         """
         if not 1 <= count <= MAX_COUNT:
-            raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
+            raise SearchError(f"{count:,} is not a possible number of results.", code="question")
         embedder = full or static
         if self._table is None or self.model is None or embedder is None:
             raise SearchError(f"{self.uri} has no passages.", code="index-missing")

@@ -259,7 +259,7 @@ def pack(texts: Sequence[Sequence[int]], most: int) -> Iterator[tuple[list[int],
 
 def _matrix_shape(tensors: TensorSource, name: str) -> tuple[int, int]:
     if name not in tensors.names():
-        raise FileFormatError(f"The embedding model lacks the tensor {name!r}.", code="tensor-missing")
+        raise FileFormatError(f"The embedding model's tensor {name!r} is missing.", code="tensor-missing")
     shape = tensors.shape(name)
     if len(shape) != 2 or not all(shape):
         raise _wrong_shape(name, shape)

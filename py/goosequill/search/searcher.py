@@ -176,7 +176,7 @@ class Searcher:
             range. ``vectors``: `vector` does not fit. ``document``: there is none of the index `within`.
         """
         if not 1 <= count <= MAX_COUNT:
-            raise SearchError(f"{count:,} documents cannot be asked for.", code="question")
+            raise SearchError(f"{count:,} is not a possible number of results.", code="question")
         question = question[:MAX_QUESTION]
         self.refresh()
         parts, used = self._parts(question, stage, vector)
@@ -217,7 +217,7 @@ class Searcher:
         model = index.model
         if vector is not None:
             if vector.shape != (model.dimensions,) or not np.isfinite(vector).all():
-                raise SearchError("The question's vector does not fit the index.", code="vectors")
+                raise SearchError("The question's vector does not match the index.", code="vectors")
             asked, name, weight = np.asarray(vector, np.float32), model.name, FULL_WEIGHT
         elif stage == "full" and self.full is not None:
             index.check_model(IndexModel.of(self.full))

@@ -111,7 +111,7 @@ class FolderStorage:
         """Return the path of a file, unless it is a link that leads out of the folder (``link-outside``)."""
         path = self.path / name
         if path.is_symlink() and leads_out(self.path, path):
-            raise SearchError(f"{path} is a link that leads out of the folder.", code="link-outside")
+            raise SearchError(f"{path} is a link to something outside the folder.", code="link-outside")
         return path
 
     def size(self, name: str) -> int:

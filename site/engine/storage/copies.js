@@ -35,8 +35,10 @@ export const LAYOUT = 3;
 
 /** Why a copy is not kept. */
 export const NOTES = {
-  none: "The browser has no private file system for models here, so the weights are quantized again next time.",
-  full: "There is not enough space to keep the quantized weights, so they are quantized again next time.",
+  none:
+    "The browser has no private file system for models here, so the weights will be quantized again " +
+    "next time.",
+  full: "There is not enough space to keep the quantized weights, so they will be quantized again next time.",
 };
 
 export class Copies {

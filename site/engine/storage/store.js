@@ -37,8 +37,9 @@ export const NOTES = {
   opfs: "",
   cache: "The browser has no private file system for models here, so the model is kept in its cache.",
   memory:
-    "The browser stores nothing here (a private window, perhaps), so the model is downloaded again next time.",
-  full: "There is not enough space to keep the model, so it is downloaded again next time.",
+    "The browser stores nothing here (a private window, perhaps), so the model will be downloaded " +
+    "again next time.",
+  full: "There is not enough space to keep the model, so it will be downloaded again next time.",
 };
 
 /** @returns {Promise<Cache | null>} */

@@ -256,7 +256,9 @@ def test_minilm_reads_what_the_static_table_has_found(search: SearchPage, site_u
         expect(search.ask(question)).to_contain_text("reflux", ignore_case=True)
     expect(search.better_answers).to_be_checked()
     search.page.reload()
-    expect(search.page.get_by_text("MiniLM is ready: it reads whole sentences.")).to_be_visible(timeout=LONG)
+    expect(search.page.get_by_text("MiniLM is ready: it understands whole sentences.")).to_be_visible(
+        timeout=LONG
+    )
     search.page.goto(site_url)  # nothing writes any more
     in_memory, on_disk = search.page.evaluate(ASK_STORED, [site_url, "bitter liquid"])
     assert in_memory and [name for name, _ in in_memory] == [name for name, _ in on_disk]

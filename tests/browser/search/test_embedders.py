@@ -58,7 +58,7 @@ def test_a_server_reads_a_collection_and_its_vectors_are_exported_and_imported(
     search.embedder_endpoint.check()
     fill_server(search, "wrong")
     expect(search.embedder_host).to_contain_text("vectors.example receives the text of every passage")
-    expect(search.embedder_confirm).to_have_text("Make it, and send texts to vectors.example")
+    expect(search.embedder_confirm).to_have_text("Create and send texts to vectors.example")
     assert not violations(search.page)
     search.embedder_confirm.click()
     search.says("“Served” is ready for documents.")

@@ -138,7 +138,7 @@ test("no vote is taken back in a frame of another page", () => {
   one.vote(1, "");
   globalThis.top = {};
   try {
-    assert.throws(() => one.undo(), /Nothing is deleted in a frame/);
+    assert.throws(() => one.undo(), /Nothing can be deleted inside a frame/);
   } finally {
     delete globalThis.top;
   }

@@ -61,7 +61,7 @@ test("a sample index beyond a configuration's outputs is told, not fatal", () =>
   );
   assert.equal(
     samplesOf(results, { ...all, config: "beam" }).missing,
-    "No “beam” here, only “greedy” and “k50”.",
+    "There is no “beam” here, only “greedy” and “k50”.",
   );
   assert.match(samplesOf([], all).missing, /no results/);
 });

@@ -39,8 +39,8 @@ test("a sentence that rests on nothing, or on a passage that is not there, says 
 
 test("the check is put into words", () => {
   assert.match(checkWords([sentence(0, 3, 0)]), /Every word/);
-  assert.match(checkWords([sentence(0, 3, null)]), /^1 sentence rests on no passage/);
-  assert.match(checkWords([sentence(0, 3, undefined)]), /^1 sentence rests on no passage. Check it /);
+  assert.match(checkWords([sentence(0, 3, null)]), /^1 sentence is not based on any passage/);
+  assert.match(checkWords([sentence(0, 3, undefined)]), /^1 sentence is not based on any passage. Check it /);
   assert.match(
     checkWords([
       sentence(0, 3, 0, [
@@ -48,6 +48,6 @@ test("the check is put into words", () => {
         [2, 3],
       ]),
     ]),
-    /^2 underlined words are in no passage.*Check them/,
+    /^2 underlined words are neither in a passage.*Check them/,
   );
 });

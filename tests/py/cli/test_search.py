@@ -132,7 +132,7 @@ def test_what_a_link_out_of_the_folder_leads_to_is_not_in_the_index(
     capsys.readouterr()
     assert index(folder) == 0
     out, err = capsys.readouterr()
-    assert "skipped users.md: users.md is a link that leads out of the folder. Copy the file" in err
+    assert "skipped users.md: users.md is a link to something outside the folder. Copy the file" in err
     assert "1 removed, 1 skipped" in out
     kept = (file.read_bytes() for file in (folder.parent / "index").rglob("*") if file.is_file())
     assert not any(b"users are" in data for data in kept)

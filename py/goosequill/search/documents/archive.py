@@ -53,9 +53,9 @@ class Entry:
         check_size(self.name, self._info.file_size, most)
         if self._info.compress_type not in _METHODS:
             raise SearchError(
-                f"{self.name} is compressed by another method than Deflate.",
+                f"{self.name} is compressed with a method other than Deflate.",
                 code="document-format",
-                remedy="Make the zip anew with the usual method.",
+                remedy="Create the zip again with the usual method, Deflate.",
             )
         size = 0
         try:

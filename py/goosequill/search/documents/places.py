@@ -114,7 +114,7 @@ def _stays(folder: Path, path: Path, skipped: list[Skipped]) -> bool:
     if not leads_out(folder, path):
         return True
     name = path.relative_to(folder).as_posix()
-    message = f"{name} is a link that leads out of the folder."
+    message = f"{name} is a link to something outside the folder."
     skipped.append(Skipped.because(name, SearchError(message, code="link-outside", remedy=REMEDY)))
     return False
 

@@ -50,7 +50,7 @@ def decode(name: str, data: bytes, declared: str = "") -> str:
             return data[len(mark) :].decode(encoding, "replace")
     sample = data[:_SAMPLE]
     if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) // 200:
-        raise SearchError(f"{name} is not text: it has bytes that no text has.", code="document-binary")
+        raise SearchError(f"{name} is not text: it looks like a binary file.", code="document-binary")
     for encoding in ("utf-8", declared):
         try:
             return data.decode(encoding) if encoding else data.decode("cp1252", "replace")

@@ -39,7 +39,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "conversations": Code(
             "A file of conversations is damaged, or in no format that Goosequill reads.",
-            "Choose a file of Open Assistant, ShareGPT, ChatGPT or TRL: JSON, or a JSON object per line.",
+            "Choose a file from Open Assistant, ShareGPT, ChatGPT or TRL: JSON, or one JSON object per line.",
         ),
         "nothing-to-export": Code(
             "The conversations have nothing for the chosen format.", "Rate or rank replies first."
@@ -218,7 +218,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "empty-message": Code("The message is empty.", "Write a message."),
         "reasoning-effort": Code(
-            "The chat format has no thinking whose length could be chosen.",
+            "The chat format has no setting for the length of thinking.",
             "Leave out reasoning_effort, or choose a model that reasons, such as G1.",
         ),
         "nothing-to-undo": Code(
@@ -236,12 +236,12 @@ GROUPS: dict[str, dict[str, Code]] = {
     "Tuning": {
         "not-an-adapter": Code(
             "The file does not contain an adapter.",
-            "Choose a file that tuning wrote, or a state-tuned .pth file.",
+            "Choose an adapter file, or a state-tuned .pth file.",
         ),
         "adapter-mismatch": Code(
             "The adapter belongs to another model.", "Load the model that it was made for, or tune this one."
         ),
-        "adapter-method": Code("The adapter has vectors, not a state.", "Write it as .safetensors."),
+        "adapter-method": Code("The adapter has vectors, not a state.", "Save it as .safetensors."),
         "adapter-values": Code(
             "The adapter has a number that is not finite or too large.",
             "Tune again, with a lower learning rate.",
@@ -253,7 +253,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "too-few-examples": Code(
             "There are too few examples: a fifth is held back, to see when to stop.",
-            "Add examples; ten are a beginning, and fifty are better.",
+            "Add examples: ten are enough to start, fifty are better.",
         ),
         "tuning-version": Code(
             "Models of this version of RWKV cannot be tuned.", "Choose a model of RWKV 4 or 7."

@@ -335,11 +335,11 @@ async function rank(replies) {
     for (const { fields } of replies) fields.judged = new Date().toISOString();
     const inOrder = shown.map((reply) => names[replies.indexOf(reply)]);
     const count = keepVotes(tree, { replies: shown, names: inOrder, places });
-    if (!count) return [t("No vote was added to those of Compare.")];
+    if (!count) return [t("No vote was added to those in Compare.")];
     const words = tn(
       count,
-      "{n} vote was added to those of Compare.",
-      "{n} votes were added to those of Compare.",
+      "{n} vote was added to those in Compare.",
+      "{n} votes were added to those in Compare.",
     );
     const link = element("a", { href: "../compare/?page=write" }, t("See them there under Judge"));
     return [words, " ", link];

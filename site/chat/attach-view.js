@@ -116,7 +116,7 @@ export class AttachView {
       return this.#complain(
         problem(
           t("{most} documents can be attached.", { most: MOST }),
-          t("Put them into a collection of Search."),
+          t("Add them to a collection in Search."),
         ),
       );
     this.#session.attach(all);

@@ -48,7 +48,7 @@ export class Documents {
           name: large.name,
           most: megabytes(LARGEST),
         }),
-        t("Add it to a collection of Search, and attach that."),
+        t("Add it to a collection in Search, and attach that collection."),
       );
     const found = [];
     for (const { name, blob } of files) {

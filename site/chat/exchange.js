@@ -22,7 +22,7 @@ const LONGEST = 256_000_000;
 export async function readFile(engine, file, options) {
   if (file.size > LONGEST) {
     throw problem(
-      t("{name} is too large: a file of conversations may have 256 MB.", { name: file.name }),
+      t("{name} is too large: the limit for a file of conversations is 256 MB.", { name: file.name }),
       t("Split it: each line is a separate record."),
     );
   }

@@ -151,7 +151,7 @@ export class MessageView {
   #notes(rating) {
     const { rank, fields } = this.#message;
     const notes = [
-      rank === null ? "" : t("Place {rank}", { rank: rank + 1 }),
+      rank === null ? "" : t("Rank {rank}", { rank: rank + 1 }),
       rating && typeof fields.reason === "string" ? inLine(fields.reason) : "",
     ].filter(Boolean);
     return notes.map((note) => element("span", { class: "note" }, note));

@@ -47,8 +47,8 @@ export function askForRanking(tree, replies, { names, decided = () => [], draw =
 /** What a person does to rank replies, in words. */
 export function rankingHint() {
   return t(
-    "Give each a place, 1 for the best: focus a reply and press a number key, drag a " +
-      "reply onto another, or choose a place below it. Two may share a place.",
+    "Rank the replies, 1 for the best: focus a reply and press a number key, drag a reply onto " +
+      "another, or choose a rank below it. Two replies may share a rank.",
   );
 }
 
@@ -199,8 +199,8 @@ export class RankCards {
     const name = t("Reply {letter}", { letter: String.fromCharCode(65 + at) });
     const select = element(
       "select",
-      { "aria-label": t("Place of {name}", { name }), "data-testid": "rank-place" },
-      element("option", { value: "" }, t("No place")),
+      { "aria-label": t("Rank of {name}", { name }), "data-testid": "rank-place" },
+      element("option", { value: "" }, t("Not ranked")),
       ...this.#replies.map((_, place) => element("option", { value: place + 1 }, String(place + 1))),
     );
     select.addEventListener("change", () => this.#put(reply, Number(select.value)));

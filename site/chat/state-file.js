@@ -24,7 +24,7 @@ export function saveState(bytes) {
 export async function readState(file) {
   if (file.size > STATE_LIMIT) {
     throw problem(
-      t("{name} is not a state: none is larger than {size}.", {
+      t("{name} is not a state: no state is larger than {size}.", {
         name: file.name,
         size: megabytes(STATE_LIMIT),
       }),

@@ -50,7 +50,7 @@ export function rankForm(replies, { draft, changed, complain, turn }) {
   if (Array.isArray(draft)) cards.set(draft.filter(([id]) => ids.has(id)));
   const answer = () => {
     if (cards.placed === replies.length) return cards.places;
-    complain(t("Give every reply a place, or skip this task."));
+    complain(t("Rank every reply, or skip this task."));
     return null;
   };
   return { box: cards.box, hint: rankingHint(), draft: () => cards.all, answer, focus: () => cards.focus() };
@@ -70,7 +70,7 @@ export function labelForm({ draft, changed }) {
     Object.fromEntries(Object.entries(form.read() ?? {}).map(([name, { value }]) => [name, value]));
   return {
     box,
-    hint: t("Tick what is true of it, and move the sliders that you can judge: others do not count."),
+    hint: t("Tick what applies, and move the sliders that you can judge; the others do not count."),
     draft: read,
     answer: () => ({ ...Object.fromEntries(TICKS.map((name) => [name, 0])), ...read() }),
     focus: () => box.querySelector("input")?.focus(),

@@ -106,14 +106,14 @@ function agreementWords(kind, { equal, count, tasks }) {
   return kind === "label_message"
     ? tn(
         tasks,
-        "{n} labelled message came again: {equal} of {count} labels are the same ({share}).",
-        "{n} labelled messages came again: {equal} of {count} labels are the same ({share}).",
+        "You labelled {n} message twice: {equal} of {count} labels are the same ({share}).",
+        "You labelled {n} messages twice: {equal} of {count} labels are the same ({share}).",
         values,
       )
     : tn(
         tasks,
-        "{n} ranking came again: {equal} of {count} pairs of replies are in the same order ({share}).",
-        "{n} rankings came again: {equal} of {count} pairs of replies are in the same order ({share}).",
+        "You made {n} ranking twice: {equal} of {count} pairs of replies are in the same order ({share}).",
+        "You made {n} rankings twice: {equal} of {count} pairs of replies are in the same order ({share}).",
         values,
       );
 }

@@ -318,7 +318,7 @@ export class TasksView {
   #comparison(task) {
     const same = this.#log.filter((done) => keyOf(done) === keyOf(task));
     const { equal, count } = agreementOf(same).get(task.kind) ?? { equal: 0, count: 0 };
-    return t("You had this one before: {equal} of {count} answers are the same.", { equal, count });
+    return t("You have judged this one before: {equal} of {count} answers are the same.", { equal, count });
   }
 
   /** Takes the last answer back, or a skip, and shows that task again with what was entered. */
@@ -373,8 +373,8 @@ export class TasksView {
         "p",
         {},
         t(
-          "There are no conversations yet. Write a first prompt, or import a set: then there " +
-            "are replies to write, to rank and to label.",
+          "There are no conversations yet. Write a first prompt or import a set, and there will be " +
+            "replies to write, rank and label.",
         ),
       ),
       this.#importButton(),

@@ -54,7 +54,7 @@ export class LiveServer {
     const { known } = knownSettings(settings);
     const names = sendsAll ? "" : knownSettings(all).others.join(", ");
     this.#leftOut.textContent =
-      names && t("Not sent, because not every server knows it: {names}.", { names });
+      names && t("Not sent, because not every server supports these: {names}.", { names });
     const { max_new_tokens } = settings;
     return {
       source: `${server.base} ${server.model}`,

@@ -159,11 +159,11 @@ function teach() {
       download(adapterFileName(about.name, file), file, "application/octet-stream"); // nothing is lost
       throw error;
     });
-    say(t("Measuring what it does to other text…"));
+    say(t("Measuring its effect on other text…"));
     const chats = session.door !== "text";
     session.show({ kept, file, heldBack, harm: await harmOf(model, file), chats });
     page.try.value ||= session.door === "pairs" ? (session.pairs[0]?.prompt ?? "") : t("It was");
-    say(signal.aborted ? t("Stopped; the best so far is kept.") : t("It has learned."));
+    say(signal.aborted ? t("Stopped. The best version so far is kept.") : t("Finished learning."));
     byId("result", "section").focus();
   });
 }

@@ -92,7 +92,7 @@ export class Doors {
     if (door === "pairs") this.#offer();
     const pieces = piecesIn(text);
     byId("text-facts", "p").textContent = file
-      ? t("{name}, {size}, is learned from instead of the text.", {
+      ? t("Learning from {name} ({size}) instead of the text.", {
           name: file.name,
           size: megabytes(file.size),
         })

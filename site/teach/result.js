@@ -82,16 +82,13 @@ export class ResultView {
 function verdict({ before, after, recipe }) {
   const right = recipe.held_back_right;
   if (typeof right === "number") {
-    return phrase(
-      "It agrees with {share} of the preferences that were held back; with half of them by chance.",
-      {
-        share: element("strong", {}, percent(right)),
-      },
-    );
+    return phrase("It agrees with {share} of the preferences that were held back; chance would be half.", {
+      share: element("strong", {}, percent(right)),
+    });
   }
-  if (before == null || after == null) return [t("What it does to texts that were held back is not known.")];
+  if (before == null || after == null) return [t("Its effect on texts that were held back is not known.")];
   if (after >= before)
-    return [t("It learned nothing that helps with texts that were held back. More examples may help.")];
+    return [t("What it learned does not help with the texts that were held back. More examples may help.")];
   return phrase("{change} bits for texts that it had not seen: {before} → {after} bits per byte.", {
     change: element("strong", {}, signed((after - before) / before)),
     before: decimal(before, 2),
@@ -113,7 +110,7 @@ function measured({ counts }) {
 function harm(share) {
   return share === null
     ? ""
-    : t("While it is on, other English costs {change} bits.", { change: signed(share) });
+    : t("While it is on, other English text costs {change} bits.", { change: signed(share) });
 }
 
 /** A relative change: "−24%", "+3%". @param {number} share */

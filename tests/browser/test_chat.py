@@ -401,7 +401,7 @@ def test_a_tree_that_javascript_wrote_is_read_by_python_and_by_this_page(
     getattr(chat, "import").set_input_files(path)
     expect(chat.status).to_have_text("1 conversation imported.", timeout=START)
     expect(chat.branch_place).to_have_text(["2/2"])
-    expect(chat.message.last).to_contain_text("Place 1")
+    expect(chat.message.last).to_contain_text("Rank 1")
     chat.branch_previous.click()
     expect(chat.message.last).to_contain_text("dull")
     assert read(chat.exported("oasst-messages")) == [tree]

@@ -96,7 +96,7 @@ def test_three_drafts_are_ranked_and_exported(page: Page, site_url: str) -> None
     page.get_by_test_id("rank-save").click()
     page.get_by_test_id("branch-previous").click()
     page.get_by_test_id("branch-previous").click()
-    expect(page.get_by_test_id("message").last).to_contain_text("Place 1")
+    expect(page.get_by_test_id("message").last).to_contain_text("Rank 1")
     page.get_by_test_id("tasks").click()
     page.get_by_test_id("task-kind").select_option(label="Reply as the assistant")
     page.get_by_test_id("task-text").fill("By ship.")

@@ -30,7 +30,7 @@ KINDS: Mapping[str, str] = {
 """Parameters of jobs that kept values are for, one or lists of them: name -> the kind of value."""
 
 _GONE: Mapping[str, Callable[[], LoadError]] = {
-    "conversation": lambda: LoadError("This conversation is over.", code="conversation-over"),
+    "conversation": lambda: LoadError("This conversation has ended.", code="conversation-over"),
     "embedder": lambda: LoadError("This embedding model is no longer loaded.", code="embedder-closed"),
     "collection": lambda: LoadError("This collection is no longer open.", code="collection-closed"),
     "embeddings": lambda: LoadError("This file of embeddings is no longer open.", code="embeddings-closed"),

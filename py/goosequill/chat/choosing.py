@@ -23,7 +23,7 @@ NAMES = (
 ASKED = "It was chosen."
 DESCRIBED = "The model's config.json says so."
 TEMPLATE = "The chat template in the file writes User and Assistant."
-UNKNOWN = "Nothing in the model says which; most RWKV models that chat know this one."
+UNKNOWN = "The model does not say which format it uses; most RWKV chat models know this one."
 
 REASONS = (ASKED, DESCRIBED, *(reason for _, _, reason in NAMES), TEMPLATE, UNKNOWN)
 """Every reason that `choose_format` can give."""

@@ -97,7 +97,7 @@ class ChatFormat:
             return self
         if not self.reasons:
             raise SettingsError(
-                "This model's chat format has no thinking whose length could be chosen.",
+                "With this model's chat format, the length of thinking cannot be set.",
                 code="reasoning-effort",
                 param="reasoning_effort",
             )

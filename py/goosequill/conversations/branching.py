@@ -57,7 +57,9 @@ class BranchingConversation(Conversation):
 
     def _last(self) -> str:
         if not self.tree or not self._noted:
-            raise SettingsError("Nothing was said yet.", code="chat-messages", remedy="Say something first.")
+            raise SettingsError(
+                "Nothing has been said yet.", code="chat-messages", remedy="Say something first."
+            )
         return self._noted[-1][1]
 
     def branch(self) -> Self:

@@ -50,7 +50,8 @@ def write(trees: Trees, to: str, *, packed: bool = False) -> bytes:
             raise FileFormatError(
                 f"The file would have more than {MOST_BYTES:,} bytes.",
                 code="conversations",
-                remedy="Export fewer conversations, or as oasst-messages, which has every message once.",
+                remedy="Export fewer conversations, or choose oasst-messages, which contains each "
+                "message once.",
             )
     if not pieces:
         raise SettingsError(
@@ -67,7 +68,7 @@ def _line(record: Any) -> str:
         raise FileFormatError(
             "A conversation is too long for nested replies.",
             code="conversations",
-            remedy="Export it as oasst-messages, which has no depth.",
+            remedy="Export it as oasst-messages, which is not nested.",
         ) from error
 
 

@@ -55,7 +55,7 @@ def check_eps(value: object) -> float:
         raise SettingsError(
             f"group_norm_eps is {str(value)[:40]}, but must be above 0 and at most 1.",
             code="setting-range",
-            remedy="Leave it out, or give 64e-5 as BlinkDL's code has it.",
+            remedy="Leave it out, or use 64e-5, as in BlinkDL's code.",
         )
     return float(value)
 

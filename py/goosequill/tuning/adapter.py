@@ -106,7 +106,7 @@ class Adapter:
             ``adapter-method``: the adapter has no state. ``adapter-values``: as `encode`.
         """
         if self.about.method != "state":
-            raise SettingsError("A .pth file is for a tuned state.", code="adapter-method")
+            raise SettingsError("A .pth file can only contain a tuned state.", code="adapter-method")
         return pth.encode(self._halves())
 
     def write(self, path: str | Path) -> None:
@@ -120,7 +120,7 @@ class Adapter:
         for name, values in halves.items():
             if not np.isfinite(values).all():
                 raise SettingsError(
-                    f"The adapter's tensor {name!r} has a number that float16 cannot hold.",
+                    f"The adapter's tensor {name!r} has a number that float16 cannot represent.",
                     code="adapter-values",
                 )
         return halves

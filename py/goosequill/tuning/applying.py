@@ -52,7 +52,7 @@ def adapt(model: Model, adapter: Adapter | None, *, strength: float = 1.0, name:
     is_number = isinstance(strength, int | float) and not isinstance(strength, bool)
     if not is_number or not 0 <= strength <= MAX_STRENGTH:
         raise SettingsError(
-            f"The strength of an adapter is from 0 to {MAX_STRENGTH}, not {str(strength)[:40]}.",
+            f"An adapter's strength must be from 0 to {MAX_STRENGTH}, not {str(strength)[:40]}.",
             code="setting-range",
             param="strength",
         )

@@ -35,7 +35,7 @@ class TeachFlows:
         tab.click("[data-testid=teach-start]")
         tab.wait(AFTER, 24)
         tab.click("[data-testid=teach-stop]")
-        tab.wait_for(STATUS, "Stopped; the best so far is kept.")
+        tab.wait_for(STATUS, "Stopped. The best version so far is kept.")
         tab.wait_for("[data-testid=teach-done]", "bits per byte")
         tab.click("[data-testid=adapter-on]")
         tab.wait_for("[data-testid=adapter-off]")

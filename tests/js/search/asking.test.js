@@ -150,7 +150,7 @@ test("nothing fits is said as a likelihood, and the nearest are behind a click",
   });
   await openAndAsk();
   assert.equal(byTestId("nothing-fits").hidden, false);
-  assert.match(byTestId("nothing-fits").textContent, /about 3 in 100/);
+  assert.match(byTestId("nothing-fits").textContent, /right about 3% of the time/);
   assert.deepEqual(names(), []);
   assert.ok(byTestId("reword").hidden);
   byTestId("nearest").click();
@@ -169,7 +169,7 @@ test("what is neither likely nor unlikely is shown under a notice", async () => 
   await openAndAsk();
   assert.deepEqual(names(), ["b", "a"]);
   assert.ok(byTestId("nothing-fits").hidden);
-  assert.match(byTestId("unsure").textContent, /39 in 100/);
+  assert.match(byTestId("unsure").textContent, /39% of the time/);
 });
 
 test("distant results are behind a click, the best one never", async () => {

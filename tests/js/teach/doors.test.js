@@ -87,7 +87,7 @@ test("the pieces of a text are counted as Python makes them", () => {
 test("a file is learned from in place of the text until that is edited, and only up to a size", async () => {
   const { session, doors, examples } = open();
   doors.take(new File(["Arr."], "pirate.txt"));
-  assert.match(at("text-facts").textContent, /^pirate\.txt, /);
+  assert.match(at("text-facts").textContent, /^Learning from pirate\.txt /);
   const found = await examples();
   assert.deepEqual([found?.name, decode(found?.data ?? new Uint8Array())], ["pirate.txt", "Arr."]);
   const large = new File([], "large.txt");

@@ -32,8 +32,8 @@ function show(facts, more = {}) {
 test("what was reached is said in words, and what is not known is not", () => {
   const cases = /** @type {[any, RegExp][]} */ ([
     [{ before: 3.3, after: 2.49 }, /^−25% bits .* 3\.30 → 2\.49 bits per byte\.$/],
-    [{ before: 2, after: 2 }, /learned nothing/],
-    [{ before: 2, after: 2.5 }, /learned nothing/],
+    [{ before: 2, after: 2 }, /does not help/],
+    [{ before: 2, after: 2.5 }, /does not help/],
     [{}, /is not known/],
     [{ recipe: { held_back_right: 0.75 } }, /^It agrees with 75% of the preferences/],
     [{ recipe: { held_back_right: 0 } }, /^It agrees with 0%/],
@@ -48,10 +48,10 @@ test("the harm to other text is shown with its sign, where it was measured", () 
   show({ counts: { held_back: 2 } }, { harm: 0.031 });
   assert.equal(
     at("harm").textContent,
-    "Measured on 2 examples that were held back. While it is on, other English costs +3% bits.",
+    "Measured on 2 examples that were held back. While it is on, other English text costs +3% bits.",
   );
   show({}, { harm: -0.02 });
-  assert.equal(at("harm").textContent, "While it is on, other English costs −2% bits.");
+  assert.equal(at("harm").textContent, "While it is on, other English text costs −2% bits.");
   show({});
   assert.equal(at("harm").textContent, "");
 });

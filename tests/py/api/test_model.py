@@ -163,7 +163,7 @@ def test_branches_of_a_chat_have_one_tree_that_is_rated_ranked_and_exported(mode
     def said(branch: Chat, text: str, seed: int) -> str:
         return "".join(map(str, branch.say(text, seed=seed, max_new_tokens=4, temperature=1)))
 
-    with pytest.raises(SettingsError, match="Nothing was said"):
+    with pytest.raises(SettingsError, match="Nothing has been said"):
         chat.rate(1)
     other, third = chat.branch(), chat.branch()
     first = [said(branch, "Good morning.", seed) for seed, branch in enumerate((chat, other, third))]

@@ -114,7 +114,7 @@ def test_chat_thinks_as_long_as_asked(capsysbinary: Capture, monkeypatch: pytest
         "User: c\n\nAssistant: <think>\n</think",
     ]
     status, _, err = call(capsysbinary, "chat", "--model", MODEL, "--reasoning-effort", "high")
-    assert status == 1 and "no thinking" in err
+    assert status == 1 and "length of thinking" in err
 
 
 def test_chat_prints_the_thought_beside_the_answer(
@@ -160,7 +160,7 @@ def test_an_adapter_is_given_to_every_command_that_writes(
     out = call(capsysbinary, "evaluate", tmp_path / "a.txt", *options, "--json")[1]
     assert json.loads(out)["bits_per_byte"] == model.evaluate("It was a dark evening.").bits_per_byte
     status, _, err = call(capsysbinary, "generate", *options[:-1], 3, "--prompt", "The sea")
-    assert status == 1 and "The strength of an adapter" in err
+    assert status == 1 and "An adapter's strength" in err
 
 
 def test_generate_continues_what_is_piped() -> None:

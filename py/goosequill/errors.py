@@ -38,11 +38,11 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Download the model folder again.",
         ),
         "conversations": Code(
-            "A file of conversations is damaged, or in no format that Goosequill reads.",
+            "A file of conversations is damaged, or not in a format that Goosequill reads.",
             "Choose a file from Open Assistant, ShareGPT, ChatGPT or TRL: JSON, or one JSON object per line.",
         ),
         "nothing-to-export": Code(
-            "The conversations have nothing for the chosen format.", "Rate or rank replies first."
+            "The conversations contain nothing for the chosen format.", "Rate or rank replies first."
         ),
         "votes-file": Code("A file of votes is invalid.", "Export the votes from the comparer again."),
         "unknown-format": Code(
@@ -61,8 +61,8 @@ GROUPS: dict[str, dict[str, Code]] = {
         "rwkv-cpp-header": Code("An rwkv.cpp file is corrupt.", _DOWNLOAD_AGAIN),
         "prefab-header": Code("A .prefab file is corrupt.", _DOWNLOAD_AGAIN),
         "packed-layout": Code(
-            "The matrices are packed in a layout that this version does not know.",
-            "Use a newer Goosequill, or convert the original again.",
+            "The matrices are packed in a layout that this version does not support.",
+            "Use a newer version of Goosequill, or convert the original again.",
         ),
         "split-gguf": Code(
             "The file is one part of a split GGUF model.",
@@ -81,7 +81,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Use a model folder that “goosequill convert” wrote.",
         ),
         "output": Code(
-            "The output folder cannot be created or is not empty.", "Choose a new or an empty folder."
+            "The output folder cannot be created or is not empty.", "Choose a new or empty folder."
         ),
         "shard-size": Code("A shard is too small for one row of a tensor.", "Choose a larger shard size."),
         "size": Code("A file size cannot be parsed.", "Write it as 90MB or 1GiB."),
@@ -161,7 +161,8 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "tokenizer-unsupported": Code(
             "The tokenizer is of a kind that Goosequill does not read.",
-            "Use a byte-level BPE tokenizer (as GPT-2, GPT-NeoX and Llama 3 have), World, or plain bytes.",
+            "Use a byte-level BPE tokenizer (like those of GPT-2, GPT-NeoX and Llama 3), World, or "
+            "plain bytes.",
         ),
         "tokenizer-mismatch": Code(
             "The tokenizer and the model have different vocabularies.",
@@ -213,7 +214,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             'Give a list of {"role": "system", "user" or "assistant", "content": text}.',
         ),
         "tools": Code(
-            "The tools that a model may call, or the choice among them, are invalid.",
+            "The tools that a model may call, or the choice of tool, are invalid.",
             "Give each tool a name, and a JSON schema of its parameters, as OpenAI's API has them.",
         ),
         "empty-message": Code("The message is empty.", "Write a message."),
@@ -244,10 +245,10 @@ GROUPS: dict[str, dict[str, Code]] = {
         "adapter-method": Code("The adapter has vectors, not a state.", "Save it as .safetensors."),
         "adapter-values": Code(
             "The adapter has a number that is not finite or too large.",
-            "Tune again, with a lower learning rate.",
+            "Tune again with a lower learning rate.",
         ),
         "examples": Code(
-            "A file of examples is damaged, too large, or in no form that Goosequill reads.",
+            "A file of examples is damaged, too large, or not in a format that Goosequill reads.",
             "Choose plain text, or JSON lines with text, prompt and completion, messages, or prompt, chosen "
             "and rejected.",
         ),
@@ -269,7 +270,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Use a JSON object from names to settings, or a JSON list of preset names.",
         ),
         "other-report": Code(
-            "An unfinished report with the same name has other models, prompts or decoders.",
+            "An unfinished report with the same name has different models, prompts or decoders.",
             "Choose another output file, or delete the unfinished one.",
         ),
         "same-name": Code(
@@ -326,7 +327,7 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Try again. If it happens again, reload the page and report the message as a bug.",
         ),
         "option": Code(
-            "An option of a function is unknown, or has a value that it cannot have.",
+            "An option of a function is unknown or has an invalid value.",
             "Use the name or the value that the error suggests.",
         ),
         "unknown-function": Code("The engine has no function with this name.", "Check the name."),
@@ -353,21 +354,23 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Run text recognition (OCR) on it first, for example with “ocrmypdf”.",
         ),
         "document-too-large": Code(
-            "The document is larger than what Goosequill reads.", "Split it into smaller files."
+            "The document is larger than Goosequill can read.", "Split it into smaller files."
         ),
         "csv-column": Code("The CSV file has no such column.", "Choose one of its columns."),
         "no-pypdf": Code(
             "The package pypdf is not installed.", 'Install it with: pip install "goosequill[pdf]".'
         ),
-        "link-outside": Code("A link in a folder leads out of it.", "Copy the file itself into the folder."),
+        "link-outside": Code(
+            "A link in the folder points outside it.", "Copy the file itself into the folder."
+        ),
         "path-not-found": Code("There is no such file or folder.", "Check the path."),
         "place-unreachable": Code("A site does not answer.", "Check the address and the connection."),
         "index-missing": Code(
             "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
         ),
         "index-version": Code(
-            "The index is of a version that this Goosequill does not read.",
-            "Use a newer Goosequill, or make the index again.",
+            "The index has a version that this Goosequill does not read.",
+            "Use a newer version of Goosequill, or make the index again.",
         ),
         "index-model": Code(
             "The index was made with another embedding model, or with another version of it.",
@@ -435,7 +438,7 @@ GROUPS: dict[str, dict[str, Code]] = {
     "Command line": {
         "config-file": Code(
             "The file of settings is not valid TOML, or sets an option that a command does not have.",
-            "Correct it, or set GOOSEQUILL_CONFIG to an empty text to go without.",
+            "Correct it, or set GOOSEQUILL_CONFIG to an empty string to do without it.",
         ),
         "no-shtab": Code(
             "The package shtab is not installed.", 'Install it with: pip install "goosequill[completion]".'
@@ -448,35 +451,38 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "serve-address": Code(
             "The server cannot listen at its address.",
-            "End the program that uses the port, or choose another --port; --host must be this machine's.",
+            "Stop the program that uses the port, or choose another --port; --host must be an address "
+            "of this machine.",
         ),
         "serve-origin": Code(
-            "The address whose pages may ask the server is invalid.",
+            "The address whose pages may use the server is invalid.",
             "Write it as https://example.org, or http://localhost:8000.",
         ),
         "api-key": Code(
-            "A request to the server lacks its key.",
+            "A request to the server has no key.",
             "Send the server's --api-key as Authorization: Bearer KEY.",
         ),
         "no-such-model": Code(
-            "The server does not have the model of a request.", "Ask for one of those at /v1/models."
+            "The server does not have the requested model.", "Use one of the models listed at /v1/models."
         ),
         "host": Code(
-            "A request names another host than this machine, at which the server listens.",
+            "A request names a host other than this machine.",
             "Use http://localhost or http://127.0.0.1; to serve other machines, start it with --host.",
         ),
         "busy": Code("The server is answering as many requests as it can.", "Try again later."),
-        "stopping": Code("The server is about to end.", "Send the request again when it runs."),
+        "stopping": Code(
+            "The server is shutting down.", "Send the request again when the server is running."
+        ),
     },
     "Laboratory": {
         "unknown-experiment": Code("There is no experiment with this name.", "Check the name."),
         "recording": Code(
-            "A recording is not a stimulus and a spike train of 0 and 1, with one number per sample.",
+            "A recording must be a stimulus and a spike train of 0 and 1, with one number per sample.",
             "Give both as CSV or .npy, with the same length.",
         ),
         "points": Code(
             "The points or samples cannot be fitted.",
-            'Give lines of "x, y", each with an x of its own, or one column of raw samples.',
+            'Give lines of "x, y", each with a different x, or one column of raw samples.',
         ),
         "lab-data": Code("An experiment's data file is missing or corrupt.", "Load the page again."),
     },

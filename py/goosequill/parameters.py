@@ -237,7 +237,9 @@ class ParameterSet:
         0.9
         """
         if not isinstance(values, Mapping):
-            raise SettingsError("The settings are not an object with a value for each.", code="setting-type")
+            raise SettingsError(
+                "The settings must be an object that gives each one a value.", code="setting-type"
+            )
         known: dict[str, Any] = {}
         for given, value in values.items():
             name = cls.ALIASES.get(given, given)
@@ -245,7 +247,7 @@ class ParameterSet:
                 raise _unknown(given, cls.PARAMETERS)
             if name in known:
                 raise SettingsError(
-                    f"{given!r} and {name!r} are the same setting, and both are given.",
+                    f"{given!r} and {name!r} are the same setting, but both are given.",
                     code="settings-conflict",
                     param=given,
                 )

@@ -53,7 +53,7 @@ export class Search {
   }
 
   #stop() {
-    this.#asker.stop(t("This expression takes too long on these texts; simplify it."));
+    this.#asker.stop(t("This expression takes too long on these texts. Simplify it."));
     this.#fed = null;
   }
 

@@ -51,7 +51,7 @@ function checkedHost(host) {
   if (url && /^https?:$/.test(url.protocol) && !/[?#@]/.test(host)) return url.href.replace(/\/+$/, "");
   throw new EngineError({
     code: "model-id",
-    message: `“${host}” is not a host of models.`,
+    message: `“${host}” is not a model host.`,
     remedy: `Give an address that starts with https:// or http://, such as ${HUB}.`,
   });
 }

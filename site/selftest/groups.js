@@ -50,8 +50,8 @@ export const GROUPS = [
   {
     title: english("Offline"),
     meaning: t(
-      "The site may not open without a network. Reload the page while you are online; if that does not help, " +
-        "free some space, or delete this site's data in the browser's settings.",
+      "The site may not open without a network. Reload the page while you are online. If that does " +
+        "not help, free some space, or delete this site's data in the browser's settings.",
     ),
     run: checkOffline,
   },

@@ -92,7 +92,7 @@ def checked_host(host: str) -> str:
     """
     if not re.fullmatch(r"https?://[^?#@\s/]+(/[^?#@\s]*)?", host):
         raise SettingsError(
-            f"{host!r} is not a host of models.",
+            f"{host!r} is not a model host.",
             code="model-id",
             remedy=f"Give an address that starts with https:// or http://, such as {HOST}.",
         )

@@ -240,9 +240,7 @@ def _json(value: Any) -> str:
 
 
 def _invalid(why: str, param: str = "tools") -> SettingsError:
-    return SettingsError(
-        f"The tools, or the choice among them, are invalid: {why}.", code="tools", param=param
-    )
+    return SettingsError(f"The tools, or the choice of tool, are invalid: {why}.", code="tools", param=param)
 
 
 @dataclass(frozen=True)

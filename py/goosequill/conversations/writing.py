@@ -55,7 +55,7 @@ def write(trees: Trees, to: str, *, packed: bool = False) -> bytes:
             )
     if not pieces:
         raise SettingsError(
-            f"The conversations have nothing for {to}.", code="nothing-to-export", remedy=WRITERS[to].needs
+            f"The conversations contain nothing for {to}.", code="nothing-to-export", remedy=WRITERS[to].needs
         )
     data = b"".join(pieces)
     return gzip.compress(data, mtime=0) if packed else data

@@ -170,7 +170,7 @@ class Journal:
             job = ""
         if job != self._job:
             raise SettingsError(
-                f"{self.path} belongs to an unfinished report with other models, prompts or decoders.",
+                f"{self.path} belongs to an unfinished report with different models, prompts or decoders.",
                 code="other-report",
                 remedy="Choose another --out, or delete that file to start again.",
             )

@@ -247,7 +247,7 @@ def _refused(problem: str) -> SettingsError:
     return SettingsError(
         problem,
         code="points",
-        remedy='Give lines of "x, y", each with an x of its own, or one column of raw samples.',
+        remedy='Give lines of "x, y", each with a different x, or one column of raw samples.',
     )
 
 

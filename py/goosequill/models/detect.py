@@ -69,8 +69,8 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
     ffn_width = tensors.shape("blocks.0.ffn.key.weight")[0]
     if min(vocab_size, width, ffn_width, heads) < 1 or width % heads:
         raise FileFormatError(
-            f"This model is invalid: width {width}, channel mix {ffn_width}, vocabulary {vocab_size} and "
-            f"{heads} heads do not fit together.",
+            f"This model is invalid: width {width}, channel mix {ffn_width}, vocabulary {vocab_size} "
+            f"and {heads} heads are incompatible.",
             code="not-a-model",
             remedy="Download it again.",
         )
@@ -111,5 +111,5 @@ def _refuse_states(names: set[str], tensors: TensorSource) -> None:
         raise UnsupportedModelError(
             "This file contains a state, not a model.",
             code="not-a-model",
-            remedy="Load the model that it belongs to, then choose this file in the chat to resume from it.",
+            remedy="Load the model that it belongs to, then choose this file in Chat to resume from it.",
         )

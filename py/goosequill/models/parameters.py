@@ -173,8 +173,8 @@ class Parameters:
         if not all(extents.values()) or len(types) != 1:
             stored = ", ".join(sorted({self._tensors.dtype(name) for name in names}))
             raise UnsupportedModelError(
-                f"The tables of this model ({names[0]!r}, ...) are stored as {stored}, of which single rows "
-                "cannot be read.",
+                f"The tables of this model ({names[0]!r}, ...) are stored as {stored}, whose rows "
+                "cannot be read one by one.",
                 code="unsupported-quantization",
                 remedy="Choose a file in which all of them are F32, F16 or BF16.",
             )

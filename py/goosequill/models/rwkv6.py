@@ -101,7 +101,7 @@ class Rwkv6(Rwkv4To6):
         if not valid or down.shape != (c, count * up.shape[1]):
             raise FileFormatError(
                 f"The tensors time_maa_w1 {list(down.shape)} and time_maa_w2 {list(up.shape)} of "
-                f"{prefix.rstrip('.')} do not fit each other.",
+                f"{prefix.rstrip('.')} do not match.",
                 code="tensor-shape",
             )
         downs = np.split(np.ascontiguousarray(down.T), count)  # [C, 5 D] -> 5 of [D, C]

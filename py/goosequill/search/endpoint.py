@@ -61,7 +61,7 @@ class Endpoint:
             what = f"{self.address[:80]!r} is not the address of an embeddings endpoint."
             raise SearchError(what, code="endpoint-address")
         if not self.model.strip():
-            raise SearchError("The endpoint needs the name of a model.", code="endpoint-address")
+            raise SearchError("The endpoint needs a model name.", code="endpoint-address")
 
     @property
     def url(self) -> str:

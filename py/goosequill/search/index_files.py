@@ -199,7 +199,8 @@ def read_description(storage: Storage) -> Description:
         raise SearchError("This is not a Goosequill index.", code="index-missing")
     if found.get("version") != VERSION:
         raise SearchError(
-            f"The index has version {str(found.get('version'))[:20]}, but this Goosequill reads {VERSION}.",
+            f"The index has version {str(found.get('version'))[:20]}, but this version of Goosequill "
+            f"reads {VERSION}.",
             code="index-version",
         )
     return _description(found)

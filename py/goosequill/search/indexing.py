@@ -52,7 +52,7 @@ def open_folder(path: Path, search: SearchOperations, *, name: str = "") -> Inde
         index.name = name or index.name
         return index
     if any(entry not in Index.FILES for entry in storage.names()):
-        raise SearchError(f"{path} has other files in it.", code="output")
+        raise SearchError(f"{path} already contains other files.", code="output")
     return Index.create(storage, search, name=name or path.resolve().name)
 
 

@@ -70,7 +70,7 @@ def check_link(folder: Path, file: Path) -> None:
 
 def _outside(folder: Path, name: str) -> FileFormatError:
     return FileFormatError(
-        f"{name!r} leads out of the model folder {folder}.", code="model-folder", remedy=REMEDY
+        f"{name!r} is outside the model folder {folder}.", code="model-folder", remedy=REMEDY
     )
 
 
@@ -161,7 +161,8 @@ def read_listing(source: ByteSource, kind: str, what: str) -> dict[str, Any]:
     if found.get("format_version") != FORMAT_VERSION:
         version = str(found.get("format_version"))[:20]
         raise FileFormatError(
-            f"This model folder has format version {version}, but this Goosequill reads {FORMAT_VERSION}.",
+            f"This model folder has format version {version}, but this version of Goosequill reads "
+            f"{FORMAT_VERSION}.",
             code="model-folder",
             remedy="Use the version of Goosequill that made the folder, or a newer one.",
         )

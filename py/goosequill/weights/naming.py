@@ -236,7 +236,7 @@ def _joined(names: list[str], tensors: TensorSource) -> dict[str, Part]:
     rows, columns = tensors.shape(JOINED)
     if not layers or columns % layers:
         raise FileFormatError(
-            f"The tensor {JOINED!r} has {columns} columns, which are not those of {layers} layers.",
+            f"The tensor {JOINED!r} has {columns} columns, which does not match {layers} layers.",
             code="tensor-shape",
         )
     each = columns // layers

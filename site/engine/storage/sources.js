@@ -304,7 +304,7 @@ export async function tokenizerOf(tokenizer = "", signal) {
 const IN_BROWSER = "XMLHttpRequest" in globalThis;
 /** The browser asks the server whether what it has cached is still current. */
 const FRESH = "no-cache";
-const CHANGED_NOTICE = "The file on the server was replaced during the download, which began again.";
+const CHANGED_NOTICE = "The file on the server changed during the download, so the download started again.";
 const UNREACHED_NOTICE = "The model's server did not respond, so the copy from an earlier visit is used.";
 
 /**

@@ -40,7 +40,7 @@ def test_paths_and_addresses_are_not_ids(text: str) -> None:
 
 @pytest.mark.parametrize("host", CASES["invalid_hosts"])
 def test_an_invalid_host_is_refused(host: str) -> None:
-    with pytest.raises(SettingsError, match="is not a host of models"):
+    with pytest.raises(SettingsError, match="is not a model host"):
         checked_host(host)
 
 

@@ -102,7 +102,7 @@ class _RawPrefab:
         self.version = self.info.get("version")
         if isinstance(self.version, str) and self.version not in _VERSIONS:
             raise UnsupportedModelError(
-                f"{source.name} contains RWKV version {self.version[:20]!r}, not V4 to V7.",
+                f"{source.name} contains RWKV version {self.version[:20]!r}; supported are V4 to V7.",
                 code="unsupported-variant",
             )
         self.rescale = root.get("rescale", RESCALE)

@@ -66,6 +66,6 @@ export function resultTable(options) {
 
 /** Where a study is from that the browser has not computed. @param {Origin} study @param {string} rest */
 export function origin({ command, seeds, first_seed: first }, rest) {
-  const text = `Computed before, not by your browser, with “${command}”: seeds ${first} to ${first + seeds - 1}, `;
+  const text = `Computed beforehand, not in your browser, with “${command}”: seeds ${first} to ${first + seeds - 1}, `;
   return element("p", { class: "note" }, text + rest);
 }

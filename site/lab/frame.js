@@ -178,10 +178,7 @@ export class Experiment {
         this.#isPrepared = true;
       };
       const failed = () => {
-        throw problem(
-          "What draws the result could not be loaded.",
-          "Check the connection and press Run again.",
-        );
+        throw problem("The chart code could not be loaded.", "Check the connection and press Run again.");
       };
       this.#prepared = Promise.resolve(this.#module.prepare?.()).then(done, failed);
       this.#prepared.catch(() => {
@@ -319,8 +316,8 @@ export class Experiment {
 
   get #hint() {
     return this.#own === this.#shown.own
-      ? "The picture shows other settings. Press Run."
-      : "The picture shows other data. Press Run.";
+      ? "Settings changed. Press Run to update."
+      : "Data changed. Press Run to update.";
   }
 
   /** @param {any} data */

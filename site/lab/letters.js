@@ -161,7 +161,7 @@ export const figures = {
       element(
         "p",
         { class: "note" },
-        `Most frequent: ${worst.join(", ")}. The diagonal, what is right, is left empty.`,
+        `Most frequent: ${worst.join(", ")}. The diagonal, the correct guesses, is left empty.`,
       ),
     );
   },
@@ -171,9 +171,9 @@ export const figures = {
     const { confidence, accuracy, count, error } = data.calibration;
     place.replaceChildren(
       chart({
-        title: `How often a guess is right, over how sure the model is, for C ${settings.c}`,
+        title: `How often a guess is right, by the confidence of the model, for C ${settings.c}`,
         x: { label: "mean confidence of the guesses", domain: [0, 1], format: percentage },
-        y: { label: "share that is right", domain: [0, 1], format: percentage },
+        y: { label: "share of correct guesses", domain: [0, 1], format: percentage },
         series: [
           { name: "perfect calibration", x: [0, 1], y: [0, 1], muted: true },
           { name: "this model", x: confidence, y: accuracy, color: 1 },
@@ -193,7 +193,7 @@ export const figures = {
     const letters = [...data.alphabet];
     place.replaceChildren(
       sheet({
-        title: "The test letters about which the model is most surely wrong",
+        title: "The test letters on which the model is most confidently wrong",
         most: INK,
         size: "large",
         pictures: images.map((/** @type {number[]} */ pixels, /** @type {number} */ index) => {

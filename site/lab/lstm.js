@@ -186,7 +186,7 @@ function decay({ data, element: place, settings }) {
     chart({
       title: "What a forget gate leaves of a memory",
       x: { label: "steps", scale: "log", domain: [1, 1000] },
-      y: { label: "share that is left", domain: [0, 1], format: percentage },
+      y: { label: "share that remains", domain: [0, 1], format: percentage },
       series: curves.map(([name, words, muted]) => ({ name: words, x: ages, y: kept[name], muted })),
     }),
   );

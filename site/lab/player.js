@@ -21,8 +21,8 @@ export function player({ frames, show, describe, interval = INTERVAL, label = "A
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const play = element("button", { type: "button", class: "play" }, "Play");
-  const back = element("button", { type: "button", "aria-label": "Step back" }, "‹");
-  const on = element("button", { type: "button", "aria-label": "Step on" }, "›");
+  const back = element("button", { type: "button", "aria-label": "Previous frame" }, "‹");
+  const on = element("button", { type: "button", "aria-label": "Next frame" }, "›");
   const slider = element("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Frame" });
   const count = element("span", { class: "note" });
   const words = element("p", { class: "note", "aria-live": "polite" });

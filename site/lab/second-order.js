@@ -88,7 +88,7 @@ function curves(data, settings) {
 function summary(data, settings) {
   const methods = /** @type {[string, Method][]} */ (Object.entries(data.methods));
   return resultTable({
-    caption: "What the validation drawings chose, and the result on held-out drawings",
+    caption: "Settings chosen on the validation drawings, and the result on held-out drawings",
     columns: ["Method", "Learning rate", "Passes", "Held-out loss", "Correct"],
     rows: methods.map(([method, { rate, stop, at_edge, loss, accuracy }]) => [
       nameOf(method, settings),

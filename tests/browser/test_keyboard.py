@@ -431,7 +431,7 @@ def test_a_picture_is_played_and_stepped_through(page: Page, keys: Keyboard, sit
     player = page.get_by_role("group").filter(has=page.get_by_role("slider", name="Frame")).last
     frame = player.get_by_role("slider", name="Frame")
     expect(frame).to_be_visible(timeout=LONG)
-    keys.activate(player.get_by_role("button", name="Step on"))
+    keys.activate(player.get_by_role("button", name="Next frame"))
     expect(frame).to_have_value("1")
     keys.to(frame)
     keys.press("ArrowRight")

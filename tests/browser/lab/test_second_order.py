@@ -18,7 +18,7 @@ def test_the_first_picture_is_of_the_defaults_and_the_address_has_other_settings
     page, _ = opened
     expect(experiment(page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
     assert data(page)["settings"]["images"] == 200 and len(data(page)["checks"]) == 8
-    expect(experiment(page)).to_contain_text("The picture shows other settings.")
+    expect(experiment(page)).to_contain_text("Settings changed. Press Run to update.")
 
 
 def test_a_run_uses_the_settings_of_the_address(opened) -> None:

@@ -24,9 +24,9 @@ def test_the_small_network_changes_step_by_step_before_anything_is_computed(open
     expect(figure).to_contain_text("1 of 3")
     network = figure.get_by_role("img", name="Network with one input")
     expect(network).to_have_attribute("aria-label", "Network with one input and three ReLU units. " + BEFORE)
-    figure.get_by_role("button", name="Step on").click()
+    figure.get_by_role("button", name="Next frame").click()
     expect(figure).to_contain_text("The output is the same on 17% of this range.")
-    figure.get_by_role("button", name="Step on").press("Enter")
+    figure.get_by_role("button", name="Next frame").press("Enter")
     expect(figure).to_contain_text("The output is the same for every input.")
     expect(network).to_have_attribute("aria-label", "Network with one input and three ReLU units. " + AFTER)
 

@@ -274,7 +274,7 @@ function press(target, key) {
 test("the animation stands before the controls and goes through the frames", () => {
   draw();
   assert.equal(root.firstElementChild, find(".dilation-film"));
-  const next = find("[aria-label='Step on']");
+  const next = find("[aria-label='Next frame']");
   const words = [find(".dilation-words").textContent];
   for (let step = 0; step < 8; step++) {
     next.click();
@@ -300,7 +300,7 @@ test("arrow keys choose an output cell and move the animation to it", () => {
 
 test("arrow keys choose an input cell, say what it feeds, and leave the animation where it is", () => {
   draw();
-  find("[aria-label='Step on']").click();
+  find("[aria-label='Next frame']").click();
   const grid = find("[data-testid=grid-input]");
   press(grid, "ArrowDown");
   assert.match(find(".dilation-words").textContent, /^Input row 2, column 1 feeds /);
@@ -361,7 +361,7 @@ test("the flat view has the numbers", () => {
 test("a result with as many frames keeps the player, its focus and its playing", () => {
   draw();
   const slider = find("input[type=range]");
-  find("[aria-label='Step on']").click();
+  find("[aria-label='Next frame']").click();
   slider.focus();
   draw(computed({ size: 9, dilation: 3 }));
   assert.equal(document.activeElement, slider);
@@ -374,7 +374,7 @@ test("a result with as many frames keeps the player, its focus and its playing",
 
 test("a smaller output keeps the animation within its frames", () => {
   draw();
-  for (let step = 0; step < 8; step++) find("[aria-label='Step on']").click();
+  for (let step = 0; step < 8; step++) find("[aria-label='Next frame']").click();
   draw(computed({ size: 5 }));
   assert.match(find(".dilation-words").textContent, /^Output row 1, column 1 /);
   assert.equal(root.querySelectorAll(".dilation-film").length, 1);

@@ -296,7 +296,7 @@ test("the visitor's own data is computed with until it is taken back", async () 
   const values = Float64Array.of(1, 2);
   own.run({ data: { values }, settings: { size: 2 } });
   assert.equal(runner.runs.length, 0, "a file does not load the engine unasked");
-  assert.equal(words(), "The picture shows other data. Press Run.");
+  assert.equal(words(), "Data changed. Press Run to update.");
   assert.doesNotMatch(root.querySelector(".lab-inputs").textContent, /No numbers/);
   press("run");
   assert.deepEqual(runner.last.data, { values });
@@ -378,11 +378,7 @@ test("a run prepares what draws its result, and says if that fails", async () =>
   await settle();
   assert.deepEqual(
     [state(), words(), picture()],
-    [
-      "error",
-      "What draws the result could not be loaded. Check the connection and press Run again.",
-      "built",
-    ],
+    ["error", "The chart code could not be loaded. Check the connection and press Run again.", "built"],
   );
   prepared.fail = false;
   press("run");

@@ -51,7 +51,7 @@ test("Pause, a step and the slider stop what plays", (context) => {
   press("Play");
   press("Pause");
   press("Play");
-  press("Step on");
+  press("Next frame");
   press("Play");
   const slider = box.querySelector("input");
   slider.value = "3";
@@ -61,8 +61,8 @@ test("Pause, a step and the slider stop what plays", (context) => {
 });
 
 test("steps stay within the frames, and the words and the slider follow", () => {
-  press("Step back");
-  for (let count = 0; count < 6; count++) press("Step on");
+  press("Previous frame");
+  for (let count = 0; count < 6; count++) press("Next frame");
   assert.equal(shown.at(-1), 3);
   assert.ok(Math.max(...shown) === 3 && Math.min(...shown) === 0);
   const slider = box.querySelector("input");

@@ -221,7 +221,7 @@ test("the library under Node", async (t) => {
   });
 });
 
-test("clients of OpenAI's API", async (t) => {
+test("OpenAI API clients", async (t) => {
   await testClients(t, model, library);
 });
 

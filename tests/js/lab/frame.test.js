@@ -116,7 +116,7 @@ test("the first picture is drawn without a run, and the size of the engine is sa
 test("Run computes with the settings, then shows and keeps the result", async () => {
   const experiment = mount();
   enter("size", "6");
-  assert.match(words() ?? "", /other settings/);
+  assert.match(words() ?? "", /Settings changed/);
   press("run");
   assert.equal(state(), "running");
   assert.deepEqual(runner.last.settings, { size: 6 });

@@ -228,7 +228,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         "conversation-over": Code("The conversation has been closed.", "Start a new one."),
         "not-a-state": Code(
             "The file does not contain a saved state.",
-            "Choose a state that Goosequill saved, or a state-tuned .pth file.",
+            "Choose a state saved by Goosequill, or a state-tuned .pth file.",
         ),
         "state-mismatch": Code(
             "The state belongs to a model of another version or size.", "Load the model that it belongs to."
@@ -366,18 +366,19 @@ GROUPS: dict[str, dict[str, Code]] = {
         "path-not-found": Code("There is no such file or folder.", "Check the path."),
         "place-unreachable": Code("A site does not answer.", "Check the address and the connection."),
         "index-missing": Code(
-            "There is no index in the folder or zip.", "Make one with “goosequill index”, or check the path."
+            "There is no index in the folder or zip.",
+            "Create one with “goosequill index”, or check the path.",
         ),
         "index-version": Code(
             "The index has a version that this Goosequill does not read.",
-            "Use a newer version of Goosequill, or make the index again.",
+            "Use a newer version of Goosequill, or build the index again.",
         ),
         "index-model": Code(
             "The index was made with another embedding model, or with another version of it.",
-            "Use the model that made the index, or make the index again.",
+            "Use the model that made the index, or build the index again.",
         ),
         "index-corrupt": Code(
-            "The index is damaged or incomplete.", "Make the index again from its documents."
+            "The index is damaged or incomplete.", "Build the index again from its documents."
         ),
         "index-incomplete": Code(
             "Passages of the index have no vector, or deleted documents are still in it.",

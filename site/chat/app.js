@@ -341,7 +341,7 @@ async function rank(replies) {
       "{n} vote was added to those in Compare.",
       "{n} votes were added to those in Compare.",
     );
-    const link = element("a", { href: "../compare/?page=write" }, t("See them there under Judge"));
+    const link = element("a", { href: "../compare/?page=write" }, t("See them under Judge"));
     return [words, " ", link];
   };
   const places = await askForRanking(tree, replies, isBlind ? { names, decided } : {});
@@ -366,7 +366,7 @@ async function rateMessage(message, rating) {
   const now = ratingOf(message) === rating ? 0 : rating;
   rate(message, now);
   await session.changed(message);
-  say(now ? t("Your rating is saved.") : t("The rating is removed."));
+  say(now ? t("Your rating is saved.") : t("Rating removed."));
   if (!now) return;
   const found = await askForReason(message, rating);
   if (!found) return;

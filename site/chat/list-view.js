@@ -210,6 +210,6 @@ export class ListView {
     }
     this.#undo.hidden = false;
     this.#undo.focus();
-    this.#say(t("“{title}” is deleted. Undo brings it back.", { title }));
+    this.#say(t("“{title}” is deleted. Undo restores it.", { title }));
   }
 }

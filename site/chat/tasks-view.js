@@ -348,7 +348,7 @@ export class TasksView {
     this.#show(task, isNew ? null : tree, { focus: true });
     this.#host.say(
       given === null
-        ? t("The task is back.")
+        ? t("The task has been restored.")
         : t("Your last answer is removed. Change it, and save it again."),
     );
   }

@@ -101,7 +101,7 @@ export class Live {
       this.#restore(new Map());
       this.#changed();
       if (!this.#hasFiles) this.openExample();
-      else say(t("Everything is reset."));
+      else say(t("Everything has been reset."));
     });
     document.addEventListener("keydown", (event) => {
       if (byId("write-page", "div").hidden) return;
@@ -179,7 +179,10 @@ export class Live {
     this.#showButtons();
     if (this.#columns.length)
       this.say(
-        t("The default model wrote these texts when this site was built. Generate writes them again."),
+        t(
+          "The default model wrote these texts when this site was built. Press Generate to write " +
+            "them again.",
+        ),
       );
   }
 

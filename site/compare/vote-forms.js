@@ -31,7 +31,7 @@ export function beginForm({ rater: lastRater, single, live, importButton, onBegi
   const rubric = element("textarea", {
     id: "rubric",
     rows: 3,
-    placeholder: t("What makes an answer better? Shown above every pair and saved with the votes."),
+    placeholder: t("What makes an answer better? Shown above every pair, and saved with the votes."),
   });
   const explanation = t(
     live

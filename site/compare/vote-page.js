@@ -81,7 +81,7 @@ export class VotePage {
 
   undo() {
     try {
-      if (this.#judging.undo()) this.#changed(t("The last vote was undone."));
+      if (this.#judging.undo()) this.#changed(t("Last vote undone."));
     } catch (error) {
       announceError(error);
     }

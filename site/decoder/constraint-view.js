@@ -57,7 +57,7 @@ export function constraintPart({ allowed, masked, changed, without }, vocabulary
   const likely = without.map(({ text, probability }) =>
     element("li", {}, element("code", {}, visible(text)), ` ${percent(probability)}`),
   );
-  const title = t("Most probable among the masked tokens:");
+  const title = t("Most probable of the masked tokens:");
   box.append(element("p", { class: "note" }, title), element("ul", { class: "masked" }, ...likely));
   return box;
 }

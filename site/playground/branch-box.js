@@ -61,7 +61,7 @@ export class BranchBox {
   #toggle(text) {
     text.marked = !text.marked;
     this.#session.announce("texts");
-    this.#session.say(text.marked ? t("Bookmarked.") : t("The bookmark is removed."));
+    this.#session.say(text.marked ? t("Bookmarked.") : t("Bookmark removed."));
   }
 
   async #read() {

@@ -242,7 +242,7 @@ async function takeText(file) {
   }
   const text = await file.text();
   view.replacePrompt(page.prompt.styled(unixLines(text)));
-  const taken = t("{name} is the prompt now. Undo brings the earlier one back.", { name: file.name });
+  const taken = t("{name} is now the prompt. Undo restores the earlier one.", { name: file.name });
   say(hasWindowsLines(text) ? `${taken} ${t("Windows line endings were replaced.")}` : taken);
 }
 

@@ -119,7 +119,7 @@ export class Collections {
         t("Drop documents here to search them: text, Markdown, HTML, PDF, Word, CSV, or a zip of these."),
       ),
       ...this.#inputs(),
-      element("h3", {}, t("Or try it with these")),
+      element("h3", {}, t("Or try it with these examples")),
       ...SAMPLES.map((sample) =>
         element(
           "div",
@@ -597,7 +597,7 @@ export class Collections {
       );
       if (done)
         this.#library.status.say(
-          t("Imported {file}. Add the files themselves to read them here.", { file: file.name }),
+          t("Imported {file}. To read the documents here, add their files.", { file: file.name }),
         );
     });
   }

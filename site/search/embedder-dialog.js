@@ -95,7 +95,7 @@ export async function supplyEmbedder(library) {
   const model = titleOf(choice);
   const note = {
     key: t("Keys are not kept when the page is closed."),
-    files: t("Its passages were embedded by {model}, whose files are not kept. Choose them again.", {
+    files: t("Its passages were embedded by {model}, whose files are not stored. Choose them again.", {
       model,
     }),
     address: t("Its passages were embedded by the model {model} on a server. Enter the same one.", { model }),

@@ -15,8 +15,8 @@ import { checkStorage } from "./storage-checks.js";
  */
 
 const BROKEN = t(
-  "The engine computes something wrong here, so texts may be wrong too. Update the browser, " +
-    "or try another one, and send us the report.",
+  "The engine computes wrong results here, so texts may be wrong, too. Update the browser, or try " +
+    "another one, and send us the report.",
 );
 
 /** @type {Group[]} */

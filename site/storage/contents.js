@@ -280,8 +280,8 @@ async function showOffline() {
   const state = await askWorker({ type: "status" });
   page.threads.disabled = !state;
   page.threadsNow.textContent = crossOriginIsolated
-    ? t("This page has the headers now.")
-    : t("This page does not have the headers now.");
+    ? t("This page now has the headers.")
+    : t("This page does not currently have the headers.");
   if (!state) {
     page.offline.textContent = t(
       "The site is not available offline yet, or the browser does not allow service workers here. " +
@@ -312,7 +312,11 @@ page.deleteAll.addEventListener("click", async () => {
 });
 page.persist.addEventListener("click", async () => {
   const granted = await navigator.storage.persist();
-  say(granted ? t("The browser will keep everything.") : t("The browser did not agree to keep everything."));
+  say(
+    granted
+      ? t("The browser will keep everything.")
+      : t("The browser refused to keep everything permanently."),
+  );
   await showSpace();
 });
 page.threads.addEventListener("change", async () => {

@@ -287,7 +287,7 @@ page.file.addEventListener("change", () => {
     });
     const chats = session.door !== "text";
     session.show({ kept, file: bytes, heldBack: [], harm: await harmOf(model, bytes), chats });
-    say(t("{name} is opened.", { name: file.name }));
+    say(t("Opened {name}.", { name: file.name }));
   });
 });
 page.start.addEventListener("click", teach);

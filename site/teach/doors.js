@@ -111,7 +111,7 @@ export class Doors {
           "{n} conversation is kept in this browser. What you rated or ranked in it is learned.",
           "{n} conversations are kept in this browser. What you rated or ranked in them is learned.",
         )
-      : t("No conversation is kept in this browser yet.");
+      : t("No conversations are kept in this browser yet.");
   }
 
   /** Lists the ready sets, which are fetched when their door is opened. */

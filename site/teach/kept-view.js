@@ -140,7 +140,7 @@ export class KeptView {
   async #remove(adapter) {
     await this.#session.remove(adapter);
     this.#undo.focus();
-    this.#host.say(t("“{title}” is deleted. Undo brings it back.", { title: adapter.name }));
+    this.#host.say(t("“{title}” is deleted. Undo restores it.", { title: adapter.name }));
   }
 
   async #restore() {

@@ -133,7 +133,7 @@ export class TeachSession extends Store {
   async fileOf({ id, name }) {
     const file = await readAdapter(id);
     if (file) return file;
-    throw problem(t("“{name}” is gone.", { name }), t("It was deleted in another tab."));
+    throw problem(t("“{name}” no longer exists.", { name }), t("It was deleted in another tab."));
   }
 
   /** @param {Kept} kept */

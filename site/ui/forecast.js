@@ -36,9 +36,11 @@ export async function learningWords(given, parameters) {
   if (!(seconds > 0 && seconds < Infinity)) return "";
   if (seconds < 90) {
     const count = Math.max(5, 5 * Math.round(seconds / 5));
-    return t("Learning takes up to about {count} seconds here.", { count });
+    return t("Learning takes up to about {count} seconds on this machine.", { count });
   }
-  return t("Learning takes up to about {count} minutes here.", { count: Math.round(seconds / 60) });
+  return t("Learning takes up to about {count} minutes on this machine.", {
+    count: Math.round(seconds / 60),
+  });
 }
 
 /**

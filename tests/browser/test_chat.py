@@ -195,7 +195,7 @@ def test_replies_are_rated_ranked_and_exported_for_training(chat: Chat) -> None:
     assert rated["label"] is True
     chat.rate_up.click()
     expect(chat.rate_up).to_have_attribute("aria-pressed", "false")
-    expect(chat.status).to_have_text("The rating is removed.")
+    expect(chat.status).to_have_text("Rating removed.")
     chat.export_format.select_option("kto")
     chat.export.click()
     expect(chat.status).to_contain_text("Rate replies up or down.")
@@ -247,7 +247,7 @@ def test_drafts_of_several_presets_are_ranked_blind_and_count_in_the_comparer(ch
     expect(chat.rank_name).to_have_count(2)
     assert {name.strip(" ·") for name in chat.rank_name.all_text_contents()} == {"greedy", "hugging-face"}
     expect(chat.rank_dialog).to_contain_text("1 vote was added")
-    address = chat.page.get_by_role("link", name="See them there").evaluate("link => link.href")
+    address = chat.page.get_by_role("link", name="See them under Judge").evaluate("link => link.href")
     winner = (chat.rank_name.first.text_content() or "").strip(" ·")
     chat.page.emulate_media(reduced_motion="reduce")
     assert violations_in_both_themes(chat.page) == []

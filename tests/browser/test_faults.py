@@ -206,7 +206,7 @@ def test_a_damaged_collection_is_reported_and_another_can_be_made(
         expect(search.ask("when do geese fly south")).to_have_attribute("data-document", "geese.md")
         return
     search.says("The index is damaged")
-    search.says("Make the index again from its documents.")
+    search.says("Build the index again from its documents.")
     expect(search.collection).to_have_count(1)  # nothing is deleted unasked
     make_collection(page, "Again")
     search.add(FILES)

@@ -83,7 +83,7 @@ def test_tasks_of_all_kinds_go_into_the_conversations(tasks: Tasks) -> None:
     expect(tasks.task_empty).to_contain_text("There is nothing of this kind left to do.")
     expect(tasks.task_progress).to_contain_text("1 skipped")
     tasks.task_undo.click()
-    expect(tasks.status).to_have_text("The task is back.")
+    expect(tasks.status).to_have_text("The task has been restored.")
     tasks.task_text.fill("Because they can.")
     tasks.task_submit.click()
     expect(tasks.task_progress).to_contain_text("1 reply as the assistant")

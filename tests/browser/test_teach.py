@@ -110,7 +110,7 @@ def test_an_empty_door_says_at_its_field_what_to_do(teach: Teach) -> None:
     expect(teach.set.get_by_role("option")).to_have_count(13)
     teach.checked()
     teach.door("Ratings from Chat")
-    expect(teach.rating_facts).to_have_text("No conversation is kept in this browser yet.")
+    expect(teach.rating_facts).to_have_text("No conversations are kept in this browser yet.")
     teach.door("A text")
 
 
@@ -181,7 +181,7 @@ def test_adapters_are_renamed_deleted_restored_downloaded_and_opened(taught: Tea
     expect(taught.row("Captain")).to_be_visible()
     taught.adapter_file.set_input_files(file)
     expect(taught.adapter).to_have_count(2, timeout=START)
-    expect(taught.status).to_have_text("Captain.safetensors is opened.", timeout=START)
+    expect(taught.status).to_have_text("Opened Captain.safetensors.", timeout=START)
     expect(taught.harm).to_contain_text("other English text costs")
     expect(taught.words).to_be_hidden()  # of a file nobody knows what was held back
     taught.adapter_delete.first.click()
@@ -271,7 +271,7 @@ def test_a_tuned_state_of_another_program_is_opened_and_keeps_its_format(
     adapter = goosequill.tune(goosequill.load(MODEL), examples, method="state", steps=2, learning_rate=0.1)
     adapter.write(tmp_path / "Tuned.pth")
     teach.adapter_file.set_input_files(tmp_path / "Tuned.pth")
-    expect(teach.status).to_have_text("Tuned.pth is opened.", timeout=START)
+    expect(teach.status).to_have_text("Opened Tuned.pth.", timeout=START)
     expect(teach.teach_done).to_contain_text("is not known")
     before, after = teach.both("Arr")
     assert before != after

@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_adapter_options(parser)
     parser.add_argument(
-        "--raw", action="store_true", help="measure byte for byte: keep Windows line ends, which become LF"
+        "--raw",
+        action="store_true",
+        help="measure byte for byte: keep Windows line endings, otherwise replaced by LF",
     )
     parser.add_argument("--surprisal", action="store_true", help="also print the bits of each token")
     parser.add_argument("--json", action="store_true", help="print JSON")

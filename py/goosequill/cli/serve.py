@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--api-key",
         metavar="KEY",
         default="",
-        help="what requests have to send; other users can see options, so rather set $GOOSEQUILL_API_KEY "
+        help="the key that requests must send; other users can see options, so prefer $GOOSEQUILL_API_KEY "
         "(default: none)",
     )
     parser.add_argument(
@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="ADDRESS",
-        help="let pages of this address ask, such as https://example.org; may be repeated (default: none)",
+        help="let pages at this address use the server, such as https://example.org; may be repeated "
+        "(default: none)",
     )
 
 

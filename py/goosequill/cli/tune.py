@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="vectors",
         help="tune all vectors, or only the state before the first token (default: vectors)",
     )
-    parser.add_argument("--steps", type=int, default=STEPS, help=f"at most so many steps (default: {STEPS})")
+    parser.add_argument(
+        "--steps", type=int, default=STEPS, help=f"maximum number of steps (default: {STEPS})"
+    )
     parser.add_argument(
         "--learning-rate", type=float, metavar="X", help="by default the better of two after ten steps"
     )

@@ -60,7 +60,7 @@ class Search(ParameterSet):
 
     num_beams: int = neutral_setting(
         "Beams",
-        "How many texts are followed at once; the most likely one is returned. 1 is off.",
+        "Number of texts followed at once; the most likely one is returned. 1 is off.",
         default=1,
         range=(1, 64),
     )

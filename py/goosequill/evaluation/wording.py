@@ -61,7 +61,10 @@ def _verdict(test: Permutation, *, adjusted: float, tests: int) -> list[str]:
         return [*corrected, "The difference is significant at the 5% level."]
     if 2 / 2**test.changed * tests >= LEVEL:
         differ = "1 prompt" if test.changed == 1 else f"{test.changed:,} prompts"
-        return [*corrected, f"They differ on only {differ}, too few for any difference to be significant."]
+        return [
+            *corrected,
+            f"They differ on only {differ}, which is too few for any difference to be significant.",
+        ]
     return [
         *corrected,
         "The difference is not significant at the 5% level; it may be due to chance.",

@@ -88,7 +88,7 @@ test("half-lives of RWKV-7 are said to be of the decay alone, with what the delt
       .map(({ textContent }) => textContent)
       .join(" ");
   const removed = { shape: [4], data: new Float32Array([0.5, 0.25, 0.125, 0]) };
-  assert.match(words({ ...matrices, removed }), /of the decay alone.* 12\.5% of head 3's memory/);
+  assert.match(words({ ...matrices, removed }), /describe the decay alone.* 12\.5% of head 3's memory/);
   assert.doesNotMatch(words(matrices), /delta rule/);
 });
 

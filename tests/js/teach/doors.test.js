@@ -201,7 +201,7 @@ test("too few examples are found before a model is loaded for them", () => {
 test("ratings are made into a file of preferences by the engine", async () => {
   const { session, examples } = open();
   while (!at("rating-facts").textContent) await turn(); // what is kept is read
-  assert.equal(at("rating-facts").textContent, "No conversation is kept in this browser yet.");
+  assert.equal(at("rating-facts").textContent, "No conversations are kept in this browser yet.");
   session.change({ door: "ratings" });
   const data = new Uint8Array(2);
   const found = await examples(async () => data);

@@ -97,7 +97,7 @@ test("one that another tab has deleted is named", async () => {
   const [one, other] = [new TeachSession(), new TeachSession()];
   const kept = await one.keep(FILE, FACTS);
   await other.remove(kept);
-  await assert.rejects(one.fileOf(kept), { message: "“Pirate” is gone." });
+  await assert.rejects(one.fileOf(kept), { message: "“Pirate” no longer exists." });
 });
 
 test("a file keeps the extension of its format", () => {

@@ -31,7 +31,7 @@ def test_many_prompts_are_said_to_be_swapped_at_random() -> None:
 
 def test_too_few_prompts_are_named_as_the_reason() -> None:
     assert sentence([1.0] * 4).endswith(
-        "They differ on only 4 prompts, too few for any difference to be significant."
+        "They differ on only 4 prompts, which is too few for any difference to be significant."
     )
     assert "on only 1 prompt," in sentence([2.0, 0.0, 0.0])
     assert sentence([0.0, 0.0]) == "They are equal on every shared prompt."

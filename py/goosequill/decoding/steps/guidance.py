@@ -29,7 +29,7 @@ class Guidance(Change):
             range=(0.0, 20.0, 0.1),
         )
         negative_prompt: str = setting(
-            "The prompt to steer away from; empty means text without a prompt.", default=""
+            "The prompt to steer away from; if empty, a text without a prompt is used.", default=""
         )
 
     description = Settings.describe(

@@ -352,7 +352,7 @@ async function rank(replies) {
   say(t("The ranking is saved."));
 }
 
-/** Shows what the model offered for each word. @param {Message} message */
+/** Shows what the model considered for each word. @param {Message} message */
 async function offered(message) {
   say(t("Reading the reply…"));
   const found = await replies.score(message);

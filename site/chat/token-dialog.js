@@ -1,5 +1,5 @@
 /**
- * What the model offered for each word of a reply: the reply token by token, coloured by surprise, and the
+ * What the model considered for each word of a reply: the reply token by token, coloured by surprise, and the
  * candidates of the one that is selected. The tokens were scored before it opens (replies.js); nothing is
  * computed here.
  */

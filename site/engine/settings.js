@@ -6,7 +6,7 @@
 /**
  * The decoder's settings; null is the default.
  * @typedef {object} Settings
- * @property {number | null} [max_new_tokens] The largest number of tokens to generate. From 0 to 1000000.
+ * @property {number | null} [max_new_tokens] The maximum number of tokens to generate. From 0 to 1000000.
  *   Default: 200.
  * @property {number | null} [seed] The same seed gives the same text again; a random one is used if it is
  *   not given. From 0 to 9007199254740991. Default: null.
@@ -20,8 +20,8 @@
  *   length and the stops end the text. Default: false.
  * @property {number | null} [guidance_scale] How strongly to steer away from the negative prompt; 1 is off.
  *   From 0 to 20. Default: 1.0.
- * @property {string | null} [negative_prompt] The prompt to steer away from; empty means text without a
- *   prompt. Default: "".
+ * @property {string | null} [negative_prompt] The prompt to steer away from; if empty, a text without a
+ *   prompt is used. Default: "".
  * @property {string | null} [regex] The whole output must match it, as with Python's re.fullmatch. \d is 0
  *   to 9. Default: "".
  * @property {string | string[] | null} [choices] The output must be one of these texts. Default: [].
@@ -32,8 +32,8 @@
  * @property {number[] | null} [banned_tokens] Ids of tokens that are never generated. Default: [].
  * @property {number | null} [min_new_tokens] No end token or stop token is generated before this many
  *   tokens; 0 is off. From 0 to 1000000. Default: 0.
- * @property {number | null} [repetition_penalty] Makes every token that has occurred less likely, by a
- *   factor; 1 is off. From 0.1 to 10. Default: 1.0.
+ * @property {number | null} [repetition_penalty] Makes every token that has already occurred less likely,
+ *   by a factor; 1 is off. From 0.1 to 10. Default: 1.0.
  * @property {number | null} [presence_penalty] Subtracted once from the logit of every token that has
  *   occurred; 0 is off. From -10 to 10. Default: 0.0.
  * @property {number | null} [frequency_penalty] Subtracted from a token's logit for each time it has
@@ -56,8 +56,8 @@
  *   1000. Default: 2.
  * @property {number | null} [dry_window] How many of the last tokens are searched for repetitions; 0
  *   searches all. From 0 to 1000000. Default: 0.
- * @property {string | string[] | null} [dry_breakers] A repetition ends at a token that contains one of
- *   these texts. Default: ["\n", ":", "\"", "*"].
+ * @property {string | string[] | null} [dry_breakers] A repetition is interrupted by a token that contains
+ *   one of these texts. Default: ["\n", ":", "\"", "*"].
  * @property {number | null} [top_n_sigma] How many standard deviations below the highest logit are kept; 0
  *   is off. From 0 to 100. Default: 0.0.
  * @property {number | null} [top_k] How many of the most likely tokens are kept; 0 keeps all. From 0 to
@@ -75,7 +75,7 @@
  * @property {number | null} [temperature] Below 1 likely tokens become more likely, above 1 less; 0 always
  *   chooses the most likely. From 0 to 100. Default: 1.0.
  * @property {number | null} [dynatemp_range] How far the temperature moves: down where the model is
- *   certain, up where it is not; 0 is off. From 0 to 100. Default: 0.0.
+ *   certain, up where it is uncertain; 0 is off. From 0 to 100. Default: 0.0.
  * @property {number | null} [dynatemp_exponent] The curve from certain to uncertain; 1 is linear. From 0.01
  *   to 100. Default: 1.0.
  * @property {boolean | null} [temperature_first] Applies the temperature before the truncating steps, as
@@ -84,8 +84,8 @@
  * @property {number | null} [mirostat_tau] The average surprise to aim for, in bits per token. From 0 to
  *   20. Default: 5.0.
  * @property {number | null} [mirostat_eta] How quickly the limit adapts. From 0 to 1. Default: 0.1.
- * @property {number | null} [num_beams] How many texts are followed at once; the most likely one is
- *   returned. 1 is off. From 1 to 64. Default: 1.
+ * @property {number | null} [num_beams] Number of texts followed at once; the most likely one is returned.
+ *   1 is off. From 1 to 64. Default: 1.
  * @property {number | null} [length_penalty] Above 0 favours longer texts, below 0 shorter ones; with beams
  *   only. From -10 to 10. Default: 1.0.
  * @property {number | null} [penalty_alpha] How strongly candidates that resemble the text so far are

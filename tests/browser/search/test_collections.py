@@ -133,7 +133,7 @@ def test_files_of_one_name_are_kept_or_said_to_be_replaced(search: SearchPage) -
     search.add([file("notes.md", RIVER)])
     search.says("1 document replaced.")
     search.has(2)
-    expect(search.replaced).to_contain_text("1 document took the place of another")
+    expect(search.replaced).to_contain_text("1 document replaced another")
     expect(search.ask("the river rises")).to_contain_text("heavy rain", timeout=LONG)
     assert not violations(search.page)
     search.undo_replaced.click()

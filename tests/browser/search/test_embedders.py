@@ -128,7 +128,7 @@ def test_a_language_model_reads_a_collection_and_says_how_well_it_finds(
 
 def test_files_of_the_first_visit_wait_before_anything_is_downloaded(search: SearchPage) -> None:
     search.add([*FILES, {"name": "t.csv", "mimeType": "text/csv", "buffer": b"a,b\nx,long text\ny,more\n"}])
-    expect(search.waiting).to_contain_text("4 files wait to be read")
+    expect(search.waiting).to_contain_text("4 files waiting")
     search.page.get_by_role("button", name="Not now").click()
     search.says("Nothing was downloaded. Your files wait here until you continue.")
     search.page.reload()

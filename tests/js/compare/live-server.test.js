@@ -25,7 +25,7 @@ test("what the server gets is what the report records, without the key", async (
   const { signal } = new AbortController();
 
   const writer = server.writer(SETTINGS);
-  assert.match(box.textContent, /not every server knows it: top_k\./);
+  assert.match(box.textContent, /not every server supports these: top_k\./);
   for (const template of [PLAIN, server.template])
     for await (const _ of writer.write("Hi", template, { ...SETTINGS, seed: 2, signal }));
   assert.deepEqual(writer.params, { temperature: 0.8, max_new_tokens: 9, seed: 1 });

@@ -22,7 +22,7 @@ const LIVE_DELAY = 90;
 const LENGTH = 60;
 
 const WORDS = new Map([
-  [0, t("Always the most likely word: it soon repeats itself.")],
+  [0, t("Always the most likely word: the text soon repeats itself.")],
   [0.3, t("Careful: likely words only.")],
   [0.6, t("Balanced: mostly likely words, now and then a surprise.")],
   [0.9, t("Bold: unlikely words get a chance.")],
@@ -128,7 +128,7 @@ function replay({ shown = 0, play = true } = {}) {
   player.show(steps, { delay: REPLAY_DELAY, shown: isStill.matches ? steps.length : shown });
   if (recording)
     say(
-      t("A recording, the best of {count}. Generate runs the model itself, in this page.", {
+      t("A recording, the best of {count}. Press Generate to run it live.", {
         count: 20, // scripts/recordings.py
       }),
     );

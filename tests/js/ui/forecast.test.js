@@ -29,8 +29,14 @@ test("size, memory and speed are said in one line, by the speed that was kept", 
 
 test("how long learning takes is said in round numbers, or not at all", async () => {
   const given = { examples: 50, bytes: 9000 };
-  assert.match(await learningWords(given, 10.6e6), /^Learning takes up to about \d*[05] seconds on this machine\.$/);
-  assert.match(await learningWords(given, 190e6), /^Learning takes up to about \d+ minutes on this machine\.$/);
+  assert.match(
+    await learningWords(given, 10.6e6),
+    /^Learning takes up to about \d*[05] seconds on this machine\.$/,
+  );
+  assert.match(
+    await learningWords(given, 190e6),
+    /^Learning takes up to about \d+ minutes on this machine\.$/,
+  );
   assert.equal(await learningWords(given, 0), "");
 });
 

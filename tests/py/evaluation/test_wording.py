@@ -40,8 +40,8 @@ def test_too_few_prompts_are_named_as_the_reason() -> None:
 def test_a_correction_is_named_and_decides() -> None:
     words = sentence([1.0] * 8, adjusted=0.078, tests=10)
     assert words.endswith(
-        "Corrected for 10 tests, p = 0.078. They differ on only 8 prompts, which is too few for any difference "
-        "to be significant."
+        "Corrected for 10 tests, p = 0.078. They differ on only 8 prompts, which is too few for any "
+        "difference to be significant."
     )
 
 

@@ -560,7 +560,7 @@ def test_the_engine_judges_votes_of_two_raters(comparer: Page, make_file: MakeFi
     expect(comparer.locator("#position")).to_contain_text("won 4 of 4 votes with a winner")
     comparisons = comparer.locator("#comparisons")
     expect(comparisons).to_contain_text("one against two: won 4, lost 0 and tied 2 on 4 prompts.")
-    expect(comparisons).to_contain_text("They differ on only 4 prompts, too few")
+    expect(comparisons).to_contain_text("They differ on only 4 prompts, which is too few")
     expect(table.locator("tbody tr").first.locator("td").last).to_have_text("6 of 6")
     assert not record.console_errors
 

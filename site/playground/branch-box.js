@@ -50,10 +50,10 @@ export class BranchBox {
     const { current } = texts;
     this.#tree.show(texts.all.length ? texts.tree() : [], current);
     this.#note.hidden = texts.all.length < 2;
-    this.#mark.disabled = !current;
+    this.#mark.disabled = this.#mark.hidden = !current;
     this.#mark.setAttribute("aria-pressed", String(current?.marked === true));
     this.#mark.textContent = current?.marked ? t("★ Bookmarked") : t("☆ Bookmark");
-    this.#save.disabled = !texts.all.length;
+    this.#save.disabled = this.#save.hidden = !texts.all.length;
     this.#open.disabled = busy;
   }
 

@@ -187,7 +187,10 @@ function showButtons() {
   panel.showButtons();
   const ready = Boolean(decoding.parts);
   showStartOrStop({ start: page.generate, stop: page.stop }, { busy: isBusy, ready });
-  for (const button of [page.append, page.copy, page.clear]) button.disabled = isBusy || !written;
+  for (const button of [page.append, page.copy, page.clear]) {
+    button.disabled = isBusy || !written;
+    button.hidden = !written;
+  }
   page.undo.disabled = isBusy || !texts.canUndo;
   page.redo.disabled = isBusy || !texts.canRedo;
   for (const part of [page.tableBox, page.saveBox]) part.hidden = isBusy || !written;

@@ -22,6 +22,7 @@ const FIRST = {
   description: { name: "test", label: "Test", sentence: "A test.", parameters: PARAMETERS },
   settings: SETTINGS,
   data: { settings: SETTINGS, total: 1 },
+  bytes: 500_000,
 };
 
 /** Runs that the test ends: each has `settings`, `data`, `part`, `progress`, `finish` and `fail`. */
@@ -103,12 +104,12 @@ function enter(name, value) {
   field(name).dispatchEvent(new Event("change"));
 }
 
-test("the first picture is drawn without a run, and the size of the engine is said", async () => {
+test("the first picture is drawn without a run, and the size of the engine and its files is said", async () => {
   const experiment = mount();
   await settle();
   assert.deepEqual(drawn, [{ total: 1, partial: false, size: 4 }]);
   assert.equal(runner.runs.length, 0, "nothing starts by itself");
-  assert.match(root.querySelector(".lab-size").textContent, /8\.0 MB/);
+  assert.match(root.querySelector(".lab-size").textContent, /8\.5 MB/);
   assert.deepEqual(experiment.data, FIRST.data);
   assert.equal(state(), "idle");
 });

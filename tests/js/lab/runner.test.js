@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { ROOT as SITE } from "../../../site/engine/root.js";
 import { Runner } from "../../../site/lab/runner.js";
 
 const ROOT = new URL("http://localhost/site/");
@@ -83,6 +84,14 @@ test("a data file that cannot be loaded is an error with a remedy, and is tried 
   await assert.rejects(run(), { code: "network", remedy: /Run again/ });
   globalThis.fetch = all;
   await run();
+});
+
+test("files of the site are fetched from their folders, models from where they are in all versions", async () => {
+  engine.run = async (job, args) =>
+    job === "experiment_files" ? ["teach/sets.json", "models/default/config.json"] : { data: args.data };
+  [files["sets.json"], files["config.json"]] = [[1], [2]];
+  await run();
+  assert.deepEqual(fetched, ["http://localhost/site/teach/sets.json", `${SITE}models/default/config.json`]);
 });
 
 test("a run that was cancelled while its files arrived does not start", async () => {

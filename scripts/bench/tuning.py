@@ -1,9 +1,10 @@
 """Measure how fast models learn: tokens per second in a page and natively, beside PyTorch, on one thread.
 
-Everyone takes the same steps: four texts of 64 tokens, forward, back to all vectors, Adam. Ours computes over
-weights in 4 bits, PyTorch over float32, with the operations of the models written out as they are in
-tests/py/tuning/oracle.py; matrices need no gradient. Contestants take turns. A second table has how tuning as
-a whole grows with examples, with their length and with the model, and the memory beyond the loaded model.
+Everyone takes the same steps on the default model's shape: four texts of 64 tokens, forward, back to all
+vectors, Adam. Ours computes over weights in 4 bits, PyTorch over float32, with the operations of the model
+written out as they are in tests/py/tuning/oracle.py; matrices need no gradient. Contestants take turns. A
+second table has how tuning as a whole grows with examples, with their length and with the model, and the
+memory beyond the loaded model.
 
     python scripts/bench/tuning.py                 dist/; writes build/tuning.json
     python scripts/bench/tuning.py --rounds 5
@@ -128,24 +129,18 @@ def opened(site: Path, models: Path) -> Iterator[tuple[Page, str]]:
             yield page, f"{base}{FOLDER}/"
 
 
-def race(page: Page, base: str, models: Path, rounds: int) -> dict[str, dict[str, list[float]]]:
-    """Tokens per second by model and contestant."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for shape, path in ((DEFAULT, models / "default"), (RWKV7, models / "rwkv7.safetensors")):
-        url = f"{base}{path.name}" + ("/" if path.is_dir() else "")
-        model, peer = gq.load(path, threads=1), Torch(shape)
-        examples = texts(model, 12, LENGTH)
-        own = found[shape.name] = {"page": [], "native": [], "torch": []}
-        for _ in range(rounds):
-            own["page"].append(rate(in_page(page, url, examples)[0]))
-            own["native"].append(rate(native(model, examples)))
-            own["torch"].append(rate(peer.steps()))
-        figures = {name: statistics.median(values) for name, values in own.items()}
-        print(
-            f"| {shape.name} | " + " | ".join(f"{value:,.0f}" for value in figures.values())
-            + f" | {figures['page'] / figures['torch']:.2f} |",
-            flush=True,
-        )  # fmt: skip
+def race(page: Page, base: str, models: Path, rounds: int) -> dict[str, list[float]]:
+    """Tokens per second of each contestant."""
+    model, peer = gq.load(models / "default", threads=1), Torch(DEFAULT)
+    examples = texts(model, 12, LENGTH)
+    found: dict[str, list[float]] = {"page": [], "native": [], "torch": []}
+    for _ in range(rounds):
+        found["page"].append(rate(in_page(page, f"{base}default/", examples)[0]))
+        found["native"].append(rate(native(model, examples)))
+        found["torch"].append(rate(peer.steps()))
+    figures = {name: statistics.median(values) for name, values in found.items()}
+    print("| " + " | ".join(f"{value:,.0f}" for value in figures.values())
+          + f" | {figures['page'] / figures['torch']:.2f} |", flush=True)  # fmt: skip
     return found
 
 
@@ -183,7 +178,7 @@ def main() -> None:
     results: dict[str, Any] = {}
     with opened(options.site, models) as (page, base):
         if options.only != "growth":
-            print("| tokens per second | page | native | PyTorch | page / PyTorch |\n|---|--:|--:|--:|--:|")
+            print("| page | native | PyTorch | page / PyTorch |\n|--:|--:|--:|--:|")
             results["race"] = race(page, base, models, options.rounds)
         if options.only != "race":
             print("\n| model | examples | tokens of each | steps | seconds | MB |\n|---|--:|--:|--:|--:|--:|")

@@ -102,13 +102,14 @@ function methods({ data, element: place }) {
   const rows = names.map((name) => {
     const [far, near] = [study.tried[`far ${name}`], study.tried[`near ${name}`]];
     const unseen = [far, near].map((one) => `${mean(one.unseen).toFixed(3)} ± ${one.half_width.toFixed(3)}`);
-    return [METHODS[name], far.numbers.toLocaleString("en"), ...unseen, mean(far.neutral).toFixed(3)];
+    const other = [far, near].map((one) => mean(one.neutral).toFixed(3));
+    return [METHODS[name], far.numbers.toLocaleString("en"), ...unseen, ...other];
   });
   place.replaceChildren(
     resultTable({
       caption: `Bits per byte after learning from ${study.examples} examples`,
-      columns: ["What is tuned", "Numbers", "Unseen, far", "Unseen, near", "Other English, after far"],
-      rows: [["Nothing", "0", ...untuned, study.neutral.toFixed(3)], ...rows],
+      columns: ["What is tuned", "Numbers", "Far", "Near", "Licence, after far", "after near"],
+      rows: [["Nothing", "0", ...untuned, ...Array(2).fill(study.neutral.toFixed(3))], ...rows],
     }),
     gains(study, names, "far", "Change on unseen text in a manner far from the model’s own"),
     gains(study, names, "near", "Change on unseen text in a manner near the model’s own"),
@@ -119,7 +120,7 @@ function methods({ data, element: place }) {
     element(
       "p",
       { class: "note" },
-      "Far: lines from chat rooms. Near: passages of literature, both from Debian’s package “fortunes”. Other English: the GNU General Public License.",
+      "Far and near: unseen lines from chat rooms, and passages of literature, both from Debian’s package “fortunes”. Licence: the GNU General Public License, which is neither.",
     ),
   );
 }

@@ -38,7 +38,7 @@ export const labels = {
 
 /** @type {Record<string, string>} */
 const METHODS = {
-  prompt: "Examples in the prompt",
+  prompt: "In the prompt",
   state: "Initial state",
   norms: "Layer norms",
   vectors: "All vectors",

@@ -354,7 +354,7 @@ def test_a_token_under_the_pointer_is_explained_and_takes_no_focus(playground: P
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
     token.nth(third).hover()
     expect(playground.explanation).to_contain_text(f"Token {third + 1}")
-    playground.prompt.hover()
+    playground.prompt.hover(position={"x": 20, "y": 14})
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
 
 
@@ -575,7 +575,7 @@ def test_a_dropped_text_becomes_the_prompt_and_starts_no_engine(browser: Browser
     play.prompt.fill("Mine")
     page.evaluate(DROP, ["notes.txt", "The goose of notes"])
     expect(play.prompt).to_have_value("The goose of notes")
-    expect(play.status).to_contain_text("notes.txt is the prompt now")
+    expect(play.status).to_contain_text("notes.txt is now the prompt")
     expect(play.status).not_to_contain_text("line ends")
     page.evaluate(DROP, ["windows.txt", "One\r\ntwo"])
     expect(play.status).to_contain_text("Windows line endings were replaced.")

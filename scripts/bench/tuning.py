@@ -109,7 +109,7 @@ class Torch:
         for done in range(STEPS):
             self.adam.zero_grad()
             costs = oracle.costs(self.version, self.weights, self.tokens[:, :-1], self.tokens[:, 1:], wanted)
-            (costs.sum() / wanted.size).backward()
+            torch.autograd.backward(costs.sum() / wanted.size)
             self.adam.step()
             found.append((done, perf_counter(), False))
         return found

@@ -33,7 +33,7 @@ from goosequill.models import Model
 from goosequill.tokenizers import Tokenizer
 from goosequill.tuning.examples import make_examples
 from goosequill.tuning.gradient import Batch
-from goosequill.tuning.operations import Back, Floats, Pass
+from goosequill.tuning.operations import Back, Floats, Pass, Products
 from goosequill.tuning.rwkv4 import Rwkv4Gradient
 from goosequill.tuning.training import Training
 from goosequill.weights import open_tensors
@@ -54,18 +54,25 @@ ONLY = {"norms": "ln", "lora": "lora"}
 """What the names of the tuned values have in them."""
 
 
+class LowRankProducts(Products):
+    """Products that know which matrices are changed: id -> name."""
+
+    names: dict[int, str]
+
+
 class LowRankPass(Pass):
     """Every product with a matrix W of a block is one with W + B A: A is [rank, in], B [out, rank]."""
 
     def product(self, matrix: Any, x: Floats) -> tuple[Floats, Back]:
         y, back = super().product(matrix, x)
+        assert isinstance(self.products, LowRankProducts)
         if (name := self.products.names.get(id(matrix))) is None:
             return y, back
         a, b = self.values[f"{name}.a"], self.values[f"{name}.b"]
-        low = x @ a.T
+        low: Any = x @ a.T
 
-        def both(g: Floats) -> Floats:
-            low_back = g @ b
+        def both(g: Floats) -> Any:
+            low_back: Any = g @ b
             rows = (each.reshape(-1, each.shape[-1]) for each in (x, low, g, low_back))
             xs, lows, gs, backs = rows
             self.gradients[f"{name}.a"] = backs.T @ xs
@@ -82,7 +89,8 @@ class LowRankGradient(Rwkv4Gradient):
 
     def __init__(self, model: Model) -> None:
         super().__init__(model)
-        self.products.names = {
+        self.products = LowRankProducts(model.kernel)
+        self.names = self.products.names = {
             id(matrix): f"lora.{layer}.{part}.{name}"
             for layer, block in enumerate(model.blocks)
             for part, holder in (("att", block), ("ffn", block.ffn))
@@ -93,7 +101,7 @@ class LowRankGradient(Rwkv4Gradient):
     def untuned(self) -> dict[str, Floats]:
         rng, found = np.random.default_rng(0), super().untuned()
         tensors = open_tensors(MODEL / "model.safetensors")
-        for name in self.products.names.values():
+        for name in self.names.values():
             rows, columns = tensors.shape(name.replace("lora", "blocks") + ".weight")
             found[f"{name}.a"] = rng.standard_normal((RANK, columns), np.float32) / np.float32(columns**0.5)
             found[f"{name}.b"] = np.zeros((rows, RANK), np.float32)
@@ -188,7 +196,8 @@ def study(options: argparse.Namespace, found: dict[str, Any]) -> Iterator[None]:
 
 def half_width(changes: Sequence[float]) -> float:
     """Half of the 95% interval of a mean, by Student's t."""
-    return float(student.ppf(0.975, len(changes) - 1)) * stdev(changes) / len(changes) ** 0.5
+    factor: float = student.ppf(0.975, len(changes) - 1)
+    return factor * stdev(changes) / math.sqrt(len(changes))
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ def piece_weights(count: int) -> NDArray[np.float64]:
 
 def means(texts: Sequence[Sequence[int]], pieces: int) -> Any:
     """Return the sparse matrix [N, V] that takes the mean over each text's pieces."""
-    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+    from scipy.sparse import csr_matrix
 
     lengths = np.array([len(text) for text in texts])
     values = np.repeat(1 / np.maximum(lengths, 1), lengths)

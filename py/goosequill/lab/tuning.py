@@ -103,7 +103,7 @@ def compute(
     loaded = load_files({name: BytesSource(files[FOLDER + name], name) for name in MODEL})
     training, other = begin(settings, loaded, json.loads(files[SETS]))
     curves: dict[str, list[float]] = {"steps": [], "learned": [], "held": [], "other": []}
-    best, answers = 0, []
+    best, answers = 0, list[dict[str, Any]]()
 
     def measure(step: int, held: float) -> dict[str, Any]:
         nonlocal best, answers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ MOST_TOKENS = 256
 """Of a sequence; of a longer text, every piece of this length is one."""
 AT_ONCE = 4
 """Units in a batch."""
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def batches(units: Sequence[Unit], seed: int) -> Iterator[list[Unit]]:
         yield from (by_length[start : start + AT_ONCE] for start in starts)
 
 
-def shuffled(items: Sequence[int], random: Pcg64) -> list[int]:
+def shuffled(items: Sequence[Item], random: Pcg64) -> list[Item]:
     """Return items in a random order."""
     return sorted(items, key=lambda _: random.random())
 

@@ -142,6 +142,8 @@ NUMERICS = re.compile(r"numpy/(random/|linalg/_umath_linalg\.)")
 """Half of numpy's WebAssembly: random numbers, and LAPACK, which numpy.linalg loads when it needs it."""
 NUMERICAL = ("evaluation", "lab", "search", "selftest")
 """Rooms that use it: python/numerics.tar.gz is added before their first job."""
+WITH = {"lab": ("tuning",)}
+"""Rooms that import others of these: they come with them."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""
 KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
@@ -295,8 +297,12 @@ def archives(output: Path) -> dict[str, list[str]]:
     """Return, for each room that needs any, what is added before its first job, of what is in `output`."""
     found: dict[str, list[str]] = {room: ["python/numerics.tar.gz"] for room in NUMERICAL}
     for room in ROOMS:
-        (wheel,) = output.glob(f"python/goosequill_{room}-*.whl")
-        found.setdefault(room, []).extend(["python/installer.tar.gz", wheel.relative_to(output).as_posix()])
+        wheels = [
+            path.relative_to(output).as_posix()
+            for each in (room, *WITH.get(room, ()))
+            for path in output.glob(f"python/goosequill_{each}-*.whl")
+        ]
+        found.setdefault(room, []).extend(["python/installer.tar.gz", *wheels])
     return dict(sorted(found.items()))
 
 

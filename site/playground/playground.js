@@ -26,7 +26,6 @@ import { BranchBox } from "./branch-box.js";
 import { leaveForChat, moveChat } from "./former-chat.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
-import { continueInline } from "./inline-text.js";
 import { Inspector } from "./inspector.js";
 import { PageState } from "./page-state.js";
 import { Rail } from "./rail.js";
@@ -178,7 +177,6 @@ const tab = new TabState("playground", {
 session.on(["settings", "texts", "token", "end"], () => tab.changed());
 session.on(["text", "texts", "busy"], showButtons);
 session.on(["text", "settings"], () => page.prompt.isEmpty || showFieldProblem(page.prompt.field, ""));
-continueInline(session, { paper: byId("paper", "div"), prompt: page.prompt.field, output: page.output });
 
 /** Enables the buttons that can be used now. */
 function showButtons() {

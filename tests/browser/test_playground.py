@@ -188,27 +188,6 @@ def test_a_value_out_of_range_is_mended_and_said_at_its_field(playground: Playgr
     expect(said).to_have_count(0)
 
 
-def test_a_text_goes_on_where_its_prompt_ends(playground: Playground) -> None:
-    """Also while tokens are highlighted: then those of the prompt stand in its place."""
-    page = playground.page
-    playground.write("It was a dark evening in November, and", max_new_tokens=8)
-    line = "(element) => { const { top, bottom } = element.getBoundingClientRect(); return [top, bottom]; }"
-    prompt, token = playground.prompt, playground.output.locator("[data-token]").first
-    top, bottom = prompt.evaluate(line)
-    first = token.evaluate(line)
-    assert top < first[0] < bottom and first[1] <= bottom + 1
-    token.click()
-    page.get_by_test_id("coloured").check()
-    tokens = page.locator("#prompt-tokens [data-token]")
-    expect(tokens.first).to_be_visible()
-    expect(prompt).to_have_css("opacity", "0")
-    assert tokens.last.evaluate(line)[0] == token.evaluate(line)[0]
-    prompt.focus()
-    expect(prompt).to_have_css("opacity", "1")
-    expect(tokens.first).to_be_hidden()
-    page.get_by_test_id("coloured").uncheck()
-
-
 def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground) -> None:
     playground.prompt.fill("All work and no play makes Jack a dull goose. " * 2200)
     playground.generate.click()
@@ -354,7 +333,7 @@ def test_a_token_under_the_pointer_is_explained_and_takes_no_focus(playground: P
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
     token.nth(third).hover()
     expect(playground.explanation).to_contain_text(f"Token {third + 1}")
-    playground.prompt.hover(position={"x": 20, "y": 14})
+    playground.prompt.hover()
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
 
 

@@ -64,7 +64,7 @@ class Settings(ParameterSet):
         default=0.01,
         range=(0.001, 0.05, 0.001),
     )
-    steps: int = setting("Steps", "How often it learns from four examples.", default=100, range=(10, 300, 10))
+    steps: int = setting("Steps", "How often it learns from four examples.", default=60, range=(10, 300, 10))
     seed: int = setting("Which examples are held back, and their order.", default=0, range=(0, 2**31 - 1))
 
 

@@ -183,7 +183,7 @@ def test_settings_are_in_the_address(clean_page: Page, site_url: str, listed: tu
     changed = value_of(field)
     assert changed != before
     expect(clean_page).to_have_url(re.compile("#.*="))
-    expect(experiment.locator(".lab-status")).to_have_text(re.compile("other settings"))
+    expect(experiment.locator(".lab-status")).to_have_text(re.compile("Settings changed"))
     address = clean_page.url
     clean_page.goto("about:blank")
     experiment = show(clean_page, address, listed[1])

@@ -53,7 +53,7 @@ export function tokensPerSecond({ read = 0, multiplied = 0 }, rate) {
  * is not a product. Chosen so that the default model learns as fast as it does (scripts/bench/tuning.py).
  */
 export const LEARNING = 4;
-/** The recipe (goosequill.tuning): steps at most, examples in a step, tokens of one, steps between measurements. */
+/** The recipe (goosequill.tuning): steps at most, examples in one, tokens of these, steps per measurement. */
 const [STEPS, AT_ONCE, LONGEST, MEASURED] = [190, 4, 256, 5];
 /** Bytes of English in a token. */
 const TOKEN = 3;

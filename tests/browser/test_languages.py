@@ -15,7 +15,8 @@ PAGES = [page.address for page in read_pages() if not page.article or not page.a
 
 ENGLISH = """(words) => {
   const found = new Set();
-  const skipped = "script, style, textarea, pre, code, [translate=no], [data-token], body [lang], .md-sidebar";
+  const skipped =
+    "script, style, textarea, pre, code, [translate=no], [data-token], body [lang], .md-sidebar";
   const named = ["aria-label", "placeholder", "title", "alt"];
   const note = (text) => words.includes(text.replace(/\\s+/g, " ").trim()) && found.add(text.trim());
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);

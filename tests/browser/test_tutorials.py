@@ -91,6 +91,7 @@ def test_three_drafts_are_ranked_and_exported(page: Page, site_url: str) -> None
     expect(page.get_by_test_id("branch-place")).to_have_text("3/3", timeout=LONG)
     expect(page.get_by_test_id("send")).to_be_enabled(timeout=LONG)
     page.get_by_test_id("rank").click()
+    expect(page.get_by_test_id("rank-card").first).to_be_focused()
     for key in ("1", "ArrowRight", "2", "ArrowRight", "3"):
         page.keyboard.press(key)
     page.get_by_test_id("rank-save").click()

@@ -91,6 +91,17 @@ export class Bridge {
     return bridge;
   }
 
+  /**
+   * The same, with the whole library: Python would have to wait for what it lacks, and unpack it itself.
+   * @param {OnProgress} onProgress
+   * @returns {Promise<any>}
+   */
+  async completed(onProgress) {
+    const bridge = await this.ready(onProgress);
+    await this.#python.complete().catch(() => {}); // Python asks for what it needs, and says what is missing
+    return bridge;
+  }
+
   /** The bridge if Python has started, else null: then there is nothing to unload or to count. */
   async ifReady() {
     return this.state === "ready" ? await this.#started : null;

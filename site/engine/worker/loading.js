@@ -85,7 +85,8 @@ export class Loading {
   async #read({ id, model }, signal, notices, { copied, beside } = { copied: true, beside: true }) {
     /** @type {import("./bridge.js").OnProgress} */
     const onProgress = (progress) => this.#post({ type: "progress", id, progress });
-    const start = () => this.#bridge.ready(onProgress);
+    // A folder on a server is as the site's own model, for which a start has all that it takes.
+    const start = () => this.#bridge[model.kind === "folder" ? "ready" : "completed"](onProgress);
     const quantize = model.quantize ?? null;
     /**
      * Refuses what cannot run or will not fit, before it is downloaded.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -17,6 +18,7 @@ from scripts.bench.weights import RWKV7_2B9, Draw, Shape, tensors
 
 from goosequill.loading.convert import convert
 from goosequill.weights.formats.safetensors import encode, header
+from goosequill.weights.quantize import quantize
 from tests.browser.accessibility import violations
 from tests.browser.publisher import Publisher, serve_publisher
 from tests.browser.variants import variants
@@ -30,6 +32,14 @@ LAYERS, WIDTH, VOCAB = 12, 768, 50277
 def publisher() -> Iterator[Publisher]:
     with serve_publisher() as running:
         yield running
+
+
+LOAD_ALONE = """async ({ base, url }) => {
+  const { Engine, loadModel } = await import(base + "engine/client.js");
+  const engine = new Engine();
+  await loadModel({ model: url, tokenizer: "byte", engine });
+  engine.dispose();
+}"""
 
 
 class Chooser:
@@ -184,6 +194,23 @@ def test_a_quantized_model_is_kept_and_not_downloaded_again(
     expect(row).to_contain_text("made from /small.safetensors")
     page.get_by_role("button", name="Delete small.safetensors in 8 bits").click()
     expect(row).to_contain_text("No models are stored")
+
+
+def test_a_quantized_file_with_a_checksum_is_kept_as_it_was_published(
+    chooser: Chooser, publisher: Publisher, site_url: str, tmp_path: Path
+) -> None:
+    file, tensors = tmp_path / "eight-bits.safetensors", checkpoints.rwkv4(vocab=256)
+    eight = {name: quantize(tensor, 8) if tensor.ndim == 2 else tensor for name, tensor in tensors.items()}
+    file.write_bytes(b"".join(encode(eight.items())))
+    url = f"{publisher.add_file(file)}#sha256={hashlib.sha256(file.read_bytes()).hexdigest()}"
+    asked = []
+    for _ in range(2):
+        publisher.asked.clear()
+        again = Chooser(chooser.page.context.new_page(), site_url)
+        again.page.evaluate(LOAD_ALONE, {"base": site_url, "url": url})
+        asked.append({wanted for path, wanted in publisher.asked if path == f"/{file.name}"})
+        again.page.close()
+    assert asked[0] > asked[1] == {"bytes=0-0"}
 
 
 DAMAGE = """async () => {

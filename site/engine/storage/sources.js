@@ -120,7 +120,8 @@ async function storedSource({ store, sha256 = "", blob, intact }, name) {
  * The files that are needed, the copy that replaces the weights, and the description of these originals.
  * @param {ModelSource} model
  * @param {Find} find
- * @param {Options & Verifying & {look: Look, make: Make, available: number, notices: string[]}} options
+ * @param {Options & Verifying & {look: Look, make: Make, planning: Planning, available: number, notices:
+ *   string[]}} options
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function originalsAndOthers(model, find, options) {
@@ -198,12 +199,12 @@ async function folderModel(model, find, options) {
 /**
  * @param {import("../protocol.js").AddressSource} model
  * @param {Find} find
- * @param {Options & Verifying & {look: Look, make: Make, notices: string[]}} options
+ * @param {Options & Verifying & {look: Look, make: Make, planning: Planning, notices: string[]}} options
  * @returns {Promise<{files: Source[], copy: Whole["copy"], originals: Original[], fleeting?: boolean}>}
  */
 async function addressModel(model, find, options) {
   const { tables } = model;
-  const { signal, onProgress, look, make, notices } = options;
+  const { signal, onProgress, look, make, planning, notices } = options;
   const { urls, sha256 } = await weightsAt(model, signal);
   const originals = await Promise.all(
     urls.map(async (url) => {
@@ -216,17 +217,23 @@ async function addressModel(model, find, options) {
     if (originals.some(({ version }) => version === UNREACHED)) notices.push(UNREACHED_NOTICE);
     return { files: [], copy, originals };
   }
+  const store = sha256 ? await Store.open() : null;
+  const storedAs = async (/** @type {number} */ bytes) => {
+    const [{ name, url }] = originals;
+    const listed = [{ name, bytes, sha256: sha256 ?? "" }];
+    const [stored] = await storedFiles(() => url, listed, options, /** @type {Store} */ (store));
+    if (stored.note) notices.push(stored.note);
+    return { files: [await storedSource(stored, name)], copy, originals };
+  };
+  const kept = await store?.size(sha256 ?? "");
+  if (kept) return await storedAs(kept);
   const remotes = originals.flatMap(({ url, name, size }) => (size ? [rangeSource(url, name, size)] : []));
   const hasRanges = remotes.length === originals.length;
   const hasTables = hasRanges && (await look(remotes)).tables > 0;
   if (hasTables && tables === "server" && !sha256) return { files: remotes, copy, originals };
-  if (hasTables && sha256) {
-    const [{ name, bytes, url }] = originals;
-    const store = await Store.open();
-    const [stored] = await storedFiles(() => url, [{ name, bytes, sha256 }], options, store);
-    if (stored.note) notices.push(stored.note);
-    return { files: [await storedSource(stored, name)], copy, originals };
-  }
+  // What is quantized is kept as that, below; what is not, as it was published.
+  const isKept = hasRanges && sha256 && (hasTables || !(await planning(remotes)));
+  if (isKept) return await storedAs(originals[0].bytes);
   if (hasRanges && !sha256) {
     const made = await make(originals, remotes).catch((error) => {
       if (error.name !== "Changed") throw error;

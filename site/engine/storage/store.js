@@ -85,6 +85,11 @@ export class Store {
     return this.cache ? "cache" : "memory";
   }
 
+  /** Bytes of a file that is stored as a whole, which need not be intact; 0 if there is none. @param {string} sha256 */
+  async size(sha256) {
+    return (await this.#stored(sha256))?.size ?? 0;
+  }
+
   /**
    * A file from storage or the network, whose content matches its hash if `intact` is true or not there.
    * @param {Wanted} wanted
@@ -125,15 +130,19 @@ export class Store {
     }
   }
 
+  /** @param {string} sha256 @returns {Promise<Blob | null | undefined>} */
+  async #stored(sha256) {
+    if (this.folder) return await fileOf(this.folder, sha256);
+    return await (await this.cache?.match(cacheKey(sha256)))?.blob();
+  }
+
   /**
    * The stored file, if there is one and it is intact, or may be; `noted` is when its use is recorded.
    * @param {Wanted} wanted
    * @returns {Promise<{blob: Blob, intact?: Promise<boolean>, noted: Promise<void>} | null>}
    */
   async #kept(wanted) {
-    const blob = this.folder
-      ? await fileOf(this.folder, wanted.sha256)
-      : await (await this.cache?.match(cacheKey(wanted.sha256)))?.blob();
+    const blob = await this.#stored(wanted.sha256);
     if (!blob) return null;
     const { folder, small } = this;
     const { fingerprint } = (folder && (await readFacts(folder, wanted.sha256))) ?? {};

@@ -29,11 +29,12 @@ from scipy.stats import t as student
 import goosequill as gq
 from goosequill.chat.formats import FORMATS
 from goosequill.decoding.writer import prompt_tokens
+from goosequill.kernels import ACTIVATIONS
 from goosequill.models import Model
 from goosequill.tokenizers import Tokenizer
 from goosequill.tuning.examples import make_examples
 from goosequill.tuning.gradient import Batch
-from goosequill.tuning.operations import Back, Floats, Pass, Products
+from goosequill.tuning.operations import SLOPES, Back, Floats, Pass, Products
 from goosequill.tuning.rwkv4 import Rwkv4Gradient
 from goosequill.tuning.training import Training
 from goosequill.weights import open_tensors
@@ -63,15 +64,21 @@ class LowRankProducts(Products):
 class LowRankPass(Pass):
     """Every product with a matrix W of a block is one with W + B A: A is [rank, in], B [out, rank]."""
 
-    def product(self, matrix: Any, x: Floats) -> tuple[Floats, Back]:
-        y, back = super().product(matrix, x)
+    def product(
+        self, matrix: Any, x: Floats, *, bias: str | None = None, activation: str | None = None
+    ) -> tuple[Floats, Back]:
         assert isinstance(self.products, LowRankProducts)
         if (name := self.products.names.get(id(matrix))) is None:
-            return y, back
+            return super().product(matrix, x, bias=bias, activation=activation)
+        z, back = super().product(matrix, x, bias=bias)
         a, b = self.values[f"{name}.a"], self.values[f"{name}.b"]
         low: Any = x @ a.T
+        z += low @ b.T
+        y = z if activation is None else ACTIVATIONS[activation][0](z)
 
         def both(g: Floats) -> Any:
+            if activation is not None:
+                g = g * SLOPES[activation](y)
             low_back: Any = g @ b
             rows = (each.reshape(-1, each.shape[-1]) for each in (x, low, g, low_back))
             xs, lows, gs, backs = rows
@@ -79,7 +86,7 @@ class LowRankPass(Pass):
             self.gradients[f"{name}.b"] = gs.T @ lows
             return back(g) + low_back @ a
 
-        return y + low @ b.T, both
+        return y, both
 
 
 class LowRankGradient(Rwkv4Gradient):

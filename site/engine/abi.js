@@ -11,7 +11,7 @@ export const KEPT = 16;
 export const MAX_JOINED = 8;
 
 /** The operation number of a product. */
-export const PRODUCT = 7;
+export const PRODUCT = 9;
 
 /** Index of each field in the words of a product's step. */
 export const product = Object.freeze({

@@ -27,9 +27,15 @@ OPERATIONS: Mapping[str, str] = {
     # Each of the rows, of this size, is normalized by itself; weight and bias repeat after `heads` rows.
     "normalize": "float *out, const float *x, const float *weight, const float *bias, word rows, word size, "
     "word heads, const float *eps",
+    # out has two rows more than x, the gradients of weight and bias.
+    "normalize_back": "float *out, const float *slope, const float *x, const float *weight, word rows, "
+    "word size, word heads, const float *eps",
     # count is the number of vectors of weights, and of results.
     "mix": "float *out, const float *x, float *previous, const float *weights, word tokens, word width, "
     "word count",
+    # slopes has `count` parts; out has `count` rows more than x, the gradients of the weights.
+    "mix_back": "float *out, const float *slopes, const float *x, const float *weights, word tokens, "
+    "word width, word count",
     "shift": "float *out, const float *x, float *previous, word tokens, word width",
     # period is the length after which the last operand repeats.
     "lerp": "float *out, const float *a, const float *b, const float *weight, word size, word period",
@@ -42,6 +48,9 @@ OPERATIONS: Mapping[str, str] = {
     "product": f"{_PRODUCT}, word form, word first_row, word end_row, word joined, word gap",
     "wkv4": "float *out, const float *k, const float *v, const float *decay, const float *bonus, "
     "float *state, word tokens, word width",
+    # out has two parts and two rows; spare is memory for a state of each token.
+    "wkv4_back": "float *out, const float *slope, const float *k, const float *v, const float *decay, "
+    "const float *bonus, float *state, word tokens, word width, float *spare",
     # decay_step leads from one token's decays to the next one's; it is 0 if all tokens share them.
     "wkv5": "float *out, const float *r, const float *k, const float *v, const float *decay, "
     "word decay_step, const float *bonus, float *state, word tokens, word heads, word size",

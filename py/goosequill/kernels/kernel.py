@@ -154,6 +154,13 @@ class Kernel(Protocol):
         row of x.
         """
 
+    def mix_back(self, slopes: Tensor, x: Tensor, weights: Tensor) -> Tensor:
+        """The way back through `mix` from a `previous` of zeros, [T + n, C].
+
+        From `slopes` [n T, C], the gradients of a loss with respect to its n results, to that with respect to
+        x [T, C], and then to those of the weights [n, C].
+        """
+
     def shift(self, x: Tensor, previous: Tensor) -> Tensor:
         """x moved down by one token (see `mix`), [T, C]; overwrites `previous`."""
 
@@ -183,10 +190,27 @@ class Kernel(Protocol):
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
         """Normalize each head of each row to mean 0 and variance 1, then scale and shift."""
 
+    def group_norm_back(self, slope: Tensor, x: Tensor, weight: Tensor, *, heads: int, eps: float) -> Tensor:
+        """The way back through `group_norm`, [T + 2, C].
+
+        From `slope`, the gradient of a loss with respect to the result, to that with respect to x [T, C], and
+        then to those of weight and bias, a row each.
+        """
+
     def wkv4(self, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:
         """RWKV-4's running weighted average; `decay` is -exp(time_decay).
 
         `state` [3, C] is numerator, denominator and their common exponent; it is updated.
+        """
+
+    def wkv4_back(
+        self, slope: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor
+    ) -> Tensor:
+        """The way back through `wkv4`, [2 T + 2, C].
+
+        From `slope`, the gradient of a loss with respect to the result, to those with respect to k and v
+        [T, C], and then to decay and bonus, a row each. `state` is that before the first token; it becomes
+        the gradient with respect to it. The state after the last token does not count for the loss.
         """
 
     def wkv5(self, r: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor) -> Tensor:

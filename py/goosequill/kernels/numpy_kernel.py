@@ -125,6 +125,14 @@ class NumpyKernel:
         difference = self.shift(x, previous) - x
         return [x + difference * weight for weight in weights]
 
+    def mix_back(self, slopes: Floats, x: Floats, weights: Floats) -> Floats:
+        slopes = slopes.reshape(len(weights), *x.shape)
+        difference = self.shift(x, np.zeros_like(x[0])) - x
+        parts = slopes * weights[:, None]
+        to_x: Floats = (slopes - parts).sum(axis=0)
+        to_x[:-1] += parts[:, 1:].sum(axis=0)
+        return np.concatenate([to_x, (slopes * difference).sum(axis=1)])
+
     def lerp(self, a: Floats, b: Floats, weight: Floats) -> Floats:
         return a + (b - a) * weight
 
@@ -152,6 +160,17 @@ class NumpyKernel:
         normal: Floats = (centred / np.sqrt(variance + np.float32(eps))).reshape(x.shape)
         return normal * weight + bias
 
+    def group_norm_back(self, slope: Floats, x: Floats, weight: Floats, *, heads: int, eps: float) -> Floats:
+        shape = len(x), heads, -1
+        normal = x.reshape(shape)
+        normal = normal - normal.mean(axis=-1, keepdims=True)
+        deviation = np.sqrt(np.square(normal).mean(axis=-1, keepdims=True) + np.float32(eps))
+        normal /= deviation
+        g = (slope * weight).reshape(shape)
+        along = (g * normal).mean(axis=-1, keepdims=True)  # a change that would only be scaled away
+        to_x = ((g - g.mean(axis=-1, keepdims=True) - normal * along) / deviation).reshape(x.shape)
+        return np.concatenate([to_x, [(slope * normal.reshape(x.shape)).sum(axis=0), slope.sum(axis=0)]])
+
     def wkv4(self, k: Floats, v: Floats, decay: Floats, bonus: Floats, state: Floats) -> Floats:
         numerator, denominator, exponent = state
         out = np.empty_like(v)
@@ -166,6 +185,35 @@ class NumpyKernel:
             denominator[:] = past * denominator + now
             exponent[:] = top
         return out
+
+    def wkv4_back(
+        self, slope: Floats, k: Floats, v: Floats, decay: Floats, bonus: Floats, state: Floats
+    ) -> Floats:
+        states = np.empty((len(k), *state.shape), np.float32)  # before each token
+        after = state.copy()
+        for t in range(len(k)):
+            states[t] = after
+            self.wkv4(k[t : t + 1], v[t : t + 1], decay, bonus, after)
+        found = np.zeros((2 * len(k) + 2, k.shape[1]), np.float32)
+        (to_k, to_v), (to_decay, to_bonus) = found[:-2].reshape(2, *k.shape), found[-2:]
+        over, under = np.zeros_like(state[:2])  # the gradients of the sums after a token
+        for t in reversed(range(len(k))):
+            a, b, exponent = states[t]
+            top = np.maximum(exponent, bonus + k[t])
+            kept, added = np.exp(exponent - top), np.exp(bonus + k[t] - top)
+            up = slope[t] / (kept * b + added)  # the gradients of the fraction's parts
+            down = -up * (kept * a + added * v[t]) / (kept * b + added)
+            here = added * (up * v[t] + down)
+            top = np.maximum(exponent + decay, k[t])
+            past, now = np.exp(exponent + decay - top), np.exp(k[t] - top)
+            to_k[t], to_v[t] = now * (over * v[t] + under) + here, now * over + added * up
+            to_decay += past * (over * a + under * b)
+            to_bonus += here
+            over = past * over + kept * up
+            under = past * under + kept * down
+        # The exponent is the same in all that follows from it, so it has a gradient only where it begins.
+        state[:] = over, under, over * state[0] + under * state[1]
+        return found
 
     def wkv5(self, r: Floats, k: Floats, v: Floats, decay: Floats, bonus: Floats, state: Floats) -> Floats:
         heads, size, _ = state.shape

@@ -101,9 +101,17 @@ void run(step *s, word count, word (*share)(step *)) {
         normalize(s->normalize.out, s->normalize.x, s->normalize.weight, s->normalize.bias,
                   s->normalize.rows, s->normalize.size, s->normalize.heads, *s->normalize.eps);
         break;
+      case NORMALIZE_BACK:
+        normalize_back(s->normalize_back.out, s->normalize_back.slope, s->normalize_back.x, s->normalize_back.weight,
+                       s->normalize_back.rows, s->normalize_back.size, s->normalize_back.heads, *s->normalize_back.eps);
+        break;
       case MIX:
         mix(s->mix.out, s->mix.x, s->mix.previous, s->mix.weights, s->mix.tokens, s->mix.width,
             s->mix.count);
+        break;
+      case MIX_BACK:
+        mix_back(s->mix_back.out, s->mix_back.slopes, s->mix_back.x, s->mix_back.weights, s->mix_back.tokens,
+                 s->mix_back.width, s->mix_back.count);
         break;
       case SHIFT: shift(s->shift.out, s->shift.x, s->shift.previous, s->shift.tokens, s->shift.width); break;
       case LERP: lerp(s->lerp.out, s->lerp.a, s->lerp.b, s->lerp.weight, s->lerp.size, s->lerp.period); break;
@@ -122,6 +130,10 @@ void run(step *s, word count, word (*share)(step *)) {
       case WKV4:
         wkv4(s->wkv4.out, s->wkv4.k, s->wkv4.v, s->wkv4.decay, s->wkv4.bonus, s->wkv4.state,
              s->wkv4.tokens, s->wkv4.width);
+        break;
+      case WKV4_BACK:
+        wkv4_back(s->wkv4_back.out, s->wkv4_back.slope, s->wkv4_back.k, s->wkv4_back.v, s->wkv4_back.decay,
+                  s->wkv4_back.bonus, s->wkv4_back.state, s->wkv4_back.tokens, s->wkv4_back.width, s->wkv4_back.spare);
         break;
       case WKV5:
         wkv5(s->wkv5.out, s->wkv5.r, s->wkv5.k, s->wkv5.v, s->wkv5.decay, s->wkv5.decay_step,

@@ -70,13 +70,20 @@ class SimdKernel(Recorder, Sketches):
         return self.group_norm(x, weight, bias, heads=1, eps=eps)
 
     def group_norm(self, x: Tensor, weight: Tensor, bias: Tensor, *, heads: int, eps: float) -> Tensor:
-        constant = self._constants.setdefault(eps, np.array([eps], np.float32))
         out = self._new(x.rows, x.columns)
-        self._emit(
-            "normalize", out=out, x=x, weight=weight, bias=bias, rows=x.rows * heads,
-            size=x.columns // heads, heads=heads, eps=address_of(constant),
-        )  # fmt: skip
+        self._emit("normalize", out=out, bias=bias, **self._norm(x, weight, heads, eps))
         return out
+
+    def group_norm_back(self, slope: Tensor, x: Tensor, weight: Tensor, *, heads: int, eps: float) -> Tensor:
+        out = self._new(x.rows + 2, x.columns)
+        self._emit("normalize_back", out=out, slope=slope, **self._norm(x, weight, heads, eps))
+        return out
+
+    def _norm(self, x: Tensor, weight: Tensor, heads: int, eps: float) -> dict[str, int | Tensor]:
+        """The fields that a norm and its way back have in common."""
+        constant = self._constants.setdefault(eps, np.array([eps], np.float32))
+        size = {"rows": x.rows * heads, "size": x.columns // heads, "heads": heads}
+        return {"x": x, "weight": weight, **size, "eps": address_of(constant)}
 
     def mix(self, x: Tensor, previous: Tensor, weights: Tensor) -> Sequence[Tensor]:
         outs = self._parts(weights.rows, x.rows, x.columns)
@@ -85,6 +92,14 @@ class SimdKernel(Recorder, Sketches):
             count=weights.rows,
         )  # fmt: skip
         return outs
+
+    def mix_back(self, slopes: Tensor, x: Tensor, weights: Tensor) -> Tensor:
+        out = self._new(x.rows + weights.rows, x.columns)
+        self._emit(
+            "mix_back", out=out, slopes=slopes, x=x, weights=weights, tokens=x.rows, width=x.columns,
+            count=weights.rows,
+        )  # fmt: skip
+        return out
 
     def shift(self, x: Tensor, previous: Tensor) -> Tensor:
         out = self._new(x.rows, x.columns)
@@ -168,6 +183,16 @@ class SimdKernel(Recorder, Sketches):
         out = self._new(k.rows, k.columns)
         self._emit(
             "wkv4", out=out, k=k, v=v, decay=decay, bonus=bonus, state=state, tokens=k.rows, width=k.columns,
+        )  # fmt: skip
+        return out
+
+    def wkv4_back(
+        self, slope: Tensor, k: Tensor, v: Tensor, decay: Tensor, bonus: Tensor, state: Tensor
+    ) -> Tensor:
+        out, spare = self._new(2 * k.rows + 2, k.columns), self._new(3 * k.rows, k.columns)
+        self._emit(
+            "wkv4_back", out=out, slope=slope, k=k, v=v, decay=decay, bonus=bonus, state=state, tokens=k.rows,
+            width=k.columns, spare=spare,
         )  # fmt: skip
         return out
 

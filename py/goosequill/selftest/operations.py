@@ -120,6 +120,16 @@ def _norm(heads: int, kernel: Kernel, draw: Draw) -> Results:
     return [compute(kernel, operation, draw.tokens(), draw.normal(WIDTH), draw.normal(WIDTH))]
 
 
+def _norm_back(kernel: Kernel, draw: Draw) -> Results:
+    operation = partial(kernel.group_norm_back, heads=HEADS, eps=64e-5)
+    return [compute(kernel, operation, draw.tokens(), draw.tokens(), draw.normal(WIDTH))]
+
+
+def _mix_back(kernel: Kernel, draw: Draw) -> Results:
+    operands = draw.normal(3 * STEPS, WIDTH), draw.tokens(), draw.share(3, WIDTH)
+    return [compute(kernel, kernel.mix_back, *operands)]
+
+
 def _product(bits: Any, kernel: Kernel, draw: Draw) -> Results:
     weights, x, bias = draw.normal(37, 192), draw.normal(STEPS, 192), draw.normal(37)
     matrix = kernel.matrix(kernel.quantize(weights, bits) if bits else weights)
@@ -150,6 +160,12 @@ def _wkv4(kernel: Kernel, draw: Draw) -> Results:
     decay = -np.exp(draw.normal(WIDTH))
     found = compute(kernel, kernel.wkv4, draw.tokens(), draw.tokens(), decay, draw.normal(WIDTH), state)
     return [found, state]
+
+
+def _wkv4_back(kernel: Kernel, draw: Draw) -> Results:
+    state, decay = np.exp(draw.normal(3, WIDTH)), -np.exp(draw.normal(WIDTH))
+    operands = draw.tokens(), draw.tokens(), draw.tokens(), decay, draw.normal(WIDTH)
+    return [compute(kernel, kernel.wkv4_back, *operands, state), state]
 
 
 def _wkv5(each: bool, kernel: Kernel, draw: Draw) -> Results:
@@ -238,8 +254,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("last token", "last", _last),
     Operation("layer norm", "layer_norm", partial(_norm, 1)),
     Operation("group norm", "group_norm", partial(_norm, HEADS)),
+    Operation("group norm backwards", "group_norm_back", _norm_back),
     Operation("token shift", "shift", _shift),
     Operation("token shift with shares", "mix", _mix),
+    Operation("token shift with shares backwards", "mix_back", _mix_back),
     Operation("interpolation", "lerp", _lerp),
     Operation("sum", "add", partial(_plain, "add")),
     Operation("product by element", "multiply", partial(_plain, "multiply")),
@@ -252,6 +270,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *(Operation(f"activation {name}", "product", partial(_activation, name)) for name in ACTIVATIONS),
     Operation("highest logits", "likely", _likely, 1e-3),
     Operation("RWKV-4's average", "wkv4", _wkv4),
+    Operation("RWKV-4's average backwards", "wkv4_back", _wkv4_back),
     Operation("RWKV-5's attention", "wkv5", partial(_wkv5, False)),
     Operation("RWKV-6's attention", "wkv5", partial(_wkv5, True)),
     Operation("RWKV-7's keys", "delta_keys", _delta_keys),

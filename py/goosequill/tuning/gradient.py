@@ -143,17 +143,15 @@ class Gradient(ABC):
         step = max(1, HEAD_NUMBERS // self.model.config.vocab_size)
         for start in range(0, len(places), step):
             time, sequence = places[start : start + step].T
-            rows, targets = np.arange(len(time)), batch.targets[sequence, time]
             logits = self.products(head, hidden[time, sequence])  # [n, V]
-            logits -= logits.max(axis=-1, keepdims=True)
-            wanted = logits[rows, targets].astype(np.float64)
-            weights = np.exp(logits, out=logits)
-            totals = weights.sum(axis=-1, dtype=np.float64)
-            np.add.at(costs, sequence, np.log(totals) - wanted)
+            for row, at, target in zip(logits, sequence, batch.targets[sequence, time], strict=True):
+                weighed = self.model.kernel.logits.weigh(row)
+                costs[at] += weighed.log_total - float(row[target])
+                if back:
+                    np.multiply(weighed.weights, np.float32(1 / weighed.total), out=row)  # softmax
+                    row[target] -= 1
             if back:
-                weights /= totals[:, None].astype(np.float32)  # softmax
-                weights[rows, targets] -= 1
-                found[time, sequence] = self.products.back(head, weights)
+                found[time, sequence] = self.products.back(head, logits)
         return costs, found
 
 

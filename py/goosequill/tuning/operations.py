@@ -8,6 +8,7 @@ result into that with respect to the input; on the way it adds up the gradients 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,22 @@ class Products:
         self.kernel = kernel
         self._transposed: dict[int, Any] = {}
 
-    def __call__(self, matrix: Any, x: Floats) -> Floats:
-        """x matrixᵀ, [..., in] -> [..., out]."""
-        rows = np.ascontiguousarray(x.reshape(-1, x.shape[-1]), np.float32)
-        found = self.compute(lambda bound: self.kernel.product(matrix, bound), rows)
+    def __call__(
+        self, matrix: Any, x: Floats, bias: Floats | None = None, activation: str | None = None
+    ) -> Floats:
+        """activation(x matrixᵀ + bias), [..., in] -> [..., out]."""
+
+        def product(x: Any, bias: Any = None) -> Any:
+            return self.kernel.product(matrix, x, bias=bias, activation=activation)
+
+        rows = x.reshape(-1, x.shape[-1])
+        found = self.compute(product, rows, *(() if bias is None else (bias,)))
         return found.reshape(*x.shape[:-1], -1)
 
     def compute(self, operation: Callable[..., Any], *operands: Floats) -> Floats:
-        """Run an operation of the kernel on contiguous arrays, now and once."""
-        bound = [self.kernel.bind(operand) for operand in operands]
+        """Run an operation of the kernel on arrays, now and once."""
+        contiguous = [np.ascontiguousarray(operand, np.float32) for operand in operands]
+        bound = [self.kernel.bind(operand) for operand in contiguous]
         found = self.kernel.run([0], lambda _: operation(*bound), programs={}, key=None)
         assert found is not None
         return found
@@ -83,27 +91,36 @@ class Pass:
         axes = tuple(range(gradient.ndim - self.values[name].ndim))
         self.gradients[name] = self.gradients.get(name, np.float32(0)) + gradient.sum(axis=axes)
 
-    def product(self, matrix: Any, x: Floats) -> tuple[Floats, Back]:
-        """x matrixᵀ, [T, B, in] -> [T, B, out]."""
-        return self.products(matrix, x), lambda g: self.products.back(matrix, g)
+    def product(
+        self, matrix: Any, x: Floats, *, bias: str | None = None, activation: str | None = None
+    ) -> tuple[Floats, Back]:
+        """activation(x matrixᵀ + the vector `bias`), [T, B, in] -> [T, B, out]."""
+        y = self.products(matrix, x, None if bias is None else self.values[bias], activation)
+
+        def back(g: Floats) -> Floats:
+            if activation is not None:
+                g = g * SLOPES[activation](y)
+            if bias is not None:
+                self.add(bias, g)
+            return self.products.back(matrix, g)
+
+        return y, back
 
     def norm(self, x: Floats, name: str, *, heads: int = 1, eps: float = 1e-5) -> tuple[Floats, Back]:
         """Normalize each head of each token, then scale and shift by the vectors `name`.weight and .bias."""
-        shape, weight = x.shape, self.values[f"{name}.weight"]
-        x = x.reshape(*shape[:-1], heads, -1)  # [T, B, H, S]
-        normal = x - x.mean(axis=-1, keepdims=True)
-        deviation = np.sqrt(np.square(normal).mean(axis=-1, keepdims=True) + np.float32(eps))
-        normal /= deviation
+        kernel, rows = self.products.kernel, x.reshape(-1, x.shape[-1])
+        weight, bias = (self.values[f"{name}.{part}"] for part in ("weight", "bias"))
+        options: Any = {"heads": heads, "eps": eps}
+        y = self.products.compute(partial(kernel.group_norm, **options), rows, weight, bias)
 
         def back(g: Floats) -> Floats:
-            self.add(f"{name}.weight", g * normal.reshape(shape))
-            self.add(f"{name}.bias", g)
-            g = (g * weight).reshape(normal.shape)
-            along = (g * normal).mean(axis=-1, keepdims=True)  # a change that would only be scaled away
-            found: Floats = (g - g.mean(axis=-1, keepdims=True) - normal * along) / deviation
-            return found.reshape(shape)
+            operation = partial(kernel.group_norm_back, **options)
+            found = self.products.compute(operation, g.reshape(rows.shape), rows, weight)
+            self.add(f"{name}.weight", found[-2])
+            self.add(f"{name}.bias", found[-1])
+            return found[:-2].reshape(g.shape)
 
-        return normal.reshape(shape) * weight + self.values[f"{name}.bias"], back
+        return y.reshape(x.shape), back
 
     def mix(
         self, x: Floats, names: Sequence[str], *, of_previous: bool = True
@@ -116,23 +133,29 @@ class Pass:
         difference = shift(x) - x
 
         def back(gradients: Sequence[Floats]) -> Floats:
-            before = np.zeros_like(x)  # the gradient of the tokens before
-            total = np.zeros_like(x)
-            for name, weight, g in zip(names, weights, gradients, strict=True):
-                self.add(name, g * difference if of_previous else g * -difference)
-                before += (part := g * weight)
-                total += g
-                total -= part
-            total[:-1] += before[1:]
-            return total
+            # The kernel's operation is for one sequence: here its channels are those of all.
+            steps, batch, _ = x.shape
+            operands = np.concatenate(gradients).reshape(len(names) * steps, -1), side_by_side(x)
+            tiled = np.stack([np.tile(weight, batch) for weight in weights])
+            found = self.products.compute(self.products.kernel.mix_back, *operands, tiled)
+            for name, g in zip(names, found[steps:].reshape(len(names), batch, -1), strict=True):
+                self.add(name, g if of_previous else -g)
+            return found[:steps].reshape(x.shape)
 
         return [x + difference * weight for weight in weights], back
 
 
-def squared_relu(x: Floats) -> tuple[Floats, Back]:
-    """max(x, 0)², element by element."""
-    positive = np.maximum(x, np.float32(0))
-    return np.square(positive), lambda g: g * (np.float32(2) * positive)
+SLOPES: dict[str, Callable[[Floats], Floats]] = {
+    "sigmoid": lambda y: y * (1 - y),
+    "tanh": lambda y: 1 - y * y,
+    "relu_squared": lambda y: 2 * np.sqrt(y),
+}
+"""The derivatives of activations (`goosequill.kernels.activations`), from their results."""
+
+
+def side_by_side(x: Floats) -> Floats:
+    """The sequences of a batch as the channels of one, [T, B, C] -> [T, B C]."""
+    return x.reshape(len(x), -1)
 
 
 def shift(x: Floats) -> Floats:

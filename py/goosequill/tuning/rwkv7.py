@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from goosequill.kernels.activations import sigmoid
 from goosequill.models.parameters import LowRank
 from goosequill.tuning.gradient import Gradient, state_names
-from goosequill.tuning.operations import Back, Floats, Pass, squared_relu
+from goosequill.tuning.operations import Back, Floats, Pass
 
 FIRST_VALUES = "first values"
 """What layer 0 leaves for the others: its values, and the sum of what their gradients say of them."""
@@ -41,7 +40,8 @@ class Rwkv7Gradient(Gradient):
         r, r_back = run.product(block.receptance, xr)  # [T, B, C] @ [C, H N] -> [T, B, H N]
         k, k_back = run.product(block.key, xk)
         v, v_back = self._values(run, xv, layer)
-        w, w_back = self._low_rank(run, block.decay, xw, f"{at}w0", inner="tanh", outer="decay")
+        w, w_back = self._low_rank(run, block.decay, xw, f"{at}w0", inner="tanh", outer="sigmoid")
+        w, decay_back = decays(w)
         a, a_back = self._low_rank(run, block.rate, xa, f"{at}a0", outer="sigmoid")
         g, g_back = self._low_rank(run, block.gate, xg, f"{at}g0", inner="sigmoid")
         (kappa, keys), keys_back = delta_keys(run, k, a, at, config.heads)
@@ -58,7 +58,7 @@ class Rwkv7Gradient(Gradient):
             more = bonus_back(slope)
             gk, ga_of_keys = keys_back(gkappa, gk + more[1])
             return norm_back(mix_back([
-                r_back(gr + more[0]), w_back(gw), k_back(gk), v_back(gv + more[2]),
+                r_back(gr + more[0]), w_back(decay_back(gw)), k_back(gk), v_back(gv + more[2]),
                 a_back(ga + ga_of_keys), g_back(gates),
             ]))  # fmt: skip
 
@@ -82,58 +82,38 @@ class Rwkv7Gradient(Gradient):
         return v + difference * share, back
 
     def _low_rank(
-        self, run: Pass, pair: LowRank, x: Floats, bias: str, *, inner: str = "", outer: str = ""
+        self,
+        run: Pass,
+        pair: LowRank,
+        x: Floats,
+        bias: str,
+        *,
+        inner: str | None = None,
+        outer: str | None = None,
     ) -> tuple[Floats, Back]:
         """outer(up inner(down x) + bias), [T, B, C] @ [C, D] -> [T, B, D] @ [D, C] -> [T, B, C]."""
-        low, down_back = run.product(pair.down, x)
-        low, inner_back = ACTIVATIONS[inner](low)
-        high, up_back = run.product(pair.up, low)
-        if pair.bias is not None:
-            high = high + run.values[bias]
-        high, outer_back = ACTIVATIONS[outer](high)
-
-        def back(g: Floats) -> Floats:
-            g = outer_back(g)
-            if pair.bias is not None:
-                run.add(bias, g)
-            return down_back(inner_back(up_back(g)))
-
-        return high, back
+        low, down_back = run.product(pair.down, x, activation=inner)
+        high, up_back = run.product(
+            pair.up, low, bias=bias if pair.bias is not None else None, activation=outer
+        )
+        return high, lambda g: down_back(up_back(g))
 
     def channel_mix(self, run: Pass, x: Floats, layer: int) -> tuple[Floats, Back]:
         block = self.model.blocks[layer]
         x, norm_back = run.norm(x, f"blocks.{layer}.ln2")
         (xk,), mix_back = run.mix(x, [f"blocks.{layer}.ffn.x_k"])
-        k, k_back = run.product(block.ffn_key, xk)  # [T, B, C] @ [C, F] -> [T, B, F]
-        k, square_back = squared_relu(k)
+        k, k_back = run.product(
+            block.ffn_key, xk, activation="relu_squared"
+        )  # [T, B, C] @ [C, F] -> [T, B, F]
         out, out_back = run.product(block.ffn_value, k)  # [T, B, F] @ [F, C] -> [T, B, C]
-        return out, lambda g: norm_back(mix_back([k_back(square_back(out_back(g)))]))
+        return out, lambda g: norm_back(mix_back([k_back(out_back(g))]))
 
 
-def _sigmoid(z: Floats) -> tuple[Floats, Back]:
-    y = sigmoid(z)
-    return y, lambda g: g * y * (1 - y)
-
-
-def _tanh(z: Floats) -> tuple[Floats, Back]:
-    y = np.tanh(z)
-    return y, lambda g: g * (1 - y * y)
-
-
-def _decay(z: Floats) -> tuple[Floats, Back]:
-    """exp(-sigmoid(z) / sqrt(e))."""
-    scale, inner = np.float32(-math.exp(-0.5)), sigmoid(z)
-    y = np.exp(scale * inner)
-    return y, lambda g: g * y * (scale * inner * (1 - inner))
-
-
-ACTIVATIONS: dict[str, Callable[[Floats], tuple[Floats, Back]]] = {
-    "": lambda z: (z, lambda g: g),
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "decay": _decay,
-}
-"""What a low-rank pair applies to its numbers, inside and outside."""
+def decays(z: Floats) -> tuple[Floats, Back]:
+    """exp(-z / sqrt(e))."""
+    scale = np.float32(-math.exp(-0.5))
+    y = np.exp(scale * z)
+    return y, lambda g: g * (scale * y)
 
 
 def delta_keys(

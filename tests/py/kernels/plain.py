@@ -61,16 +61,23 @@ def mix(x: Array, previous: Array, weights: Array) -> list[Array]:
     return [(1 - weight) * x + weight * before for weight in weights]
 
 
-def wkv4(k: Array, v: Array, decay: Array, bonus: Array) -> Array:
-    """The weighted average in full: every earlier value has the weight exp(age x decay + its key)."""
+def wkv4(k: Array, v: Array, decay: Array, bonus: Array, state: Array | None = None) -> Array:
+    """The weighted average in full: every earlier value has the weight exp(age x decay + its key).
+
+    An initial state [3, C] counts as a value before the first, divided by the state's denominator.
+    """
     out = np.zeros(k.shape)
+    before = np.array([0, 0, -1e30])[:, None].repeat(k.shape[1], 1) if state is None else state
     for c in range(k.shape[1]):
         for t in range(len(k)):
             logs = [float(decay[c]) * (t - 1 - i) + float(k[i, c]) for i in range(t)]
             logs.append(float(bonus[c]) + float(k[t, c]))
-            shares = [exp(log - max(logs)) for log in logs]
+            first = float(before[2, c]) + t * float(decay[c])
+            top = max(*logs, first)
+            shares = [exp(log - top) for log in logs]
             weighted = sum(share * float(v[i, c]) for i, share in enumerate(shares))
-            out[t, c] = weighted / sum(shares)
+            above, below = (exp(first - top) * float(before[row, c]) for row in (0, 1))
+            out[t, c] = (weighted + above) / (sum(shares) + below)
     return out
 
 

@@ -19,6 +19,7 @@ TOKENS, HEADS, SIZE = 3, 2, 18
 WIDTH = HEADS * SIZE
 STATES = {
     "wkv4": lambda: np.stack([np.zeros(WIDTH), np.zeros(WIDTH), np.full(WIDTH, -1e30)]),
+    "wkv4_back": lambda: np.ones((3, WIDTH)),
     "wkv5": lambda: np.zeros((HEADS, SIZE, SIZE)),
     "wkv7": lambda: np.zeros((HEADS, SIZE, SIZE)),
     "wkv7_back": lambda: np.ones((HEADS, SIZE, SIZE)),
@@ -28,12 +29,15 @@ ROWS, ROW = (TOKENS, WIDTH), (WIDTH,)
 OPERATIONS: dict[str, tuple[list[tuple[int, ...]], dict[str, Any]]] = {
     "layer_norm": ([ROWS, ROW, ROW], {}),
     "group_norm": ([ROWS, ROW, ROW], {"heads": HEADS, "eps": 1e-5}),
+    "group_norm_back": ([ROWS, ROWS, ROW], {"heads": HEADS, "eps": 1e-5}),
+    "mix_back": ([(2 * TOKENS, WIDTH), ROWS, (2, WIDTH)], {}),
     "lerp": ([ROWS, ROWS, ROW], {}),
     "add": ([ROWS, ROWS], {}),
     "multiply": ([ROWS, ROW], {}),
     "delta_keys": ([ROWS, ROWS, ROW, ROW], {"heads": HEADS}),
     "head_bonus": ([ROWS, ROWS, ROWS, ROW], {"heads": HEADS}),
     "wkv4": ([ROWS, ROWS, ROW, ROW], {}),
+    "wkv4_back": ([ROWS, ROWS, ROWS, ROW, ROW], {}),
     "wkv5": ([ROWS, ROWS, ROWS, ROW, ROW], {}),
     "wkv7": ([ROWS] * 6, {}),
     "wkv7_back": ([ROWS] * 7, {}),

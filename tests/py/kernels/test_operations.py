@@ -107,6 +107,23 @@ def close(found: Array, expected: NDArray[Any], size: float = 1.0) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=2e-6 * max(size, 1e-30))
 
 
+def agree(gradients: list[Array], operands: list[Array], loss: Callable[..., Any]) -> None:
+    """Compare each gradient along a random direction with the difference of two losses."""
+    rng = np.random.default_rng(3)
+    for at, gradient in enumerate(gradients):
+        direction, losses = rng.standard_normal(gradient.shape), []
+        for step in (1e-4, -1e-4):
+            moved: list[Any] = [each.astype(np.float64) for each in operands]
+            moved[at] += step * direction
+            losses.append(float(loss(*moved)))
+        size = float(np.linalg.norm(gradient) * np.linalg.norm(direction))
+        assert abs(float((gradient * direction).sum()) - (losses[0] - losses[1]) / 2e-4) <= 1e-4 * size
+
+
+BACK = pytest.mark.parametrize(("steps", "heads", "size"), [(1, 1, 4), (5, 2, 6), (40, 1, 8), (16, 2, 17)])
+"""Shapes for ways back."""
+
+
 @each_case
 def test_element_wise(kernel: Kernel, case: Case) -> None:
     a, b, row = case.tokens(), case.tokens(), case.normal(case.width)
@@ -128,6 +145,33 @@ def test_shift_and_mix(kernel: Kernel, case: Case) -> None:
         found = compute(kernel, kernel.mix, x, after, weights, part=part)
         close(found, plain.mix(x, previous, weights)[part], case.scale)
         np.testing.assert_array_equal(after, x[-1])
+
+
+@each_kernel
+@BACK
+def test_the_way_back_through_mix(kernel: Kernel, steps: int, heads: int, size: int) -> None:
+    case = Case(steps, heads, size, 1.0, steps)
+    x, weights, slopes = case.tokens(), case.share(3, case.width), case.normal(3 * steps, case.width)
+    found = compute(kernel, kernel.mix_back, slopes, x, weights)
+
+    def loss(x: NDArray[Any], weights: NDArray[Any]) -> Any:
+        return (np.concatenate(plain.mix(x, np.zeros(case.width), weights)) * slopes).sum()
+
+    agree([found[:steps], found[steps:]], [x, weights], loss)
+
+
+@each_kernel
+@BACK
+def test_the_way_back_through_group_norm(kernel: Kernel, steps: int, heads: int, size: int) -> None:
+    case = Case(steps, heads, size, 1.0, steps)
+    x, weight, bias, slope = case.tokens(), case.normal(case.width), case.normal(case.width), case.tokens()
+    options = {"heads": heads, "eps": 1e-5}
+    found = compute(kernel, lambda *z: kernel.group_norm_back(*z, **options), slope, x, weight)
+    agree(
+        [found[:-2], *found[-2:]],
+        [x, weight, bias],
+        lambda *z: (plain.group_norm(*z, **options) * slope).sum(),
+    )
 
 
 @each_case
@@ -541,6 +585,28 @@ def test_wkv5(kernel: Kernel, case: Case) -> None:
         close(after, expected_state, 20)
 
 
+@each_kernel
+@BACK
+def test_the_way_back_through_wkv4(kernel: Kernel, steps: int, heads: int, size: int) -> None:
+    case = Case(steps, heads, size, 1.0, steps)
+    inputs = [case.tokens(), case.tokens(), -np.exp(case.normal(case.width)), case.normal(case.width)]
+    state, slope = case.normal(3, case.width), case.tokens()
+    state[1] = np.exp(state[1])  # a denominator
+    gradient = state.copy()
+    found = compute(kernel, kernel.wkv4_back, slope, *inputs, gradient)
+    parts = [*found[:-2].reshape(2, steps, -1), *found[-2:], gradient]
+    agree(parts, [*inputs, state], lambda *z: (plain.wkv4(*z) * slope).sum())
+
+
+@each_kernel
+def test_the_way_back_through_wkv4_from_no_tokens(kernel: Kernel) -> None:
+    case = Case(7, 1, 12, 1.0, 1)
+    inputs = [case.tokens(3.0), case.tokens(), -np.exp(case.normal(12)), case.normal(12)]
+    state, slope = np.repeat(np.array([[0], [0], [-1e30]], np.float32), 12, axis=1), case.tokens()
+    found = compute(kernel, kernel.wkv4_back, slope, *inputs, state)
+    agree([*found[:-2].reshape(2, 7, -1), *found[-2:]], inputs, lambda *z: (plain.wkv4(*z) * slope).sum())
+
+
 @each_case
 def test_delta_keys(kernel: Kernel, case: Case) -> None:
     k, a = case.tokens(), case.share(case.steps, case.width)
@@ -578,9 +644,8 @@ def test_wkv7(kernel: Kernel, case: Case) -> None:
 
 
 @each_kernel
-@pytest.mark.parametrize(("steps", "heads", "size"), [(1, 1, 4), (5, 2, 6), (40, 1, 8), (16, 2, 16)])
+@BACK
 def test_the_way_back_through_wkv7(kernel: Kernel, steps: int, heads: int, size: int) -> None:
-    """Each gradient in a random direction, which the difference of two losses agrees with."""
     case = Case(steps, heads, size, 1.0, steps)
     removal = case.tokens().reshape(steps, heads, size)
     removal = (removal / np.linalg.norm(removal, axis=-1, keepdims=True)).reshape(steps, -1)
@@ -588,18 +653,9 @@ def test_the_way_back_through_wkv7(kernel: Kernel, steps: int, heads: int, size:
     inputs = [case.tokens(), shares[0], case.tokens(), case.tokens(), removal, shares[1]]
     state, slope = case.normal(heads, size, size), case.tokens()
 
-    def loss(at: int, change: NDArray[Any]) -> float:
-        operands: list[Any] = [each.astype(np.float64) for each in (*inputs, state)]
-        operands[at] += change
-        return float((plain.wkv7(*operands)[0] * slope).sum())
-
     gradient = state.copy()
     found = compute(kernel, kernel.wkv7_back, slope, *inputs, gradient).reshape(6, steps, -1)
-    for at, each in enumerate([*found, gradient]):
-        direction = case.rng.standard_normal(each.shape)
-        expected = (loss(at, 1e-4 * direction) - loss(at, -1e-4 * direction)) / 2e-4
-        size_of = float(np.linalg.norm(each) * np.linalg.norm(direction))
-        assert abs(float((each * direction).sum()) - expected) <= 1e-4 * size_of
+    agree([*found, gradient], [*inputs, state], lambda *z: (plain.wkv7(*z)[0] * slope).sum())
 
 
 @each_case

@@ -57,8 +57,9 @@ def test_the_adapted_model_is_the_one_that_was_measured(loaded: LoadedModel, met
         logits = adapted.forward(unit.rows[0].tokens[:-1], adapted.new_state(), logits="all")
         found = token_bits(logits, unit.rows[0].tokens[1:])
         bits += float(found[np.array(unit.rows[0].wanted[1:])].sum())
+    # An adapter has 16 bits, and inputs of products are rounded: a small change can become a larger one.
     assert bits / sum(unit.bytes for unit in training.held_back) == pytest.approx(
-        adapter.about.after, rel=1e-3
+        adapter.about.after, rel=3e-3
     )
     assert adapter.about.model == loaded.model.fingerprint
     again = gq.tune(TextModel(replace(loaded, model=adapted)), ANSWERS, cancelled=lambda: True)

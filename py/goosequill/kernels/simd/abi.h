@@ -10,7 +10,7 @@ typedef __INTPTR_TYPE__ word;
 #define KEPT 16
 #define MAX_JOINED 8
 
-enum { EMBED, NORMALIZE, MIX, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV5, WKV7, WKV7_BACK, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
+enum { EMBED, NORMALIZE, NORMALIZE_BACK, MIX, MIX_BACK, SHIFT, LERP, ADD, MULTIPLY, PRODUCT, WKV4, WKV4_BACK, WKV5, WKV7, WKV7_BACK, DELTA_KEYS, HEAD_BONUS, DEEP_EMBED, SHORTLIST, ATTENTION };
 enum { NONE, SIGMOID, SILU, TANH, RELU_SQUARED, DECAY6, DECAY7, GELU };
 // What `activate` does for each of them, except for NONE.
 #define EACH_ACTIVATION \
@@ -31,8 +31,12 @@ typedef union step {
     word width; word bits; } embed;
   struct { word operation; float *out; const float *x; const float *weight; const float *bias; word rows; word size;
     word heads; const float *eps; } normalize;
+  struct { word operation; float *out; const float *slope; const float *x; const float *weight; word rows; word size;
+    word heads; const float *eps; } normalize_back;
   struct { word operation; float *out; const float *x; float *previous; const float *weights; word tokens; word width;
     word count; } mix;
+  struct { word operation; float *out; const float *slopes; const float *x; const float *weights; word tokens;
+    word width; word count; } mix_back;
   struct { word operation; float *out; const float *x; float *previous; word tokens; word width; } shift;
   struct { word operation; float *out; const float *a; const float *b; const float *weight; word size; word period; }
     lerp;
@@ -43,6 +47,8 @@ typedef union step {
     word end_row; word joined; word gap; } product;
   struct { word operation; float *out; const float *k; const float *v; const float *decay; const float *bonus;
     float *state; word tokens; word width; } wkv4;
+  struct { word operation; float *out; const float *slope; const float *k; const float *v; const float *decay;
+    const float *bonus; float *state; word tokens; word width; float *spare; } wkv4_back;
   struct { word operation; float *out; const float *r; const float *k; const float *v; const float *decay;
     word decay_step; const float *bonus; float *state; word tokens; word heads; word size; } wkv5;
   struct { word operation; float *out; const float *r; const float *decay; const float *k; const float *v;

@@ -74,6 +74,27 @@ static void mix(float *out, const float *x, float *previous, const float *weight
   copy(previous, x + (tokens - 1) * width, width);
 }
 
+// The way back through `mix` from a `previous` of zeros: the gradients of x, and of each of the weights.
+static void mix_back(float *out, const float *slopes, const float *x, const float *weights, word tokens, word width, word count) {
+  float *to_weight = out + tokens * width;
+  for (word i = 0; i < (tokens + count) * width; i++) out[i] = 0;
+  for (word m = 0; m < count; m++, weights += width, to_weight += width) {
+    for (word t = 0; t < tokens; t++, slopes += width) {
+      const float *now = x + t * width;
+      float *to = out + t * width;
+      EACH_FOUR(width, {
+        f32x4 g = load(slopes + i, left), part = g * load(weights + i, left), difference = -load(now + i, left);
+        if (t) {
+          difference += load(now - width + i, left);
+          store(to - width + i, load(to - width + i, left) + part, left);
+        }
+        store(to + i, load(to + i, left) + (g - part), left);
+        store(to_weight + i, madd(g, difference, load(to_weight + i, left)), left);
+      })
+    }
+  }
+}
+
 // Normalize each row of `size` floats to mean 0 and variance 1; weight and bias repeat after `heads` rows.
 static void normalize(float *out, const float *x, const float *weight, const float *bias, word rows, word size, word heads, float eps) {
   for (word row = 0; row < rows; row++, x += size, out += size) {
@@ -88,5 +109,36 @@ static void normalize(float *out, const float *x, const float *weight, const flo
     f32x4 factor = splat(1 / square_root(sum(squares) / size + eps));
     const float *w = weight + row % heads * size, *b = bias + row % heads * size;
     EACH_FOUR(size, store(out + i, madd(load(out + i, left) * factor, load(w + i, left), load(b + i, left)), left);)
+  }
+}
+
+// The way back: the gradients of x, then of weight and of bias, each of `heads` rows.
+static void normalize_back(float *out, const float *slope, const float *x, const float *weight, word rows, word size, word heads, float eps) {
+  float *to_weight = out + rows * size, *to_bias = to_weight + heads * size;
+  for (word i = 0; i < 2 * heads * size; i++) to_weight[i] = 0;
+  for (word row = 0; row < rows; row++, x += size, slope += size, out += size) {
+    word head = row % heads * size;
+    f32x4 total = splat(0), squares = splat(0), level = splat(0), along = splat(0);
+    EACH_FOUR(size, total += load(x + i, left);)
+    float mean = sum(total) / size;
+    EACH_FOUR(size, store(out + i, load(x + i, left) - mean, left);)
+    EACH_FOUR(size, {
+      f32x4 centred = load(out + i, left);
+      squares += centred * centred;
+    })
+    f32x4 factor = splat(1 / square_root(sum(squares) / size + eps));
+    EACH_FOUR(size, {
+      f32x4 g = load(slope + i, left), normal = load(out + i, left) * factor, scaled = g * load(weight + head + i, left);
+      level += scaled;
+      along = madd(scaled, normal, along);
+      store(out + i, normal, left);
+      store(to_weight + head + i, madd(g, normal, load(to_weight + head + i, left)), left);
+      store(to_bias + head + i, g + load(to_bias + head + i, left), left);
+    })
+    float middle = sum(level) / size, slant = sum(along) / size;  // what shifting and scaling x would change, which is nothing
+    EACH_FOUR(size, {
+      f32x4 scaled = load(slope + i, left) * load(weight + head + i, left);
+      store(out + i, (scaled - middle - load(out + i, left) * slant) * factor, left);
+    })
   }
 }

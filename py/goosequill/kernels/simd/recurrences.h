@@ -23,6 +23,58 @@ static void wkv4(float *out, const float *k, const float *v, const float *decay,
   }
 }
 
+// `kept` of a state's sums and `added` of a token's value, without the exponent that both have in common.
+struct weights4 {
+  f32x4 kept, added, top;
+};
+
+INLINE struct weights4 weigh4(f32x4 exponent, f32x4 key) {
+  f32x4 top = larger_or_nan(exponent, key);
+  return (struct weights4){decaying(exponent - top), decaying(key - top), top};
+}
+
+// The states before all tokens are computed again first. In the end the state has its gradient, its first two parts meanwhile that
+// of the sums after a token. The exponent is the same in all that follows from it, so it has a gradient only where it begins.
+static void wkv4_back(float *out, const float *slope, const float *k, const float *v, const float *decay, const float *bonus,
+                      float *state, word tokens, word width, float *spare) {
+  float *to_decay = out + 2 * tokens * width, *to_bonus = to_decay + width;
+  copy(spare, state, 3 * width);
+  for (word t = 0; t < tokens - 1; t++) {
+    const float *key = k + t * width, *value = v + t * width, *before = spare + 3 * t * width;
+    float *after = spare + 3 * (t + 1) * width;
+    EACH_FOUR(width, {
+      struct weights4 next = weigh4(load(before + 2 * width + i, left) + load(decay + i, left), load(key + i, left));
+      store(after + i, next.kept * load(before + i, left) + next.added * load(value + i, left), left);
+      store(after + width + i, next.kept * load(before + width + i, left) + next.added, left);
+      store(after + 2 * width + i, next.top, left);
+    })
+  }
+  for (word i = 0; i < 2 * width; i++) state[i] = to_decay[i] = 0;
+  for (word t = tokens - 1; t >= 0; t--) {
+    const float *before = spare + 3 * t * width;
+    float *to_k = out + t * width, *to_v = to_k + tokens * width;
+    EACH_FOUR(width, {
+      f32x4 a = load(before + i, left), b = load(before + width + i, left), e = load(before + 2 * width + i, left);
+      f32x4 key = load(k + t * width + i, left), value = load(v + t * width + i, left);
+      struct weights4 here = weigh4(e, key + load(bonus + i, left)), next = weigh4(e + load(decay + i, left), key);
+      f32x4 below = here.kept * b + here.added;
+      f32x4 up = load(slope + t * width + i, left) / below, down = -up * (here.kept * a + here.added * value) / below;
+      f32x4 over = load(state + i, left), under = load(state + width + i, left);
+      f32x4 boosted = here.added * (up * value + down);
+      store(to_k + i, next.added * (over * value + under) + boosted, left);
+      store(to_v + i, next.added * over + here.added * up, left);
+      store(to_decay + i, load(to_decay + i, left) + next.kept * (over * a + under * b), left);
+      store(to_bonus + i, load(to_bonus + i, left) + boosted, left);
+      store(state + i, over * next.kept + here.kept * up, left);
+      store(state + width + i, under * next.kept + here.kept * down, left);
+    })
+  }
+  EACH_FOUR(width, {
+    f32x4 of_numerator = load(state + i, left) * load(spare + i, left);
+    store(state + 2 * width + i, madd(load(state + width + i, left), load(spare + width + i, left), of_numerator), left);
+  })
+}
+
 INLINE void wkv5_row(float *out, float r, float k, const float *v, float decay, float bonus, float *s, word size,
                      const int whole) {
   for (word i = 0, left = size; i < size; i += 4, left -= 4) {

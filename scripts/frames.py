@@ -45,6 +45,8 @@ def make_frames(pages: list[Page], folder: Path) -> Environment:
     frames.globals["languages"] = read_languages()
     frames.globals["marked_part"] = marked_part
     frames.globals["report_formats"] = report_formats
+    catalogue = (ROOT / "site" / "models" / "catalogue.json").read_text(encoding="utf-8")
+    frames.globals["public_models"] = [model for model in json.loads(catalogue)["models"] if model["file"]]
     # Without the context Jinja evaluates constant addresses once, when it compiles the shared frame.
     frames.filters["url"] = pass_context(relative_url)
     return frames

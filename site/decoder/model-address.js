@@ -43,12 +43,11 @@ export class ModelAddress {
   /** @param {Host} host */
   constructor(host) {
     this.#host = host;
-    const load = () => this.#useTyped(host.load);
     const loadButton = byId("load-address", "button");
     const inspectButton = byId("look-address", "button");
-    loadButton.addEventListener("click", load);
+    loadButton.addEventListener("click", () => this.load());
     this.#address.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") load();
+      if (event.key === "Enter") this.load();
     });
     inspectButton.addEventListener("click", () => this.#useTyped(host.inspect));
     for (const button of [loadButton, inspectButton]) button.disabled = false;
@@ -69,8 +68,20 @@ export class ModelAddress {
 
   /** Fills the field with an address, for the visitor to load. @param {string} address */
   fill(address) {
+    this.open();
     this.#address.value = address;
     this.#address.focus();
+  }
+
+  /** Loads what is in the field. */
+  load() {
+    this.#useTyped(this.#host.load);
+  }
+
+  /** Unfolds the form. */
+  open() {
+    const details = this.#address.closest("details");
+    if (details) details.open = true;
   }
 
   /**
@@ -95,8 +106,7 @@ export class ModelAddress {
   consent(url) {
     if (this.#allowed.has(url.origin)) return Promise.resolve(true);
     this.#host.reveal();
-    const details = this.#consent.closest("details");
-    if (details) details.open = true;
+    this.open();
     this.#question.textContent = t(
       "This contacts {host}, which will see your IP address and which file you request. " +
         "Nothing that you write is sent.",

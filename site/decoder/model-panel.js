@@ -10,6 +10,7 @@ import { DEFAULT_MODEL } from "../ui/default-model.js";
 import { byId } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { EngineHolder, ModelSlot } from "../ui/engine.js";
+import { showFieldProblem } from "../ui/field-problem.js";
 import { problem } from "../ui/status.js";
 import { t, tn, translated } from "../ui/words.js";
 import { offerCatalogue } from "./catalogue.js";
@@ -74,10 +75,7 @@ export class ModelPanel {
       this.#file.value = ""; // choosing the same file again is a change too
     });
     this.#file.addEventListener("change", () => this.chooseFiles([...(this.#file.files ?? [])]));
-    this.#useDefault.addEventListener("click", () => {
-      this.#file.value = "";
-      this.#choose(this.#default);
-    });
+    this.#useDefault.addEventListener("click", () => this.useDefault());
     const inspect = byId("look", "button");
     inspect.addEventListener("click", () => this.#inspect(this.#source));
     inspect.disabled = false;
@@ -116,6 +114,24 @@ export class ModelPanel {
 
   stop() {
     this.#loading?.abort();
+  }
+
+  useDefault() {
+    this.#file.value = "";
+    this.#choose(this.#default);
+  }
+
+  /** Loads the model at an address, as if the visitor had typed it. @param {string} address */
+  useAddress(address) {
+    this.#address.fill(address);
+    this.#address.load();
+  }
+
+  /** Shows where the visitor's own model is chosen. */
+  offerOwn() {
+    this.#host.reveal?.();
+    this.#address.open();
+    this.#file.focus();
   }
 
   /**
@@ -246,8 +262,17 @@ export class ModelPanel {
       this.#take(previous);
       if (this.model) this.#showLoaded(this.model);
       this.#host.complain(error);
+      if (Array.isArray(chosen.model)) this.#blame(error);
     }
     this.#host.changed();
+  }
+
+  /** Says at the field of files what is wrong with them. @param {unknown} error */
+  #blame(error) {
+    const { name, message, remedy = "" } = /** @type {any} */ (error);
+    if (name === "AbortError") return;
+    this.offerOwn();
+    showFieldProblem(this.#file, `${message} ${remedy}`.trim());
   }
 
   /**

@@ -11,6 +11,7 @@ import { t, translated } from "../ui/words.js";
 
 export class StyledPrompt {
   #box;
+  #onText;
   #select;
   /** @type {Style[]} */
   #offered = [];
@@ -19,15 +20,20 @@ export class StyledPrompt {
 
   /**
    * @param {{
-   *   field: HTMLTextAreaElement, box: HTMLElement, select: HTMLSelectElement, onChange: () => void
-   * }} parts `onChange` is called when the visitor chooses a style
+   *   field: HTMLTextAreaElement, box: HTMLElement, select: HTMLSelectElement, onChange: () => void,
+   *   onText?: () => void
+   * }} parts `onChange` is called when the visitor chooses a style, `onText` whenever the field has another text
    */
-  constructor({ field, box, select, onChange }) {
+  constructor({ field, box, select, onChange, onText = () => {} }) {
     this.field = field;
+    this.#onText = onText;
     this.#box = box;
     this.#select = select;
     select.addEventListener("change", onChange);
-    field.addEventListener("input", () => this.#split());
+    field.addEventListener("input", () => {
+      this.#split();
+      onText();
+    });
   }
 
   /** The tag of the chosen style, or "". */
@@ -45,6 +51,7 @@ export class StyledPrompt {
     if (!this.#offered.length) this.#early = text;
     this.#select.value = style ? String(this.#offered.indexOf(style)) : "";
     this.field.value = text.slice(style?.tag.length ?? 0);
+    this.#onText();
   }
 
   /** A text with its own style, or else with the chosen one. @param {string} text */

@@ -97,19 +97,32 @@ export function chartOf({ text, words }) {
   const strongest = new Set(byStrength(words).slice(0, CHARTED));
   const shown = words.filter((word) => strongest.has(word));
   // The same word may occur twice, but the names of a chart's rows may not.
-  const names = shown.map((word) => `${words.indexOf(word) + 1} ${visible(word.text)}`);
+  const nameOf = (/** @type {Word} */ word) => `${words.indexOf(word) + 1} ${visible(word.text)}`;
+  const bars = (/** @type {string} */ name, /** @type {Word[]} */ some, /** @type {number} */ color) => ({
+    name,
+    kind: /** @type {const} */ ("bars"),
+    color,
+    x: some.map(({ bits }) => Number(bits.toFixed(1))),
+    y: some.map(nameOf),
+  });
+  const kinds = [
+    bars(
+      t("made it more likely"),
+      shown.filter(({ bits }) => bits >= 0),
+      0,
+    ),
+    bars(
+      t("made it less likely"),
+      shown.filter(({ bits }) => bits < 0),
+      1,
+    ),
+  ];
   return {
     title: t("What led to “{token}”", { token: visible(text) }),
     x: { label: t("contribution"), unit: t("bits") },
-    y: { label: t("word"), scale: /** @type {const} */ ("band"), domain: names },
-    series: [
-      {
-        name: t("contribution"),
-        kind: /** @type {const} */ ("bars"),
-        x: shown.map(({ bits }) => Number(bits.toFixed(1))),
-        y: names,
-      },
-    ],
+    y: { label: t("word"), scale: /** @type {const} */ ("band"), domain: shown.map(nameOf) },
+    series: kinds.filter(({ x }) => x.length),
+    legend: false, // that of the shades has the same colours
     rules: [{ x: 0, label: "" }],
   };
 }

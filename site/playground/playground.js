@@ -26,7 +26,9 @@ import { BranchBox } from "./branch-box.js";
 import { leaveForChat, moveChat } from "./former-chat.js";
 import { FromHere } from "./from-here.js";
 import { fromHome } from "./from-home.js";
+import { continueInline } from "./inline-text.js";
 import { Inspector } from "./inspector.js";
+import { ModelChoice } from "./model-choice.js";
 import { PageState } from "./page-state.js";
 import { Rail } from "./rail.js";
 import { PANELS } from "./rail-panels.js";
@@ -38,12 +40,15 @@ import { TextWriter } from "./writer.js";
 
 leaveForChat();
 
+const paper = byId("paper", "div");
+const field = byId("prompt", "textarea");
 const page = {
   prompt: new StyledPrompt({
-    field: byId("prompt", "textarea"),
+    field,
     box: byId("style-box", "div"),
     select: byId("style", "select"),
     onChange: () => changed(),
+    onText: () => continueInline(paper, field),
   }),
   generate: byId("generate", "button"),
   stop: byId("stop", "button"),
@@ -123,9 +128,11 @@ const panel = new ModelPanel({
   described: (description) => {
     examples.offer(description.prompts ?? []);
     page.prompt.offer(description.registers);
+    choice.show(session.busy);
     if (panel.model) session.announce("model");
   },
 });
+const choice = new ModelChoice(byId("model-choice", "select"), panel);
 const view = new TextView(session, page);
 const inspector = new Inspector(session, {
   branch: (parent, index, candidate) => {
@@ -183,6 +190,7 @@ function showButtons() {
   const { busy: isBusy, writing } = session;
   const written = page.output.textContent !== "";
   panel.showButtons();
+  choice.show(isBusy || panel.loading);
   const ready = Boolean(decoding.parts);
   showStartOrStop({ start: page.generate, stop: page.stop }, { busy: isBusy, ready });
   for (const button of [page.append, page.copy, page.clear]) {
@@ -255,6 +263,7 @@ page.copy.addEventListener("click", () =>
 page.clear.addEventListener("click", () => view.clear());
 page.append.addEventListener("click", () => view.append());
 page.prompt.field.addEventListener("input", changedSoon);
+paper.addEventListener("click", ({ target }) => target === paper && field.focus());
 page.count.addEventListener("change", () => {
   const { min, max, valueAsNumber } = page.count;
   page.count.value = String(Math.min(Number(max), Math.max(Number(min), Math.round(valueAsNumber) || 1)));

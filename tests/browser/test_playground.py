@@ -188,6 +188,56 @@ def test_a_value_out_of_range_is_mended_and_said_at_its_field(playground: Playgr
     expect(said).to_have_count(0)
 
 
+def test_a_text_goes_on_where_its_prompt_ends(playground: Playground) -> None:
+    """Also while tokens are highlighted: then those of the prompt stand in its place."""
+    page = playground.page
+    playground.write("It was a dark evening in November, and", max_new_tokens=8)
+    line = "(element) => { const { top, bottom } = element.getBoundingClientRect(); return [top, bottom]; }"
+    prompt, token = playground.prompt, playground.output.locator("[data-token]").first
+    top, bottom = prompt.evaluate(line)
+    first = token.evaluate(line)
+    assert top < first[0] < bottom and first[1] <= bottom + 1
+    token.click()
+    page.get_by_test_id("coloured").check()
+    tokens = page.locator("#prompt-tokens [data-token]")
+    expect(tokens.first).to_be_visible()
+    expect(prompt).to_have_css("opacity", "0")
+    assert tokens.last.evaluate(line)[0] == token.evaluate(line)[0]
+    prompt.focus()
+    expect(prompt).to_have_css("opacity", "1")
+    expect(tokens.first).to_be_hidden()
+    page.get_by_test_id("coloured").uncheck()
+
+
+def test_the_list_above_the_text_has_the_models_that_can_be_chosen(playground: Playground) -> None:
+    """A public one asks for consent at once, one's own shows where it is chosen; nothing is taken before."""
+    page, choice = playground.page, playground.page.get_by_test_id("model-choice")
+    expect(choice).to_have_value("")
+    public = choice.locator("optgroup option").first
+    choice.select_option(value=public.get_attribute("value"))
+    expect(page.get_by_test_id("consent-yes")).to_be_focused()
+    page.get_by_test_id("consent-no").click()
+    expect(choice).to_have_value("")
+    choice.select_option("own")
+    expect(page.get_by_test_id("model-file")).to_be_focused()
+    expect(choice).to_have_value("")
+
+
+def test_one_tab_leads_past_the_examples(playground: Playground) -> None:
+    page, examples = playground.page, playground.page.locator("#examples button")
+    if page.locator("#clear").is_visible():
+        page.locator("#clear").click()
+    expect(examples.first).to_be_visible()
+    playground.prompt.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(examples.first).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(examples.nth(1)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(playground.generate).to_be_focused()
+
+
 def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground) -> None:
     playground.prompt.fill("All work and no play makes Jack a dull goose. " * 2200)
     playground.generate.click()
@@ -333,7 +383,7 @@ def test_a_token_under_the_pointer_is_explained_and_takes_no_focus(playground: P
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
     token.nth(third).hover()
     expect(playground.explanation).to_contain_text(f"Token {third + 1}")
-    playground.prompt.hover()
+    playground.prompt.hover(position={"x": 20, "y": 14})
     expect(playground.explanation).to_contain_text(f"Token {first + 1}")
 
 
@@ -425,7 +475,7 @@ def test_an_emptied_number_field_is_reported_there_and_nothing_is_generated(play
     expect(field).to_have_accessible_error_message(re.compile("Enter a number from 0"))
     assert playground.output.text_content() == before
     field.fill("3")
-    expect(playground.page.locator(".field-problem")).to_have_count(0)
+    expect(playground.page.locator("#decoder-controls .field-problem")).to_have_count(0)
     expect(playground.status).to_be_empty()
     playground.reset()
 

@@ -10,7 +10,7 @@ from a file on the disk. This project is measured as built in dist/, so build th
     python scripts/bench/bench.py                   everything; writes build/bench.json
     python scripts/bench/bench.py --only int8 Q8    some contestants, by parts of their names
     python scripts/bench/bench.py --only 1.5B 2.9B  the large models
-    python scripts/bench/bench.py --docs            write tables and chart of docs/explanation/speed.md
+    python scripts/bench/bench.py --docs            write docs/reference/benchmarks.md and the charts
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from scripts.serve import make_server  # noqa: E402
 from scripts.versions import versioned  # noqa: E402
 
 SITE = ROOT / "build" / "bench"
-DOCS = ROOT / "docs" / "explanation" / "speed.md"
+DOCS = ROOT / "docs" / "reference" / "benchmarks.md"
 CHART = ROOT / "docs" / "assets" / "figures" / "speed.json"
 MARKS = ("<!-- benchmark: begin -->", "<!-- benchmark: end -->")
 SERVED = (

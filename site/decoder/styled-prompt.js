@@ -22,7 +22,8 @@ export class StyledPrompt {
    * @param {{
    *   field: HTMLTextAreaElement, box: HTMLElement, select: HTMLSelectElement, onChange: () => void,
    *   onText?: () => void
-   * }} parts `onChange` is called when the visitor chooses a style, `onText` whenever the field has another text
+   * }} parts `onChange` is called when the visitor chooses a style, `onText` whenever the field has
+   *   another text
    */
   constructor({ field, box, select, onChange, onText = () => {} }) {
     this.field = field;

@@ -29,7 +29,8 @@ const LEAST_ROUNDS = 4;
 const LONGEST_WAIT = 250; // milliseconds
 /**
  * What a token costs besides its weights (choosing it, Python, sending it), as bytes that could be read
- * meanwhile. Chosen so that the default model's forecast is its published speed (docs/explanation/speed.md).
+ * meanwhile. Chosen so that the default model's forecast is its published speed
+ * (docs/reference/benchmarks.md).
  */
 export const OVERHEAD = 10e6;
 /**

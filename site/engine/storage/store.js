@@ -85,7 +85,10 @@ export class Store {
     return this.cache ? "cache" : "memory";
   }
 
-  /** Bytes of a file that is stored as a whole, which need not be intact; 0 if there is none. @param {string} sha256 */
+  /**
+   * Bytes of a file that is stored as a whole, which need not be intact; 0 if there is none.
+   * @param {string} sha256
+   */
   async size(sha256) {
     return (await this.#stored(sha256))?.size ?? 0;
   }

@@ -64,7 +64,7 @@ def test_fewer_bits_cost_more() -> None:
 
 def test_the_speeds_are_the_tables_of_the_article() -> None:
     rows = figures.measured_speeds()["rows"]
-    text = (figures.ROOT / "docs" / "explanation" / "speed.md").read_text(encoding="utf-8")
+    text = (figures.ROOT / "docs" / "reference" / "benchmarks.md").read_text(encoding="utf-8")
     parts = re.split(r"\n\| (RWKV[^|]*) \| weights \| tokens/s \|", text)
     tables = dict(zip(parts[1::2], parts[2::2], strict=True))
     assert {row["name"].split(",")[0] for row in rows} >= {"Goosequill", "onnxruntime-web", "wllama"}

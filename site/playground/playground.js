@@ -32,6 +32,7 @@ import { ModelChoice } from "./model-choice.js";
 import { PageState } from "./page-state.js";
 import { Rail } from "./rail.js";
 import { PANELS } from "./rail-panels.js";
+import { SavedBox } from "./saved-box.js";
 import { saveText } from "./saving.js";
 import { PlaygroundSession } from "./session.js";
 import { listenToKeys } from "./shortcuts.js";
@@ -169,9 +170,20 @@ const state = new PageState(session, {
   parts: [panel],
   onRestore: () => presets.show(),
 });
+const packed = () => ({ ...texts.toValue(), prompt: page.prompt.value });
+new SavedBox(session, {
+  toValue: packed,
+  fromValue: (value) => {
+    texts.fromValue(value);
+    view.restore(String(value.prompt));
+    session.announce("texts");
+    changed();
+  },
+  prompt: () => field.value.trim(),
+});
 const tab = new TabState("playground", {
   texts: {
-    toValue: () => ({ ...texts.toValue(), prompt: page.prompt.value }),
+    toValue: packed,
     fromValue: (value) => {
       texts.fromValue(value);
       if (isFresh()) return view.restore(String(value.prompt));

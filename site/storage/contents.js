@@ -12,6 +12,7 @@ import { adapterFileName, deleteAdapter, hearAdapters, listAdapters, readAdapter
 import { ask } from "../ui/dialog.js";
 import { byId, download, element } from "../ui/dom.js";
 import { askWorker } from "../ui/offline-state.js";
+import { deleteAllSaved, savedKept } from "../ui/saved-texts.js";
 import { problem, StatusLine } from "../ui/status.js";
 import { deleteTabs, tabsKept } from "../ui/tab-store.js";
 import { tableRow } from "../ui/table.js";
@@ -206,6 +207,22 @@ const TYPED = [
       ),
     deleted: t("All conversations are deleted."),
     failed: t("The conversations could not be deleted."),
+  },
+  {
+    name: t("Saved texts"),
+    label: t("Delete all saved texts"),
+    kept: savedKept,
+    remove: deleteAllSaved,
+    number: (/** @type {number} */ count) => tn(count, "{n} text", "{n} texts"),
+    title: t("Delete the saved texts?"),
+    warning: (/** @type {number} */ count) =>
+      tn(
+        count,
+        "{n} text that you saved in the playground is deleted for good.",
+        "{n} texts that you saved in the playground are deleted for good.",
+      ),
+    deleted: t("The saved texts are deleted."),
+    failed: t("The texts could not be deleted."),
   },
   {
     name: t("Texts of tabs"),

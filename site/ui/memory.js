@@ -10,6 +10,8 @@ import { typedIn, withoutTyped } from "./typed.js";
 const PREFIX = "goosequill.";
 /** The database of what tabs keep (tab-store.js). */
 export const TABS = "goosequill-tabs";
+/** The database of texts that are saved under a name (saved-texts.js). */
+export const SAVED = "goosequill-texts";
 /** The database of conversations (conversations/shelf.js), and the channel on which tabs hear of changes. */
 export const CHATS = "goosequill-chats";
 /** The database of what was done of the tasks in them (conversations/task-log.js). */
@@ -88,6 +90,7 @@ export function setRemembering(allowed) {
 function forgetTexts() {
   remember(CHAT_VOTES, undefined);
   globalThis.indexedDB?.deleteDatabase(TABS);
+  globalThis.indexedDB?.deleteDatabase(SAVED);
   globalThis.indexedDB?.deleteDatabase(TASKS);
   globalThis.indexedDB?.deleteDatabase(CHATS).addEventListener("success", () => {
     const channel = new BroadcastChannel(CHATS);

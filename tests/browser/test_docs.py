@@ -41,7 +41,7 @@ def test_a_name_that_few_passages_have_is_found(page: Page, site_url: str) -> No
 
 def test_what_scrolls_sideways_is_reached_with_the_keyboard(page: Page, site_url: str) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    page.goto(f"{site_url}explanation/speed/")
+    page.goto(f"{site_url}reference/benchmarks/")
     table = page.get_by_role("region", name="Table: RWKV-7 0.19B")
     expect(table).to_have_attribute("tabindex", "0")
     table.focus()

@@ -238,6 +238,45 @@ def test_one_tab_leads_past_the_examples(playground: Playground) -> None:
     expect(playground.generate).to_be_focused()
 
 
+def test_texts_are_saved_under_names_opened_and_deleted(clean_page: Page, site_url: str) -> None:
+    page = clean_page
+    page.goto(site_url + "playground/#max_new_tokens=4")
+    prompt, output = page.get_by_test_id("prompt"), page.get_by_test_id("output")
+    saved, status = page.get_by_test_id("saved-list"), page.get_by_test_id("status")
+
+    def write(text: str) -> str:
+        prompt.fill(text)
+        page.get_by_test_id("generate").click()
+        expect(status).to_contain_text("Length limit", timeout=START)
+        return output.text_content() or ""
+
+    first = write("The goose")
+    page.get_by_text("Saved texts").click()
+    name = page.get_by_test_id("saved-name")
+    expect(name).to_have_value("The goose")
+    name.press("Enter")
+    expect(status).to_have_text("“The goose” is saved.")
+    second = write("The quill of")
+    name.fill("Another")
+    name.press("Enter")
+    expect(saved.locator("li")).to_have_count(2)
+    page.reload()
+    page.get_by_text("Saved texts").click()
+    saved.get_by_role("button", name="The goose", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Open").click()
+    expect(prompt).to_have_value("The goose")
+    expect(output).to_have_text(first)
+    saved.get_by_role("button", name="Another", exact=True).click()  # nothing is lost, so nothing is asked
+    expect(output).to_have_text(second)
+    page.get_by_role("button", name="Delete The goose").click()
+    expect(saved.locator("li")).to_have_count(1)
+    page.get_by_role("button", name="Undo the deletion").click()
+    expect(saved.locator("li")).to_have_count(2)
+    assert not violations_in_both_themes(page)
+    page.goto(site_url + "storage/")
+    expect(page.get_by_test_id("typed")).to_contain_text("2 texts")
+
+
 def test_a_long_prompt_shows_progress_and_can_be_stopped(playground: Playground) -> None:
     playground.prompt.fill("All work and no play makes Jack a dull goose. " * 2200)
     playground.generate.click()

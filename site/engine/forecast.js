@@ -53,7 +53,7 @@ export function tokensPerSecond({ read = 0, multiplied = 0 }, rate) {
  * As how many tokens that are only read a token counts from which a model learns: forward and back, and what
  * is not a product. Chosen so that the default model learns as fast as it does (scripts/bench/tuning.py).
  */
-export const LEARNING = 4;
+export const LEARNING = 1.8;
 /** The recipe (goosequill.tuning): steps at most, examples in one, tokens of these, steps per measurement. */
 const [STEPS, AT_ONCE, LONGEST, MEASURED] = [190, 4, 256, 5];
 /** Bytes of English in a token. */

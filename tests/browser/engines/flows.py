@@ -23,6 +23,7 @@ from .chat_flows import ChatFlows
 from .file_flows import BREAD, GEESE, STATUS, FileFlows, consent, report
 from .site import ENGINE_IS_STORED, Site, serve_site
 from .tab import Browser, Tab
+from .teach_flows import TeachFlows
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "default.json"
 OUTPUT = "[data-testid=output]"
@@ -75,7 +76,7 @@ def write_golden(tab: Tab, site: Site) -> None:
     assert tab.errors() == []
 
 
-class Flows(ChatFlows, FileFlows):
+class Flows(ChatFlows, FileFlows, TeachFlows):
     """The flows. A subclass starts a browser.
 
     What Chromium's headless shell is tried with elsewhere has the marker `rest`.

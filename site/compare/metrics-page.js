@@ -17,6 +17,7 @@ import { byId, element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
 import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/words.js";
+import { emptyElement } from "./empty.js";
 import { Metrics, nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
@@ -64,9 +65,12 @@ export class MetricsPage {
    * Measures what is shown, then draws; a later call overtakes an earlier one.
    * @param {import("./session.js").ReportSession} session
    */
-  async show({ shown: rows, columns, view, baseline }) {
+  async show(session) {
+    const { shown: rows, columns, view, baseline } = session;
     this.#running.abort();
     this.#running = new AbortController();
+    const empty = emptyElement(session, this.#root);
+    if (empty) return this.#root.replaceChildren(empty);
     const { signal } = this.#running;
     const status = element("p", { role: "status" }, t("Preparing …"));
     const bar = element("progress", { max: 1, value: 0, "aria-label": t("Outputs measured") });

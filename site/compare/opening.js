@@ -304,6 +304,13 @@ export class Opening {
     if (await this.#session.open(loaded)) this.#session.announce("reports");
   }
 
+  /** Opens the examples in place of what is open. */
+  async #reopenExamples() {
+    await this.#closeAll();
+    this.#used = false;
+    await this.#openExamples(Promise.resolve());
+  }
+
   async #keepAll() {
     const files = new Map(
       this.#session.loaded.flatMap(({ file, source, blob }) =>
@@ -350,6 +357,8 @@ export class Opening {
       else dropFiles().catch(() => {});
     });
     byId("close-all", "button").addEventListener("click", () => this.#closeAll());
+    this.#session.on("examples", () => this.#reopenExamples());
+    byId("open-examples", "button").addEventListener("click", () => this.#reopenExamples());
   }
 }
 

@@ -70,11 +70,12 @@ export class Pages {
     document.body.classList.toggle("reading", some);
     byId("files-row", "div").hidden = !some || examples;
     byId("examples", "span").hidden = !examples;
+    byId("open-examples", "button").hidden = some;
     byId("welcome-more", "details").open = !some;
   }
 
-  /** Shows the page of the view, and announces when its prompts are laid out. */
-  async #show() {
+  /** Shows the page of the view, and announces that its prompts are laid out. */
+  #show() {
     const { reading } = this.#options;
     const { view, blind, loaded } = this.#session;
     this.#work.hidden = loaded.length === 0 && view.page !== "write";
@@ -85,7 +86,7 @@ export class Pages {
       else button.removeAttribute("aria-current");
       button.disabled = blind && !current;
     }
-    const laidOut = reading.show({ visible: ["read", "write"].includes(view.page) });
+    reading.show({ visible: ["read", "write"].includes(view.page) });
     for (const name of OTHERS) {
       const page = byId(`${name}-page`, "div");
       page.hidden = view.page !== name;
@@ -93,7 +94,6 @@ export class Pages {
     }
     this.#drawOnDemand();
     this.#showNames();
-    await laidOut;
     this.#session.announce("drawn");
   }
 

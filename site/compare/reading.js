@@ -3,21 +3,23 @@
  * is in row.js, and which rows are drawn when is in table.js.
  */
 
-import { byId } from "../ui/dom.js";
+import { byId, element } from "../ui/dom.js";
+import { t, tn } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
+import { emptyElement } from "./empty.js";
 import { clearMarks, markFound } from "./marks.js";
 import { announce } from "./messages.js";
 import { Table } from "./table.js";
 
 /** @import { ReportSession } from "./session.js" */
-/** @import { Column, Row } from "../reports/collate.js" */
+/** @import { Row } from "../reports/collate.js" */
 
-const COLUMN_WIDTH = 320; // pixels below which columns wrap
 const STICKY_HEAD = 80; // pixels that the head of a prompt may cover
 
 export class Reading {
   #session;
   #root = byId("prompts", "div");
+  #pages = byId("prompt-pages", "nav");
   #table = new Table(this.#root);
   #options;
   /**
@@ -38,12 +40,41 @@ export class Reading {
   }
 
   /** Draws the shown rows, or hides them. @param {{visible: boolean}} options */
-  async show({ visible }) {
+  show({ visible }) {
     const { view, shown } = this.#session;
     clearMarks();
     this.#root.hidden = !visible;
     this.#root.classList.toggle("stack", view.layout === "stack");
-    await this.#table.show(visible ? shown : [], this.#context());
+    this.#root.classList.toggle("clip", view.clip);
+    const empty = view.page === "read" ? emptyElement(this.#session, this.#root) : null;
+    this.#table.show(visible && !empty ? shown : [], this.#context(), view.at);
+    if (empty) this.#root.append(empty);
+    this.#showPages();
+  }
+
+  /** Shows which of several pages of prompts is open, with the ways to the others. */
+  #showPages() {
+    const { pages, page } = this.#table;
+    this.#pages.hidden = pages.length < 2;
+    if (this.#pages.hidden) return this.#pages.replaceChildren();
+    const at = pages.indexOf(page);
+    let before = 0;
+    const options = pages.map(({ length }, value) => {
+      const range = t("{from} to {to}", { from: before + 1, to: before + length });
+      before += length;
+      return element("option", { value, selected: value === at }, range);
+    });
+    const turn = (/** @type {number} */ to) => this.#goTo(pages[to]?.[0]);
+    const step = (/** @type {string} */ label, /** @type {number} */ to) =>
+      element("button", { type: "button", disabled: !pages[to], onclick: () => turn(to) }, label);
+    const select = element("select", { onchange: () => turn(Number(select.value)) }, ...options);
+    const all = tn(before, "of {n} prompt", "of {n} prompts");
+    this.#pages.replaceChildren(
+      step(t("Previous"), at - 1),
+      element("label", {}, t("Prompts"), " ", select),
+      element("span", {}, all),
+      step(t("Next"), at + 1),
+    );
   }
 
   /** @param {Row | undefined} row by default the row with the focus, if any */
@@ -61,9 +92,11 @@ export class Reading {
 
   /** Scrolls to a shown row and moves the focus to it. @param {Row} row */
   focus(row) {
-    const element = this.#table.reveal(row);
-    element?.focus({ preventScroll: true });
-    element?.scrollIntoView({ block: "start" });
+    const { page } = this.#table;
+    const article = this.#table.reveal(row);
+    if (page !== this.#table.page) this.#showPages();
+    article?.focus({ preventScroll: true });
+    article?.scrollIntoView({ block: "start" });
   }
 
   /** Moves to another prompt. @param {number} step how many rows down */
@@ -71,7 +104,11 @@ export class Reading {
     const { rows } = this.#table;
     const focused = this.#rowOf(document.activeElement);
     const current = focused ? rows.indexOf(focused) : this.#firstInWindow() - (step > 0 ? 1 : 0);
-    const row = rows[Math.min(Math.max(current + step, 0), rows.length - 1)];
+    this.#goTo(rows[Math.min(Math.max(current + step, 0), rows.length - 1)]);
+  }
+
+  /** @param {Row | undefined} row */
+  #goTo(row) {
     if (!row) return;
     this.focus(row);
     this.#session.update({ at: row.number });
@@ -84,24 +121,20 @@ export class Reading {
     return row ? this.#table.rows.indexOf(row) : 0;
   }
 
-  /** @param {Element | null} element */
-  #rowOf(element) {
-    const id = element?.closest("article")?.id;
+  /** @param {Element | null} node */
+  #rowOf(node) {
+    const id = node?.closest("article")?.id;
     return id ? this.#table.rows.find(({ number }) => `prompt-${number}` === id) : undefined;
   }
 
   /** @returns {import("./row.js").RowContext} */
   #context() {
     const { view, columns, baseline } = this.#session;
-    const width = this.#root.clientWidth || 1000;
-    const fitting = Math.max(1, Math.min(columns.length, Math.floor(width / COLUMN_WIDTH)));
-    const across = view.layout === "stack" ? 1 : fitting;
     return {
       columns,
       base: baseline,
       view,
       isFolded: (row) => this.#session.isFolded(row),
-      estimate: (row) => this.#height(row, { columns, across, width: width / across }),
       difference: (before, after) => this.#differ.ask({ before, after }),
       mark: (bubble) => markFound(bubble, view),
       onToggle: (row) => this.toggle(row),
@@ -109,26 +142,5 @@ export class Reading {
       showFacts: this.#options.showFacts,
       announce,
     };
-  }
-
-  /**
-   * A rough height in pixels, good enough to keep the scroll bar from jumping.
-   * @param {Row} row
-   * @param {{columns: readonly Column[], across: number, width: number}} layout
-   */
-  #height(row, { columns, across, width }) {
-    if (this.#session.isFolded(row)) return 60;
-    const { config, sample, clip } = this.#session.view;
-    const lineLength = Math.max(20, width / 8);
-    const most = clip ? 16 : 400;
-    const heights = columns.map(({ id }) => {
-      const results = (row.cells.get(id) ?? []).filter((one) => config === "" || one.config === config);
-      const texts = results.flatMap(({ outputs }) => (sample ? outputs.slice(sample - 1, sample) : outputs));
-      const lines = texts.map((text) => Math.min(most, Math.ceil((text?.length ?? 0) / lineLength)));
-      return lines.reduce((sum, count) => sum + 60 + 25 * count, 60);
-    });
-    let height = 80;
-    for (let at = 0; at < heights.length; at += across) height += Math.max(...heights.slice(at, at + across));
-    return height;
   }
 }

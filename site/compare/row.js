@@ -23,7 +23,6 @@ const LEAST_SAMPLES = 3; // in each column
  * @property {Column | null} base the baseline
  * @property {View} view
  * @property {(row: Row) => boolean} isFolded
- * @property {(row: Row) => number} estimate height in pixels
  * @property {(before: string, after: string) => Promise<{pieces: Piece[], complete: boolean}>} difference
  * @property {(bubble: HTMLElement) => void} mark marks what the search found
  * @property {(row: Row) => void} onToggle

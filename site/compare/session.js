@@ -12,6 +12,7 @@
  * - `closed`: a report, which is the detail, is about to be closed
  * - `judged`: all live columns are judged; the detail are words about the result
  * - `live`: the values of live columns have changed
+ * - `examples`: the visitor wants the examples
  */
 
 import { collate, collating } from "../reports/collate.js";
@@ -24,7 +25,7 @@ import { Store } from "../ui/store.js";
 
 /**
  * @typedef {"view" | "files" | "reports" | "round" | "rows" | "drawn" | "grown" | "closed" | "judged" |
- *   "live"} SessionEvent
+ *   "live" | "examples"} SessionEvent
  */
 /**
  * @typedef {Object} Loaded one open report

@@ -11,6 +11,7 @@ import { keepFocus } from "../ui/keep-focus.js";
 import { errorWords } from "../ui/status.js";
 import { inLine } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
+import { emptyElement } from "./empty.js";
 import { announce, ask as askAbout } from "./messages.js";
 import { beginForm, groupView } from "./vote-forms.js";
 
@@ -98,6 +99,8 @@ export class VotePage {
   }
 
   #begin() {
+    const empty = emptyElement(this.#session, this.#root);
+    if (empty) return element("div", { class: "vote-begin" }, empty, this.#importButton());
     return beginForm({
       rater: this.#judging.lastRater,
       single: this.#single,
@@ -146,7 +149,9 @@ export class VotePage {
     }
     const words =
       pairs.length === 0
-        ? t("There is no pair to judge: at least two reports (or configurations) must differ on a prompt.")
+        ? t(
+            "There is no pair to judge: at least two reports (or configurations) must differ on a prompt that is shown. End this round to show more prompts or to add a report.",
+          )
         : t("Every pair has been judged.");
     this.#root.replaceChildren(tools, element("p", { class: "absent" }, words));
   }

@@ -1,6 +1,6 @@
 /**
- * Puts reports side by side. The exact prompt is the key. Rows are in order of first appearance, also for
- * prompts that look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
+ * Puts reports side by side. The exact prompt is the key. Prompts that the most reports share come first, then
+ * rows are in order of first appearance, also for prompts that look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
  */
 
 import { listed, t } from "../ui/words.js";
@@ -17,7 +17,7 @@ import { listed, t } from "../ui/words.js";
  * @property {Report} report
  *
  * @typedef {Object} Row
- * @property {number} number from 1, in the order of the files
+ * @property {number} number from 1, in the order of the table
  * @property {string} prompt
  * @property {Map<string, Result[]>} cells by column id
  *
@@ -51,7 +51,7 @@ export function* collating(loaded) {
       yield;
       let row = rows.get(prompt);
       if (!row) {
-        row = { number: rows.size + 1, prompt, cells: new Map() };
+        row = { number: 0, prompt, cells: new Map() };
         rows.set(prompt, row);
       }
       const cell = joinResults(results);
@@ -62,7 +62,9 @@ export function* collating(loaded) {
       }
     }
   }
-  return { columns: labelled(loaded), rows: [...rows.values()], configs: [...configs], mostOutputs };
+  const sorted = [...rows.values()].sort((a, b) => b.cells.size - a.cells.size);
+  for (const [at, row] of sorted.entries()) row.number = at + 1;
+  return { columns: labelled(loaded), rows: sorted, configs: [...configs], mostOutputs };
 }
 
 /** The results of each prompt, of all entries that have it. @param {Report} report */

@@ -141,13 +141,13 @@ def test_special_tokens_are_taken_out_visibly(comparer: Page, make_file: MakeFil
     expect(comparer.get_by_test_id("output")).to_have_text("hello<|im_end|></s>")
 
 
-def test_files_of_one_model_are_told_apart_and_rows_keep_their_order(
+def test_files_of_one_model_are_told_apart_and_shared_prompts_come_first(
     comparer: Page, make_file: MakeFile
 ) -> None:
     first = sampling({"zebra": {"g": ["1"]}, "10": {"g": ["2"]}, "2": {"g": ["3"]}})
     first["prompts"].append(sampling({"zebra": {"g": ["again"]}})["prompts"][0])
     pick(comparer, make_file("one.json", first), make_file("two.json", sampling({"10": {"g": ["4"]}})))
-    expect(comparer.get_by_test_id("prompt")).to_have_text(["zebra", "10", "2"])
+    expect(comparer.get_by_test_id("prompt")).to_have_text(["10", "zebra", "2"])
     names = comparer.get_by_test_id("report").locator("strong")
     expect(names).to_have_text(["model · one.json", "model · two.json"])
 

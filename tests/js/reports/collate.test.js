@@ -21,6 +21,25 @@ test("prompts stand in order of appearance, integers and __proto__ among them", 
   assert.deepEqual([...rows[0].cells.keys()], ["0", "1"]);
 });
 
+test("prompts that more reports share come first, and are numbered so", () => {
+  const reports = [
+    ["only", "two", "all"],
+    ["two", "all"],
+    ["all", "last"],
+  ];
+  const outputs = (names) => Object.fromEntries(names.map((name) => [name, { g: ["x"] }]));
+  const { rows } = collate(reports.map((prompts, at) => load(sampling(outputs(prompts)), at)));
+  assert.deepEqual(
+    rows.map(({ number, prompt }) => [number, prompt]),
+    [
+      [1, "all"],
+      [2, "two"],
+      [3, "only"],
+      [4, "last"],
+    ],
+  );
+});
+
 test("a prompt that stands twice in a file is one row with both outputs", () => {
   const report = sampling({ a: { g: ["1"], k: ["2"] } });
   report.prompts.push(sampling({ a: { k: ["3"], new: ["4"] } }).prompts[0]);

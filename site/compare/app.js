@@ -23,6 +23,7 @@ import { Pages } from "./pages.js";
 import { Reading } from "./reading.js";
 import { ReportSession } from "./session.js";
 import { prepareReader } from "./sources.js";
+import { Summary } from "./summary.js";
 import { setUpTools } from "./tools.js";
 import { Votes } from "./votes.js";
 
@@ -38,6 +39,12 @@ const reading = new Reading(session, {
 });
 const pages = new Pages(session, { engine, reading, votes, close: ({ id }) => opening.close(id) });
 listenForRows(session);
+new Summary(session, {
+  engine,
+  metrics: () => pages.metrics(),
+  votes: () => votes.finished,
+  onGo: (row) => pages.goTo(row),
+});
 
 // ---- The address -------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ const SIDE = 10; // left and right of the scale
  * @typedef {Object} Options
  * @property {string} title
  * @property {number} [reference] a value to mark
- * @property {(value: number) => string} [format] of the means
+ * @property {import("../reports/measures.js").Format} [format] of the means
  * @property {(value: number) => string} [tick] of the numbers at the axis
  * @property {HTMLElement | null} [details] the table below the chart; null if the page has it anyway
  */
@@ -68,7 +68,7 @@ export function chart(lines, { title, reference, format = figure, tick = shortNu
  * @typedef {{from: number, to: number, count: number, share: number}} Bar
  * @typedef {Line & {bars: Bar[], top: number, base: number, middle: number}} Row in pixels from the top
  * @typedef {{
- *   width: number, scale: Scale, reference: number | undefined, format: (value: number) => string,
+ *   width: number, scale: Scale, reference: number | undefined, format: import("../reports/measures.js").Format,
  *   tick: (value: number) => string
  * }} Drawn
  */
@@ -117,7 +117,7 @@ function draw(rows, { width, scale, reference, format, tick }) {
   return { svg, groups: rows.map((row) => groupOf(row, x, format)) };
 }
 
-/** @param {Row} row @param {{width: number, format: (value: number) => string}} options */
+/** @param {Row} row @param {{width: number, format: import("../reports/measures.js").Format}} options */
 function rowMarks({ name, letter, hue, interval, bars, top, base, middle }, { width, format }) {
   const { dot, link, rect, text } = library();
   const mean = format(interval.mean);

@@ -41,6 +41,8 @@ export class MetricsPage {
   metrics;
   #root = byId("metrics-page", "div");
   #running = new AbortController();
+  /** Whether measures were asked for here: those of the summary do not change what stands at an output. */
+  #shown = false;
 
   /**
    * @param {import("./lazy-engine.js").LazyEngine} engine
@@ -57,7 +59,7 @@ export class MetricsPage {
    * @param {string} text
    */
   inWords(prompt, text) {
-    const measures = this.metrics.of(prompt, text);
+    const measures = this.#shown && this.metrics.of(prompt, text);
     return measures ? inWords(measures) : "";
   }
 
@@ -71,6 +73,7 @@ export class MetricsPage {
     this.#running = new AbortController();
     const empty = emptyElement(session, this.#root);
     if (empty) return this.#root.replaceChildren(empty);
+    this.#shown = true;
     const { signal } = this.#running;
     const status = element("p", { role: "status" }, t("Preparing …"));
     const bar = element("progress", { max: 1, value: 0, "aria-label": t("Outputs measured") });
@@ -187,7 +190,7 @@ function metricChart(name, { summaries, differences, shown: { columns, measured 
   return chart(lines, {
     title: labelOf(name),
     details: element("details", {}, element("summary", {}, t("Table")), numbers),
-    format: (value) => formatMean(name, value),
+    format: (value, options) => formatMean(name, value, options),
     tick: isShare(name) ? percent : undefined,
   });
 }
@@ -195,7 +198,8 @@ function metricChart(name, { summaries, differences, shown: { columns, measured 
 /** @param {string} name @param {{summaries: any[], differences: any[]}} found */
 function metricTable(name, { summaries, differences }) {
   const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));
-  const format = (/** @type {number} */ value) => formatMean(name, value);
+  /** @type {import("../reports/measures.js").Format} */
+  const format = (value, options) => formatMean(name, value, options);
   const rows = summaries
     .filter(({ means }) => means[name])
     .map(({ name: column, means }) => {
@@ -221,7 +225,7 @@ function metricTable(name, { summaries, differences }) {
 /**
  * A difference, with a star if it is significant.
  * @param {import("../reports/measures.js").Interval & {significant: boolean} | undefined} gap
- * @param {(value: number) => string} format
+ * @param {import("../reports/measures.js").Format} format
  */
 function gapCell(gap, format) {
   const title = t("significant at the 5% level");

@@ -17,6 +17,8 @@ export class Metrics {
   #known = new Map();
   /** The likeness of a prompt's samples, by prompt and texts. @type {Map<string, number | null>} */
   #alike = new Map();
+  /** The question before, so that nothing is asked twice. @type {Promise<unknown>} */
+  #last = Promise.resolve();
   #engine;
 
   /** @param {import("./lazy-engine.js").LazyEngine} engine */
@@ -36,8 +38,17 @@ export class Metrics {
    * @param {Column | null} baseline
    * @param {{say: (words: string) => void, onProgress: (done: number, total: number) => void,
    *   onMeasured?: () => void, signal: AbortSignal}} options onMeasured: only the summary is left to compute
+   * @returns {Promise<any>}
    */
-  async summarize(shown, baseline, { say, onProgress, onMeasured = () => {}, signal }) {
+  async summarize(shown, baseline, options) {
+    const own = this.#last.then(() => this.#summarize(shown, baseline, options));
+    this.#last = own.catch(() => {});
+    return own;
+  }
+
+  /** @type {Metrics["summarize"]} */
+  async #summarize(shown, baseline, { say, onProgress, onMeasured = () => {}, signal }) {
+    signal.throwIfAborted();
     const { outputs, columns, groups } = this.#question(shown);
     const fresh = outputs.filter(({ measures }) => !measures);
     let done = 0;

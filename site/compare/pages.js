@@ -113,15 +113,16 @@ export class Pages {
 
   async #metricsPage() {
     const { MetricsPage } = await import("./metrics-page.js");
-    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: (row) => this.#goTo(row) });
+    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: (row) => this.goTo(row) });
     return this.#metrics;
   }
 
-  /** Shows a prompt in the Read view. @param {Row} row */
-  #goTo(row) {
+  /** Shows a prompt in the Read view, without the filters that hide it. @param {Row} row */
+  goTo(row) {
     const { reading } = this.#options;
+    const filters = this.#session.shown.includes(row) ? {} : { q: "", differ: false, coverage: "any" };
     this.#session.addEventListener("drawn", () => reading.focus(row), { once: true });
-    this.#session.update({ page: "read", at: row.number });
+    this.#session.update({ page: "read", at: row.number, ...filters });
   }
 
   /** Draws the pages whose modules are fetched when first opened. */

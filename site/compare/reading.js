@@ -4,7 +4,7 @@
  */
 
 import { byId, element } from "../ui/dom.js";
-import { t, tn } from "../ui/words.js";
+import { t } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
 import { emptyElement } from "./empty.js";
 import { clearMarks, markFound } from "./marks.js";
@@ -60,7 +60,7 @@ export class Reading {
     const at = pages.indexOf(page);
     let before = 0;
     const options = pages.map(({ length }, value) => {
-      const range = t("{from} to {to}", { from: before + 1, to: before + length });
+      const range = t("{low} to {high}", { low: before + 1, high: before + length });
       before += length;
       return element("option", { value, selected: value === at }, range);
     });
@@ -68,11 +68,10 @@ export class Reading {
     const step = (/** @type {string} */ label, /** @type {number} */ to) =>
       element("button", { type: "button", disabled: !pages[to], onclick: () => turn(to) }, label);
     const select = element("select", { onchange: () => turn(Number(select.value)) }, ...options);
-    const all = tn(before, "of {n} prompt", "of {n} prompts");
     this.#pages.replaceChildren(
       step(t("Previous"), at - 1),
       element("label", {}, t("Prompts"), " ", select),
-      element("span", {}, all),
+      element("span", {}, t("of {n}", { n: before })),
       step(t("Next"), at + 1),
     );
   }

@@ -1,6 +1,6 @@
 /** The results of blind votes once names are known: strengths, position bias, agreement, and every vote. */
 
-import { figure, said } from "../reports/measures.js";
+import { figure, partsOf, said } from "../reports/measures.js";
 import { toFile } from "../reports/votes.js";
 import { element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
@@ -87,12 +87,11 @@ function hasInterval({ low }) {
 
 /** @param {any} result */
 function strengthTable({ strengths, votes, prompts, raters }) {
+  const parts = (/** @type {any} */ { strength: mean, low, high }) => partsOf({ mean, low, high });
   const rows = strengths.map((/** @type {any} */ row) => [
     row.name,
-    figure(row.strength),
-    hasInterval(row)
-      ? t("{low} to {high}", { low: figure(row.low), high: figure(row.high) })
-      : t("too few votes"),
+    parts(row).mean,
+    hasInterval(row) ? t("{low} to {high}", parts(row)) : t("too few votes"),
     [row.wins, row.losses, row.ties, row.both_bad].join("\u00a0/\u00a0"),
     t("{count} of {of}", { count: row.left, of: row.wins + row.losses + row.ties + row.both_bad }),
   ]);

@@ -107,7 +107,8 @@ ${parts}</section>\n`;
  * @param {{about: string, columns: any[], differences: any[]}} found
  */
 function metricPart(name, { about, columns, differences }) {
-  const format = (/** @type {number} */ value) => formatMean(name, value);
+  /** @type {import("../reports/measures.js").Format} */
+  const format = (value, options) => formatMean(name, value, options);
   const shown = columns.filter(({ means }) => means[name]);
   const scale = scaleOf(shown.map(({ means }) => means[name]));
   const gaps = new Map(differences.map((one) => [one.name, one.means[name]]));

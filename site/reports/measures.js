@@ -8,6 +8,7 @@ import { element } from "../ui/dom.js";
 import { decimal, number, percent as shownPercent, t, tn, translated } from "../ui/words.js";
 
 /** @typedef {Record<string, number | null>} Measures by name; null where the text is too short to have one */
+/** @typedef {(value: number, options?: Like) => string} Format */
 /** @typedef {"count" | "words" | "share" | "flag" | "bits" | "number"} Unit */
 
 /** @type {Record<string, Unit>} */
@@ -63,9 +64,14 @@ export function formatMeasure(name, value) {
   return formatMean(name, value);
 }
 
-/** The mean of a measure over texts, or a difference of means. @param {string} name @param {number} value */
-export function formatMean(name, value) {
-  return isShare(name) ? percent(value) : figure(value);
+/**
+ * The mean of a measure over texts, or a difference of means.
+ * @param {string} name
+ * @param {number} value
+ * @param {Like} [options]
+ */
+export function formatMean(name, value, options) {
+  return isShare(name) ? percent(value, options) : figure(value, options);
 }
 
 /** Whether a measure is a share, shown in percent. @param {string} name */
@@ -73,16 +79,26 @@ export function isShare(name) {
   return ["share", "flag"].includes(unitOf(name));
 }
 
-/** A share in percent: "35%", "2.5%". @param {number} share */
-export function percent(share) {
-  const value = 100 * share;
-  const rounded = unsigned(value, Math.abs(value) < 10 ? 1 : 0);
-  return shownPercent(rounded / 100, Number.isInteger(rounded) ? 0 : 1);
+/** @typedef {{like?: number}} Like `like`: a number that has the same decimals, by default the value itself */
+
+/**
+ * A share in percent: "35%", "2.5%".
+ * @param {number} share
+ * @param {Like} [options]
+ */
+export function percent(share, { like } = {}) {
+  const digits = Math.abs(100 * (like ?? share)) < 10 ? 1 : 0;
+  const rounded = unsigned(100 * share, digits);
+  return shownPercent(rounded / 100, like === undefined && Number.isInteger(rounded) ? 0 : digits);
 }
 
-/** A number with as many decimals as are of use. @param {number} value */
-export function figure(value) {
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+/**
+ * A number with as many decimals as are of use.
+ * @param {number} value
+ * @param {Like} [options]
+ */
+export function figure(value, { like = value } = {}) {
+  const digits = Math.abs(like) >= 100 ? 0 : Math.abs(like) >= 10 ? 1 : 2;
   return decimal(unsigned(value, digits), digits);
 }
 
@@ -111,14 +127,28 @@ export function endsOf({ mean, low, high }) {
 }
 
 /**
+ * A mean and the ends of its interval, all with the decimals of the largest: "2.50", "2.10", "2.90". Without an
+ * interval the ends are "".
+ * @param {Interval} interval
+ * @param {Format} [format]
+ */
+export function partsOf(interval, format = figure) {
+  const ends = endsOf(interval);
+  const like = Math.max(...[interval.mean, ...ends].map(Math.abs));
+  const known = typeof interval.low === "number" && typeof interval.high === "number";
+  const [low, high] = ends.map((end) => (known ? format(end, { like }) : ""));
+  return { mean: format(interval.mean, { like }), low: low ?? "", high: high ?? "" };
+}
+
+/**
  * A mean with its interval: "2.50 (2.10 to 2.90)".
  * @param {Interval} interval
- * @param {(value: number) => string} [format]
+ * @param {Format} [format]
  */
-export function withInterval({ mean, low, high }, format = figure) {
-  if (typeof low !== "number" || typeof high !== "number")
-    return t("{mean} (too few values for an interval)", { mean: format(mean) });
-  return t("{mean} ({low} to {high})", { mean: format(mean), low: format(low), high: format(high) });
+export function withInterval(interval, format) {
+  const { mean, low, high } = partsOf(interval, format);
+  if (low === "") return t("{mean} (too few values for an interval)", { mean });
+  return t("{mean} ({low} to {high})", { mean, low, high });
 }
 
 /** The main measures of a text in one line. @param {Measures} measures */

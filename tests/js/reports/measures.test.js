@@ -7,11 +7,18 @@ import {
   inWords,
   labelOf,
   percent,
+  withInterval,
 } from "../../../site/reports/measures.js";
 
 test("figures have the digits that a reader needs", () => {
-  assert.deepEqual([0.123, 12.34, 123.4, -0.001].map(figure), ["0.12", "12.3", "123", "0.00"]);
-  assert.deepEqual([0, 0.0251, 0.3349, 1, -0.0004].map(percent), ["0%", "2.5%", "33%", "100%", "0%"]);
+  assert.deepEqual(
+    [0.123, 12.34, 123.4, -0.001].map((value) => figure(value)),
+    ["0.12", "12.3", "123", "0.00"],
+  );
+  assert.deepEqual(
+    [0, 0.0251, 0.3349, 1, -0.0004].map((share) => percent(share)),
+    ["0%", "2.5%", "33%", "100%", "0%"],
+  );
 });
 
 test("a measure has one label and one form, wherever it is shown", () => {
@@ -22,6 +29,15 @@ test("a measure has one label and one form, wherever it is shown", () => {
   assert.equal(formatMean("truncated", 0.5), "50%");
   assert.equal(formatMean("words", 4.5), "4.50");
   assert.deepEqual([labelOf("new_measure"), formatMeasure("new_measure", 2)], ["new_measure", "2.00"]);
+});
+
+test("a mean and its interval have the same decimals, those of the largest", () => {
+  const interval = { mean: 9.5, low: 8.125, high: 12.25 };
+  assert.equal(withInterval(interval), "9.5 (8.1 to 12.3)");
+  const share = (value, options) => percent(value, options);
+  assert.equal(withInterval({ mean: 0.05, low: 0.031, high: 0.08 }, share), "5.0% (3.1% to 8.0%)");
+  assert.equal(withInterval({ mean: 0.05, low: 0.031, high: 0.12 }, share), "5% (3% to 12%)");
+  assert.equal(withInterval({ mean: 2 }), "2.00 (too few values for an interval)");
 });
 
 test("one line for a text leaves out what it has none of", () => {

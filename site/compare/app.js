@@ -38,13 +38,9 @@ const reading = new Reading(session, {
   showFacts: (bubble, { prompt }, text) => live?.showFacts(bubble, prompt, text) ?? false,
 });
 const pages = new Pages(session, { engine, reading, votes, close: ({ id }) => opening.close(id) });
-listenForRows(session);
-new Summary(session, {
-  engine,
-  metrics: () => pages.metrics(),
-  votes: () => votes.finished,
-  onGo: (row) => pages.goTo(row),
-});
+const known = { metrics: () => pages.metrics(), votes: () => votes.finished };
+listenForRows(session, known);
+new Summary(session, { ...known, engine, onGo: (row) => pages.goTo(row) });
 
 // ---- The address -------------------------------------------------------------------------------
 

@@ -1,24 +1,32 @@
 /**
- * Finds the rows that pass the view's search and filters, in slices of time, whenever these or the reports
- * have changed, and drops an answer that a later question has overtaken.
+ * Finds the rows that pass the view's search and filters, in slices of time, and has them put in order,
+ * whenever these or the reports have changed, and drops an answer that a later question has overtaken.
  */
 
 import { inSlices } from "../ui/slices.js";
 import { passes } from "./filter.js";
 import { Search } from "./search.js";
+import { inOrder } from "./sorting.js";
 
 /** @import { ReportSession } from "./session.js" */
 /** @import { Row } from "../reports/collate.js" */
-/** @typedef {{rows: Row[], problem: string}} Found problem: why the search could not be made, or "" */
+/**
+ * @typedef {{rows: Row[], problem: string, signal: AbortSignal}} Found problem: why the search could not be made,
+ *   or ""; signal: of the next search
+ */
 
 const TYPING = 150; // milliseconds of rest before a search starts
 
-/** @param {ReportSession} session */
-export function listenForRows(session) {
+/** @param {ReportSession} session @param {import("./sorting.js").Known} known */
+export function listenForRows(session, known) {
   const filtering = new Filtering();
   const find = async (/** @type {number} */ delay) => {
     const found = await filtering.find(session, { delay });
-    if (found) session.show(found.rows, found.problem);
+    if (!found) return;
+    const { rows, problem, signal } = found;
+    const onWait = () => session.show(rows, problem);
+    const order = await inOrder(rows, session, { ...known, signal, onWait });
+    if (!signal.aborted) session.show(order, problem);
   };
   session.on("view", (change) => {
     if (Object.keys(change).some((name) => name !== "at")) find("q" in change ? TYPING : 0);
@@ -50,7 +58,7 @@ class Filtering {
     const select = (/** @type {Row} */ row) => {
       if ((!numbers || numbers.has(row.number)) && passes(row, { ...view, columns })) rows.push(row);
     };
-    return (await inSlices(table.rows, select, signal)) ? { rows, problem } : null;
+    return (await inSlices(table.rows, select, signal)) ? { rows, problem, signal } : null;
   }
 
   /**

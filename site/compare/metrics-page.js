@@ -41,8 +41,6 @@ export class MetricsPage {
   metrics;
   #root = byId("metrics-page", "div");
   #running = new AbortController();
-  /** Whether measures were asked for here: those of the summary do not change what stands at an output. */
-  #shown = false;
 
   /**
    * @param {import("./lazy-engine.js").LazyEngine} engine
@@ -59,7 +57,7 @@ export class MetricsPage {
    * @param {string} text
    */
   inWords(prompt, text) {
-    const measures = this.#shown && this.metrics.of(prompt, text);
+    const measures = this.metrics.of(prompt, text);
     return measures ? inWords(measures) : "";
   }
 
@@ -73,7 +71,6 @@ export class MetricsPage {
     this.#running = new AbortController();
     const empty = emptyElement(session, this.#root);
     if (empty) return this.#root.replaceChildren(empty);
-    this.#shown = true;
     const { signal } = this.#running;
     const status = element("p", { role: "status" }, t("Preparing …"));
     const bar = element("progress", { max: 1, value: 0, "aria-label": t("Outputs measured") });

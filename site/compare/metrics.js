@@ -10,7 +10,10 @@ import { samplesOf } from "../reports/collate.js";
 /** @typedef {{prompt?: string, text?: string, measures?: Measures}} Output */
 /** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 /** @typedef {{config: string, sample: number}} Selection which samples of a cell count */
-/** @typedef {{rows: readonly Row[], columns: readonly Column[], view: Selection}} Shown */
+/**
+ * @typedef {{rows: readonly Row[], columns: readonly Column[], view: Selection, texts?: (row: Row) => string[]}}
+ *   Shown texts: instead of those that the view selects
+ */
 
 export class Metrics {
   /** By prompt and text, so that nothing is measured twice. @type {Map<string, Measures>} */
@@ -65,6 +68,45 @@ export class Metrics {
     return summary;
   }
 
+  /**
+   * Has it computed how alike the reports' first outputs for each prompt are.
+   * @param {Shown} shown
+   * @param {Parameters<Metrics["summarize"]>[2]} options
+   */
+  async compare({ rows, columns, view }, options) {
+    const texts = (/** @type {Row} */ row) => firstTexts(row, columns, view);
+    const all = /** @type {Column} */ ({ letter: "", label: "" });
+    await this.summarize({ rows, columns: [all], view, texts }, null, options);
+  }
+
+  /**
+   * The highest or lowest value among a row's outputs: of a measure, or of "difference", the share of two-word
+   * phrases that first outputs do not have in common. Null if it has none, undefined if it was not measured.
+   * @param {string} name
+   * @param {Row} row
+   * @param {{columns: readonly Column[], view: Selection, lowest: boolean}} options
+   */
+  extremeOf(name, row, { columns, view, lowest }) {
+    const likeness = (/** @type {string[]} */ texts) =>
+      texts.length < 2 ? null : this.#alike.get(keyOf(row.prompt, ...texts));
+    if (name === "difference") {
+      const alike = likeness(firstTexts(row, columns, view));
+      return typeof alike === "number" ? 1 - alike : alike;
+    }
+    const values = columns.flatMap((column) => {
+      const texts = textsOf(row, column, view);
+      if (name === "likeness") return [likeness(texts)];
+      return texts.map((text) => {
+        const measures = this.of(row.prompt, text);
+        return measures && (measures[name] ?? null);
+      });
+    });
+    if (values.includes(undefined)) return undefined;
+    const known = values.filter((value) => typeof value === "number");
+    if (known.length === 0) return null;
+    return lowest ? Math.min(...known) : Math.max(...known);
+  }
+
   /** @param {Shown} shown @returns {Measured[]} */
   measured({ rows, columns, view }) {
     return columns.flatMap((column) =>
@@ -82,7 +124,7 @@ export class Metrics {
    * indices of the outputs that are a prompt's samples. `groups` are the keys of these samples.
    * @param {Shown} shown
    */
-  #question({ rows, columns: shown, view }) {
+  #question({ rows, columns: shown, view, texts: selected }) {
     /** @type {Output[]} */
     const outputs = [];
     /** @type {Map<string, number>} */
@@ -98,7 +140,7 @@ export class Metrics {
     };
     const columns = shown.map((column) => {
       const prompts = rows.flatMap((row) => {
-        const texts = textsOf(row, column, view);
+        const texts = selected?.(row) ?? textsOf(row, column, view);
         if (texts.length === 0) return [];
         const samples = texts.map((text) => indexOf(row.prompt, text));
         const group = keyOf(row.prompt, ...texts);
@@ -123,6 +165,11 @@ export function nameOf({ letter, label }) {
 function textsOf(row, column, view) {
   const { samples } = samplesOf(row.cells.get(column.id) ?? [], { ...view, group: false });
   return samples.flatMap(({ text }) => text ?? []);
+}
+
+/** @param {Row} row @param {readonly Column[]} columns @param {Selection} view */
+function firstTexts(row, columns, view) {
+  return columns.flatMap((column) => textsOf(row, column, view).slice(0, 1));
 }
 
 /** @param {...string} texts of a prompt and its samples */

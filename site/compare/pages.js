@@ -28,8 +28,10 @@ export class Pages {
   #session;
   #options;
   #work = byId("work", "section");
-  /** Set once metrics have been shown. @type {import("./metrics-page.js").MetricsPage | undefined} */
+  /** Set once metrics have been asked for. @type {import("./metrics-page.js").MetricsPage | undefined} */
   #metrics;
+  /** Whether the metrics page was opened. */
+  #measured = false;
   #drawing = 0;
   #columnActions;
 
@@ -98,12 +100,13 @@ export class Pages {
   }
 
   /**
-   * The measures of an output in a few words, or "" if it was not measured.
+   * The measures of an output in a few words, or "" if it was not measured, or only for the summary.
    * @param {Row} row
    * @param {string} text
    */
   measuresOf(row, text) {
-    return this.#metrics?.inWords(row.prompt, text) ?? "";
+    const asked = this.#measured || this.#session.view.sort !== "";
+    return (asked && this.#metrics?.inWords(row.prompt, text)) || "";
   }
 
   /** What measures outputs, and remembers their measures. */
@@ -132,6 +135,7 @@ export class Pages {
     try {
       if (page === "metrics") {
         const metrics = await this.#metricsPage();
+        this.#measured = true;
         if (own === this.#drawing) metrics.show(this.#session);
       } else if (page === "coverage") {
         const { showCoverage } = await import("./coverage.js");

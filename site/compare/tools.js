@@ -1,5 +1,7 @@
 /** The controls of the view: they show the view's state and report what the visitor changes. */
 
+import { labelOf } from "../reports/measures.js";
+import { MEASURES } from "../reports/view.js";
 import { byId, element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
@@ -8,6 +10,8 @@ import { t } from "../ui/words.js";
 /** @typedef {[value: string, label: string]} Option */
 
 const LISTED_SAMPLES = 100; // a prompt may have a hundred thousand
+/** What changes which prompts are shown, and in which order: then the first of them are shown. */
+const FROM_THE_TOP = ["q", "re", "coverage", "differ", "sort"];
 const SWITCHES = /** @type {const} */ (["re", "differ", "markdown", "params", "group", "clip"]);
 
 /**
@@ -15,15 +19,17 @@ const SWITCHES = /** @type {const} */ (["re", "differ", "markdown", "params", "g
  * @param {(change: Partial<View>) => void} onChange
  */
 export function setUpTools(form, onChange) {
+  const change = (/** @type {Partial<View>} */ values) =>
+    onChange(FROM_THE_TOP.some((name) => name in values) ? { ...values, at: 0 } : values);
   form.addEventListener("submit", (event) => event.preventDefault());
   setUpPopover(/** @type {HTMLDetailsElement} */ (form.querySelector("details.settings")));
   form.addEventListener("input", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.name === "q") onChange({ q: target.value });
+    if (target instanceof HTMLInputElement && target.name === "q") change({ q: target.value });
   });
   form.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.type === "checkbox") onChange(switched(target));
+    if (target instanceof HTMLInputElement && target.type === "checkbox") change(switched(target));
     if (target instanceof HTMLSelectElement)
-      onChange(target.name === "sample" ? { sample: Number(target.value) } : { [target.name]: target.value });
+      change(target.name === "sample" ? { sample: Number(target.value) } : { [target.name]: target.value });
   });
 }
 
@@ -68,6 +74,7 @@ export function showTools(form, view, table) {
     ["", t("None")],
     ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, label])),
   ]);
+  showSorts(view.sort);
   showOptions("coverage", view.coverage, [
     ["any", t("All")],
     ["all", t("In every file")],
@@ -76,6 +83,28 @@ export function showTools(form, view, table) {
       ({ letter, label }) => /** @type {Option} */ ([letter, t("Missing in {label}", { label })]),
     ),
   ]);
+}
+
+/** @param {string} sort */
+function showSorts(sort) {
+  const groups = [
+    ["", t("Highest first")],
+    ["-", t("Lowest first")],
+  ].map(([sign, label]) =>
+    element(
+      "optgroup",
+      { label },
+      ...MEASURES.map((name) => element("option", { value: `${sign}${name}` }, labelOf(name))),
+    ),
+  );
+  const select = byId("sort", "select");
+  select.replaceChildren(
+    element("option", { value: "" }, t("As in the files")),
+    element("option", { value: "difference" }, t("Largest difference first")),
+    element("option", { value: "votes" }, t("Most disputed votes first")),
+    ...groups,
+  );
+  select.value = sort;
 }
 
 /** @param {string} name @returns {Option} */

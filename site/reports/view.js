@@ -23,6 +23,8 @@ import { readAddress } from "../ui/address.js";
  * @property {boolean} differ only prompts where the columns differ
  * @property {string} coverage "any", "all" (prompts in every column), "some" (not in every column), or the
  *   letter of a column (only prompts that it lacks)
+ * @property {string} sort the order of the prompts: "" as in the table, "difference", "votes", or a measure,
+ *   with "-" before it for the lowest values first
  * @property {string} base letter of the baseline column, "" for none
  * @property {string[]} hide letters of hidden columns
  * @property {"read" | "metrics" | "coverage" | "vote" | "write"} page
@@ -45,6 +47,7 @@ export const DEFAULTS = Object.freeze({
   re: false,
   differ: false,
   coverage: "any",
+  sort: "",
   base: "",
   hide: [],
   page: "read",
@@ -62,11 +65,28 @@ export const REMEMBERED = /** @type {const} */ ([
   "fold",
 ]);
 
+/** The measures that prompts can be sorted by. */
+export const MEASURES = [
+  "words",
+  "distinct_1",
+  "distinct_1_50",
+  "distinct_2",
+  "distinct_3",
+  "longest_repeat",
+  "looping",
+  "compression",
+  "compression_50",
+  "truncated",
+  "echo",
+  "likeness",
+];
+
 /** @type {Partial<Record<Name, readonly string[]>>} */
 const CHOICES = {
   tokens: ["strip", "show"],
   layout: ["side", "stack"],
   page: ["read", "metrics", "coverage", "vote", "write"],
+  sort: ["", "difference", "votes", ...MEASURES, ...MEASURES.map((name) => `-${name}`)],
 };
 const LETTER = /^[A-Z]\d*$/;
 

@@ -1,4 +1,4 @@
-/** The list of open reports: what each one is, and buttons to pin it as the baseline, hide or close it. */
+/** The list of open reports: what each one is, and buttons to make it the baseline, hide or close it. */
 
 import { coverage, fileOf } from "../reports/collate.js";
 import { byId, element } from "../ui/dom.js";
@@ -11,7 +11,7 @@ import { hueOf } from "./row.js";
 
 /**
  * @typedef {Object} ColumnActions
- * @property {(column: Column) => void} pin
+ * @property {(column: Column) => void} baseline
  * @property {(column: Column) => void} hide
  * @property {(column: Column) => void} close
  */
@@ -61,7 +61,7 @@ function reportItem(column, size, { view, actions, unfolded }) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
   const date = report.date && element("span", { class: "date" }, report.date.slice(0, 10));
-  const pinned = view.base === letter;
+  const isBaseline = view.base === letter;
   const facts = /** @type {[string, unknown][]} */ ([
     [t("model"), model],
     [t("file"), fileOf(source)],
@@ -87,7 +87,11 @@ function reportItem(column, size, { view, actions, unfolded }) {
     element(
       "span",
       { class: "report-buttons" },
-      button("baseline", t("Baseline"), { column, pressed: pinned, onclick: () => actions.pin(column) }),
+      button("baseline", t("Baseline"), {
+        column,
+        pressed: isBaseline,
+        onclick: () => actions.baseline(column),
+      }),
       button("hide", t("Hide"), { column, pressed: hidden, onclick: () => actions.hide(column) }),
       button("close", t("Close"), { column, onclick: () => actions.close(column) }),
     ),

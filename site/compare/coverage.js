@@ -3,7 +3,7 @@
 import { coverage } from "../reports/collate.js";
 import { byId, element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
-import { t, tn } from "../ui/words.js";
+import { number, t, tn } from "../ui/words.js";
 
 /** @typedef {import("../reports/collate.js").Table} CollatedTable */
 
@@ -27,7 +27,8 @@ function reportTable(collated, onMissing) {
     const words = t("Show {count}", { count: lacking });
     const button = element("button", { type: "button", class: "quiet", onclick: show }, words);
     const letterCell = element("td", { class: "letter" }, letter);
-    return [letterCell, label, prompts, lacking > 0 ? button : 0, only, outputs];
+    const [held, alone, written] = [prompts, only, outputs].map(number);
+    return [letterCell, label, held, lacking > 0 ? button : number(0), alone, written];
   });
   const content = table({
     caption: tn(
@@ -55,7 +56,7 @@ function sharedTable({ columns, rows }) {
       for (const other of held) counts[other] = (counts[other] ?? 0) + 1;
     }
   }
-  const counts = columns.map(({ letter }, index) => [letter, ...(shared[index] ?? [])]);
+  const counts = columns.map(({ letter }, index) => [letter, ...(shared[index] ?? []).map(number)]);
   const caption = t("Prompts that two reports share");
   const letters = columns.map(({ letter }) => letter);
   const content = table({ caption, columns: ["", ...letters], rows: counts, rowHead: 0, className: "data" });

@@ -11,6 +11,7 @@ import { LONGEST, stripSpecialTokens } from "../ui/render/index.js";
 import { errorWords } from "../ui/status.js";
 import { inEnglish, t, tn } from "../ui/words.js";
 import { Asker } from "../ui/workers.js";
+import { nameOf } from "./metrics.js";
 import { evaluate } from "./vote-results.js";
 import { webPage } from "./web-page.js";
 
@@ -61,9 +62,7 @@ class PageDialog {
     const { session, votes } = this.sources;
     const { baseline } = session;
     const differences = baseline
-      ? t("Differences are marked against the baseline, {baseline}.", {
-          baseline: `${baseline.letter} · ${baseline.label}`,
-        })
+      ? t("Differences are marked against the baseline, {baseline}.", { baseline: nameOf(baseline) })
       : t("Differences are not marked, because no baseline is chosen.");
     const cancel = element("button", { type: "button", onclick: () => this.dialog.close() }, t("Cancel"));
     const form = element(

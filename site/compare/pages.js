@@ -48,7 +48,7 @@ export class Pages {
     this.#session = session;
     this.#options = options;
     this.#columnActions = {
-      pin: (/** @type {Column} */ { letter }) =>
+      baseline: (/** @type {Column} */ { letter }) =>
         session.update({ base: session.view.base === letter ? "" : letter }),
       hide: (/** @type {Column} */ { letter }) =>
         session.update({ hide: toggled(session.view.hide, letter) }),

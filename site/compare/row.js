@@ -126,7 +126,7 @@ function cellElement(row, column, context) {
       { class: "cell-head" },
       element("span", { class: "badge", "aria-hidden": true }, letter),
       element("span", { class: "cell-name" }, label),
-      base?.id === column.id ? element("span", { class: "pinned" }, t("baseline")) : null,
+      base?.id === column.id ? element("span", { class: "baseline" }, t("baseline")) : null,
     ),
   );
   cell.style.setProperty("--hue", String(hueOf(letter)));

@@ -9,6 +9,7 @@ import { differs, samplesOf } from "../reports/collate.js";
 import { breathe } from "../ui/slices.js";
 import { counted, inEnglish, megabytes, number, t } from "../ui/words.js";
 import { html, htmlTable, Markup } from "./markup.js";
+import { nameOf } from "./metrics.js";
 import { counterpart, hueOf } from "./row.js";
 import { metricsPart, votesPart } from "./web-page-results.js";
 
@@ -95,7 +96,7 @@ function headPart({ rows, total, columns, base, view, saved, summary, votes }, s
     view.q.trim() && `search: ${view.q}`,
     view.config && `configuration: ${view.config}`,
     view.sample > 0 && `sample: ${view.sample}`,
-    base && `differences are marked against ${base.letter} · ${base.label}`,
+    base && `differences are marked against the baseline, ${nameOf(base)}`,
   ].filter(Boolean);
   const sections = [
     ["reports", "Reports"],

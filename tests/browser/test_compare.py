@@ -319,6 +319,81 @@ def test_search_by_words_by_expression_and_by_difference(comparer: Page, make_fi
     expect(prompts).to_have_text(["c"])
 
 
+def test_where_nothing_is_shown_the_page_says_why_and_leads_out(comparer: Page, make_file: MakeFile) -> None:
+    pick(comparer, make_file("1.json", sampling({"a": {"g": ["x"]}}, "one")))
+    pick(comparer, make_file("2.json", sampling({"b": {"g": ["y"]}}, "two")))
+    summary = comparer.locator("#summary")
+    expect(summary).to_contain_text("have no prompt in common")
+    comparer.get_by_label("Prompts", exact=True).select_option("all")
+    empty = comparer.get_by_test_id("empty")
+    expect(empty).to_contain_text("The shown reports have no prompt in common.")
+    assert violations_in_both_themes(comparer) == []
+    comparer.get_by_role("button", name="Metrics", exact=True).click()
+    expect(empty).to_contain_text("no prompt in common")
+    empty.get_by_role("button", name="Show all prompts").press("Enter")
+    comparer.get_by_role("button", name="Read", exact=True).click()
+    comparer.get_by_label("Search prompts and outputs").fill("goose")
+    empty.get_by_role("button", name="Clear the search").press("Enter")
+    expect(comparer.locator("#prompts")).to_be_focused()
+    expect(comparer.get_by_test_id("prompt")).to_have_text(["a", "b"])
+    comparer.get_by_role("button", name="Close all").click()
+    comparer.get_by_role("button", name="Open the examples").press("Enter")
+    expect(comparer.get_by_test_id("report")).to_have_count(3)
+
+
+def test_a_long_list_is_shown_a_page_at_a_time(comparer: Page, make_file: MakeFile, site_url: str) -> None:
+    report = sampling({f"prompt {i}": {"g": [f"text {i}"]} for i in range(120)})
+    serve(comparer, "long.json", report)
+    comparer.goto(f"{site_url}compare/#f=long.json&at=75&v=1")  # a link to a row opens its page
+    prompts, pages = comparer.get_by_test_id("prompt"), comparer.get_by_role("navigation", name="Pages of")
+    expect(prompts.first).to_have_text("prompt 50")
+    expect(comparer.get_by_text("prompt 74", exact=True)).to_be_in_viewport()
+    expect(pages).to_contain_text("of 120")
+    assert violations(comparer) == []
+    pages.get_by_role("button", name="Next").press("Enter")
+    expect(comparer.locator("#prompt-101")).to_be_focused()
+    expect(prompts).to_have_count(20)
+    expect(pages.get_by_role("button", name="Next")).to_be_disabled()
+    comparer.keyboard.press("k")  # goes on to the page before
+    expect(comparer.locator("#prompt-100")).to_be_focused()
+    expect(comparer).to_have_url(re.compile("at=100"))
+    pages.get_by_label("Prompts").select_option("1 to 50")
+    expect(prompts.first).to_have_text("prompt 0")
+    comparer.get_by_label("Search prompts and outputs").fill("prompt 119")
+    expect(prompts).to_have_text(["prompt 119"])
+    expect(pages).to_be_hidden()
+
+
+@each_scheme
+def test_what_differs_comes_first_and_leads_to_the_prompts(
+    comparer: Page, make_file: MakeFile, scheme: Any
+) -> None:
+    comparer.emulate_media(color_scheme=scheme)
+    words = [f"{w} is a word" for w in ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j")]
+    for name, times in NAMES:
+        texts: Outputs = {f"p{i}": {"g": [f"{w} " * times * (i + 1)]} for i, w in enumerate(words)}
+        pick(comparer, make_file(f"{name}.json", sampling(texts, name)))
+        expect(comparer.get_by_test_id("report").filter(has_text=name)).to_have_count(1)
+    summary, status = comparer.locator("#summary"), comparer.locator("#summary-body").get_by_role("status")
+    before = summary.bounding_box()
+    expect(status).to_contain_text("Over the 10 prompts that both have.")
+    expect(summary.get_by_role("row", name="B · long")).to_contain_text(re.compile(r"\d to \d"))
+    after = summary.bounding_box()
+    assert before and after and after["height"] == pytest.approx(before["height"], abs=1)  # nothing moves
+    assert violations(comparer) == []
+    comparer.get_by_label("Search prompts and outputs").fill("p3")
+    link = summary.get_by_role("link").first
+    expect(link).to_have_text("10 p9")
+    link.press("Enter")
+    expect(comparer.locator("#prompt-10")).to_be_focused()
+    prompts, order = comparer.get_by_test_id("prompt"), comparer.get_by_label("Order")
+    order.select_option("words")
+    expect(prompts.first).to_have_text("p9")
+    expect(comparer).to_have_url(re.compile("sort=words"))
+    comparer.get_by_role("button", name="Metrics", exact=True).click()
+    expect(summary).to_be_hidden()
+
+
 def test_an_expression_that_never_ends_is_stopped(comparer: Page, make_file: MakeFile) -> None:
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["a" * 5000 + "!"]}})))
     expect(comparer.get_by_test_id("output")).to_have_count(1)

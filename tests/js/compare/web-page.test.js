@@ -77,7 +77,7 @@ test("differences from the baseline are marked, and equal prompts can be hidden"
   assert.match(text, /a <del>red<\/del><ins>grey<\/ins> goose/);
   assert.match(text, /<article class="prompt same" id="prompt-2">/);
   assert.match(text, /same as the baseline/);
-  assert.match(text, /differences are marked against A · one/);
+  assert.match(text, /differences are marked against the baseline, A · one/);
   const without = await webPage(
     { ...given, base: given.columns[0] },
     tools({ difference: async () => null }),

@@ -24,6 +24,8 @@ const SITE = "Goosequill";
 /** Pages beside Read, each in its own element. */
 const OTHERS = ["metrics", "coverage", "vote", "write"];
 
+const UNFILTERED = { q: "", differ: false, coverage: "any", hide: [] };
+
 export class Pages {
   #session;
   #options;
@@ -120,12 +122,17 @@ export class Pages {
     return this.#metrics;
   }
 
-  /** Shows a prompt in the Read view, without the filters that hide it. @param {Row} row */
-  goTo(row) {
+  /**
+   * Shows a prompt in the Read view, if need be without what hides it.
+   * @param {Row} row
+   * @param {Partial<View>} [change]
+   */
+  goTo(row, change) {
     const { reading } = this.#options;
-    const filters = this.#session.shown.includes(row) ? {} : { q: "", differ: false, coverage: "any" };
-    this.#session.addEventListener("drawn", () => reading.focus(row), { once: true });
-    this.#session.update({ page: "read", at: row.number, ...filters });
+    const found = () =>
+      this.#session.shown.includes(row) || change ? reading.focus(row) : this.goTo(row, UNFILTERED);
+    this.#session.addEventListener("drawn", found, { once: true });
+    this.#session.update({ page: "read", at: row.number, ...change });
   }
 
   /** Draws the pages whose modules are fetched when first opened. */

@@ -23,7 +23,6 @@ import { Pages } from "./pages.js";
 import { Reading } from "./reading.js";
 import { ReportSession } from "./session.js";
 import { prepareReader } from "./sources.js";
-import { Summary } from "./summary.js";
 import { setUpTools } from "./tools.js";
 import { Votes } from "./votes.js";
 
@@ -40,7 +39,6 @@ const reading = new Reading(session, {
 const pages = new Pages(session, { engine, reading, votes, close: ({ id }) => opening.close(id) });
 const known = { metrics: () => pages.metrics(), votes: () => votes.finished };
 listenForRows(session, known);
-new Summary(session, { ...known, engine, onGo: (row) => pages.goTo(row) });
 
 // ---- The address -------------------------------------------------------------------------------
 
@@ -86,6 +84,21 @@ session.on(["view", "files", "round", "live"], writeAddressSoon);
 session.on("view", () => remember("compare.settings", memory(session.view)));
 addEventListener("hashchange", followAddress);
 byId("copy-link", "button").addEventListener("click", copyAddress);
+
+// ---- The summary -------------------------------------------------------------------------------
+
+/** Fetches the summary when it is first unfolded. */
+async function startSummary() {
+  try {
+    const { Summary } = await import("./summary.js");
+    new Summary(session, { ...known, engine, onGo: (row) => pages.goTo(row) });
+  } catch (error) {
+    const reason = errorWords(error).message;
+    announce(t("The view could not be fetched ({reason}). Try again.", { reason }));
+  }
+}
+
+byId("summary", "details").addEventListener("toggle", startSummary, { once: true });
 
 // ---- Live columns ------------------------------------------------------------------------------
 

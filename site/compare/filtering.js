@@ -4,9 +4,10 @@
  */
 
 import { inSlices } from "../ui/slices.js";
+import { t } from "../ui/words.js";
 import { passes } from "./filter.js";
+import { dismiss } from "./messages.js";
 import { Search } from "./search.js";
-import { inOrder } from "./sorting.js";
 
 /** @import { ReportSession } from "./session.js" */
 /** @import { Row } from "../reports/collate.js" */
@@ -25,6 +26,9 @@ export function listenForRows(session, known) {
     if (!found) return;
     const { rows, problem, signal } = found;
     const onWait = () => session.show(rows, problem);
+    dismiss(t("Order"));
+    if (session.view.sort === "" || session.blind) return session.show(rows, problem);
+    const { inOrder } = await import("./sorting.js");
     const order = await inOrder(rows, session, { ...known, signal, onWait });
     if (!signal.aborted) session.show(order, problem);
   };

@@ -24,6 +24,7 @@ const SITE = "Goosequill";
 /** Pages beside Read, each in its own element. */
 const OTHERS = ["metrics", "coverage", "vote", "write"];
 
+const WIDE = "(min-width: 40.01rem)";
 const UNFILTERED = { q: "", differ: false, coverage: "any", hide: [] };
 
 export class Pages {
@@ -75,13 +76,15 @@ export class Pages {
     byId("files-row", "div").hidden = !some || examples;
     byId("examples", "span").hidden = !examples;
     byId("open-examples", "button").hidden = some;
+    // Unfolded it is measured, for which Python starts: not for somebody who has only come by, or on a phone.
+    byId("summary", "details").open = loaded.length > 1 && !examples && matchMedia(WIDE).matches;
     byId("welcome-more", "details").open = !some;
   }
 
   /** Shows the page of the view, and announces that its prompts are laid out. */
   #show() {
     const { reading } = this.#options;
-    const { view, blind, loaded } = this.#session;
+    const { view, blind, loaded, columns } = this.#session;
     this.#work.hidden = loaded.length === 0 && view.page !== "write";
     this.#work.dataset.page = view.page;
     for (const button of this.#buttons()) {
@@ -96,6 +99,7 @@ export class Pages {
       page.hidden = view.page !== name;
       if (page.hidden && name !== "write") page.replaceChildren();
     }
+    byId("summary", "details").hidden = columns.length < 2 || view.page !== "read" || blind;
     this.#drawOnDemand();
     this.#showNames();
     this.#session.announce("drawn");

@@ -6,7 +6,7 @@
 import { element } from "../ui/dom.js";
 import { errorWords } from "../ui/status.js";
 import { t } from "../ui/words.js";
-import { announce, ask, dismiss } from "./messages.js";
+import { announce, ask } from "./messages.js";
 
 /** @import { Row } from "../reports/collate.js" */
 /** @import { Round, Vote } from "../reports/votes.js" */
@@ -24,9 +24,7 @@ import { announce, ask, dismiss } from "./messages.js";
  * @returns {Promise<readonly Row[]>}
  */
 export async function inOrder(rows, session, { metrics: getMetrics, votes, signal, onWait }) {
-  const { columns, view, blind } = session;
-  dismiss(t("Order"));
-  if (view.sort === "" || blind) return rows;
+  const { columns, view } = session;
   if (view.sort === "votes") return byVotes(rows, votes(), session);
   const lowest = view.sort.startsWith("-");
   const name = view.sort.replace("-", "");

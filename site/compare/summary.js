@@ -21,7 +21,6 @@ import { promptShown } from "./row.js";
 
 const MEASURES = ["words", "distinct_1_50", "longest_repeat", "looping", "truncated", "likeness"];
 const TELLING = 3; // prompts
-const WIDE = "(min-width: 40.01rem)";
 
 export class Summary {
   #session;
@@ -42,15 +41,14 @@ export class Summary {
   constructor(session, options) {
     this.#session = session;
     this.#options = options;
-    session.on("reports", () => (this.#box.open = !session.examples && matchMedia(WIDE).matches));
     session.on("drawn", () => this.#show());
     this.#box.addEventListener("toggle", () => this.#show());
+    this.#show();
   }
 
   #show() {
-    const { columns, view, table: collated, blind } = this.#session;
+    const { columns, view, table: collated } = this.#session;
     const [base, ...others] = columns;
-    this.#box.hidden = others.length === 0 || view.page !== "read" || blind;
     const { config, sample } = view;
     const about = [
       columns.map(({ id }) => id),

@@ -375,6 +375,7 @@ def test_what_differs_comes_first_and_leads_to_the_prompts(
         pick(comparer, make_file(f"{name}.json", sampling(texts, name)))
         expect(comparer.get_by_test_id("report").filter(has_text=name)).to_have_count(1)
     summary, status = comparer.locator("#summary"), comparer.locator("#summary-body").get_by_role("status")
+    expect(status).not_to_be_empty()
     before = summary.bounding_box()
     expect(status).to_contain_text("Over the 10 prompts that both have.")
     expect(summary.get_by_role("row", name="B · long")).to_contain_text(re.compile(r"\d to \d"))

@@ -277,7 +277,7 @@ export class Opening {
   async #openExamples(renderer) {
     // The page is laid out as it will be with them, so that nothing moves when they arrive.
     byId("welcome", "section").hidden = false;
-    for (const part of [byId("examples", "span"), byId("summary", "details")]) part.hidden = false;
+    byId("examples", "span").hidden = false;
     document.body.classList.add("reading");
     const sources = EXAMPLES.map((name) => `examples/${name}.json`);
     const options = { base: document.baseURI };

@@ -141,7 +141,7 @@ export class Summary {
       other: other ?? "",
       name,
     });
-    const address = new URLSearchParams([...toAddress({ ...this.#session.view, at: row.number })]);
+    const address = new URLSearchParams([...toAddress({ ...this.#session.view, q: "", at: row.number })]);
     const onclick = (/** @type {MouseEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

@@ -1,7 +1,6 @@
 /** The controls of the view: they show the view's state and report what the visitor changes. */
 
-import { labelOf } from "../reports/measures.js";
-import { MEASURES } from "../reports/view.js";
+import { labelOf, MEASURES } from "../reports/measures.js";
 import { byId, element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 

@@ -28,6 +28,9 @@ const UNITS = {
   mean_surprise: "bits",
 };
 
+/** Those that a text alone gives. */
+export const MEASURES = Object.keys(UNITS).filter((name) => name !== "mean_surprise");
+
 /** @param {string} name */
 export function labelOf(name) {
   /** @type {Record<string, string>} */

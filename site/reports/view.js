@@ -5,6 +5,7 @@
  */
 
 import { readAddress } from "../ui/address.js";
+import { MEASURES } from "./measures.js";
 
 /**
  * @typedef {Object} View
@@ -64,22 +65,6 @@ export const REMEMBERED = /** @type {const} */ ([
   "clip",
   "fold",
 ]);
-
-/** The measures that prompts can be sorted by. */
-export const MEASURES = [
-  "words",
-  "distinct_1",
-  "distinct_1_50",
-  "distinct_2",
-  "distinct_3",
-  "longest_repeat",
-  "looping",
-  "compression",
-  "compression_50",
-  "truncated",
-  "echo",
-  "likeness",
-];
 
 /** @type {Partial<Record<Name, readonly string[]>>} */
 const CHOICES = {

@@ -70,7 +70,7 @@ export class Reading {
     const select = element("select", { onchange: () => turn(Number(select.value)) }, ...options);
     this.#pages.replaceChildren(
       step(t("Previous"), at - 1),
-      element("label", {}, t("Prompts"), " ", select),
+      element("label", {}, element("span", { class: "visually-hidden" }, t("Prompts")), select),
       element("span", {}, t("of {n}", { n: before })),
       step(t("Next"), at + 1),
     );

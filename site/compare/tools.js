@@ -25,11 +25,13 @@ export function setUpTools(form, onChange) {
   form.addEventListener("input", ({ target }) => {
     if (target instanceof HTMLInputElement && target.name === "q") change({ q: target.value });
   });
-  form.addEventListener("change", ({ target }) => {
+  const choose = (/** @type {Event} */ { target }) => {
     if (target instanceof HTMLInputElement && target.type === "checkbox") change(switched(target));
     if (target instanceof HTMLSelectElement)
       change(target.name === "sample" ? { sample: Number(target.value) } : { [target.name]: target.value });
-  });
+  };
+  form.addEventListener("change", choose);
+  byId("sort", "select").addEventListener("change", choose); // stands beside the number of prompts
 }
 
 /** Escape, and a click elsewhere, close it. @param {HTMLDetailsElement} popover */
@@ -73,7 +75,12 @@ export function showTools(form, view, table) {
     ["", t("None")],
     ...columns.map(({ letter, label }) => /** @type {Option} */ ([letter, label])),
   ]);
-  showSorts(view.sort);
+  showOptions("sort", view.sort, [
+    ["", t("As in the files")],
+    ["difference", t("Largest difference first")],
+    ["votes", t("Most disputed votes first")],
+    ...MEASURES.flatMap((name) => sortOptions(name, labelOf(name))),
+  ]);
   showOptions("coverage", view.coverage, [
     ["any", t("All")],
     ["all", t("In every file")],
@@ -84,26 +91,12 @@ export function showTools(form, view, table) {
   ]);
 }
 
-/** @param {string} sort */
-function showSorts(sort) {
-  const groups = [
-    ["", t("Highest first")],
-    ["-", t("Lowest first")],
-  ].map(([sign, label]) =>
-    element(
-      "optgroup",
-      { label },
-      ...MEASURES.map((name) => element("option", { value: `${sign}${name}` }, labelOf(name))),
-    ),
-  );
-  const select = byId("sort", "select");
-  select.replaceChildren(
-    element("option", { value: "" }, t("As in the files")),
-    element("option", { value: "difference" }, t("Largest difference first")),
-    element("option", { value: "votes" }, t("Most disputed votes first")),
-    ...groups,
-  );
-  select.value = sort;
+/** @param {string} name @param {string} measure @returns {Option[]} */
+function sortOptions(name, measure) {
+  return [
+    [name, t("{measure}, highest first", { measure })],
+    [`-${name}`, t("{measure}, lowest first", { measure })],
+  ];
 }
 
 /** @param {string} name @returns {Option} */

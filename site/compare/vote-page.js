@@ -100,7 +100,7 @@ export class VotePage {
 
   #begin() {
     const empty = emptyElement(this.#session, this.#root);
-    if (empty) return element("div", { class: "vote-begin" }, empty, this.#importButton());
+    if (empty) return element("div", {}, empty, this.#importButton());
     return beginForm({
       rater: this.#judging.lastRater,
       single: this.#single,

@@ -17,6 +17,7 @@ const MEAN = 20; // of its mean with the interval
 const AXIS = 24;
 const SIDE = 10; // left and right of the scale
 
+/** @import { Format } from "../reports/measures.js" */
 /** @import { Interval } from "../reports/measures.js" */
 /** @typedef {{from: number, to: number}} Scale */
 
@@ -31,7 +32,7 @@ const SIDE = 10; // left and right of the scale
  * @typedef {Object} Options
  * @property {string} title
  * @property {number} [reference] a value to mark
- * @property {import("../reports/measures.js").Format} [format] of the means
+ * @property {Format} [format] of the means
  * @property {(value: number) => string} [tick] of the numbers at the axis
  * @property {HTMLElement | null} [details] the table below the chart; null if the page has it anyway
  */
@@ -68,7 +69,7 @@ export function chart(lines, { title, reference, format = figure, tick = shortNu
  * @typedef {{from: number, to: number, count: number, share: number}} Bar
  * @typedef {Line & {bars: Bar[], top: number, base: number, middle: number}} Row in pixels from the top
  * @typedef {{
- *   width: number, scale: Scale, reference: number | undefined, format: import("../reports/measures.js").Format,
+ *   width: number, scale: Scale, reference: number | undefined, format: Format,
  *   tick: (value: number) => string
  * }} Drawn
  */
@@ -117,7 +118,7 @@ function draw(rows, { width, scale, reference, format, tick }) {
   return { svg, groups: rows.map((row) => groupOf(row, x, format)) };
 }
 
-/** @param {Row} row @param {{width: number, format: import("../reports/measures.js").Format}} options */
+/** @param {Row} row @param {{width: number, format: Format}} options */
 function rowMarks({ name, letter, hue, interval, bars, top, base, middle }, { width, format }) {
   const { dot, link, rect, text } = library();
   const mean = format(interval.mean);

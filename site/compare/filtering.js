@@ -12,8 +12,8 @@ import { Search } from "./search.js";
 /** @import { ReportSession } from "./session.js" */
 /** @import { Row } from "../reports/collate.js" */
 /**
- * @typedef {{rows: Row[], problem: string, signal: AbortSignal}} Found problem: why the search could not be made,
- *   or ""; signal: of the next search
+ * @typedef {{rows: Row[], problem: string, signal: AbortSignal}} Found problem: why the search could not be
+ *   made, or ""; signal: aborted by the next search
  */
 
 const TYPING = 150; // milliseconds of rest before a search starts

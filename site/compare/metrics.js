@@ -11,8 +11,8 @@ import { samplesOf } from "../reports/collate.js";
 /** @typedef {{column: Column, row: Row, text: string, measures: Measures}} Measured one output */
 /** @typedef {{config: string, sample: number}} Selection which samples of a cell count */
 /**
- * @typedef {{rows: readonly Row[], columns: readonly Column[], view: Selection, texts?: (row: Row) => string[]}}
- *   Shown texts: instead of those that the view selects
+ * @typedef {{rows: readonly Row[], columns: readonly Column[], view: Selection,
+ *   texts?: (row: Row) => string[]}} Shown texts: instead of those that the view selects
  */
 
 export class Metrics {
@@ -80,8 +80,8 @@ export class Metrics {
   }
 
   /**
-   * The highest or lowest value among a row's outputs: of a measure, or of "difference", the share of two-word
-   * phrases that first outputs do not have in common. Null if it has none, undefined if it was not measured.
+   * The highest or lowest value among a row's outputs: of a measure, or of "difference", the share of
+   * two-word phrases that the first outputs do not share. Null if it has none, undefined if not measured.
    * @param {string} name
    * @param {Row} row
    * @param {{columns: readonly Column[], view: Selection, lowest: boolean}} options

@@ -1,6 +1,6 @@
 /**
- * The order of the prompts: as in the table, by how much the reports' texts differ, by a measure, or by how much
- * votes disagree. What was not measured yet is measured first; until then the prompts stand as in the table.
+ * The order of the prompts: by how much the reports' texts differ, by a measure, or by how much votes
+ * disagree. What was not measured yet is measured first; until then the prompts stand as in the table.
  */
 
 import { element } from "../ui/dom.js";

@@ -1,7 +1,7 @@
 /**
- * What differs between the baseline (or the first report) and the others, in numbers with their intervals, and
- * three prompts that show it. It stands first on the Read view, in the space that it will take; the numbers come
- * once the engine has measured the outputs. While it is folded nothing is measured.
+ * What differs between the baseline (or the first report) and the others, in numbers with their intervals,
+ * and three prompts that show it. It stands first on the Read view, in the space that it will take; the
+ * numbers come once the engine has measured the outputs. While it is folded nothing is measured.
  */
 
 import { formatMean, labelOf, partsOf, withInterval } from "../reports/measures.js";
@@ -219,7 +219,9 @@ function sharedWords(differences) {
 /**
  * For the measures in which reports differ most surely, the prompts with the largest differences that way.
  * @param {{differences: readonly {name: string, means: Record<string, Gap>}[]}} summary
- * @param {{names: readonly string[], measured: readonly Measured[], base: Column, others: readonly Column[]}} about
+ * @param {{
+ *   names: readonly string[], measured: readonly Measured[], base: Column, others: readonly Column[]
+ * }} about
  * @returns {Telling[]} at most three, of different prompts
  */
 export function tellingRows({ differences }, { names, measured, base, others }) {
@@ -253,7 +255,12 @@ export function tellingRows({ differences }, { names, measured, base, others }) 
   return telling;
 }
 
-/** The mean of a measure over the outputs of each row. @param {readonly Measured[]} measured @param {Column} column @param {string} measure */
+/**
+ * The mean of a measure over the outputs of each row.
+ * @param {readonly Measured[]} measured
+ * @param {Column} column
+ * @param {string} measure
+ */
 function meansOf(measured, column, measure) {
   /** @type {Map<Row, number[]>} */
   const values = new Map();

@@ -1,7 +1,7 @@
 /**
- * Draws the prompts and their outputs, one page of them at a time. A page is bounded by its outputs, so that it
- * is there at once and the scroll bar says how far it goes. Its rows are plain text first; those near the window
- * are drawn in full, in short slices.
+ * Draws the prompts and their outputs, one page of them at a time. A page is bounded by its outputs, so that
+ * it is there at once and the scroll bar says how far it goes. Its rows are plain text first; those near the
+ * window are drawn in full, in short slices.
  */
 
 import { inSlices } from "../ui/slices.js";

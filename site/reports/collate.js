@@ -1,6 +1,7 @@
 /**
- * Puts reports side by side. The exact prompt is the key. Prompts that the most reports share come first, then
- * rows are in order of first appearance, also for prompts that look like numbers; a prompt that occurs twice in a file is one row with the outputs of both.
+ * Puts reports side by side. The exact prompt is the key. Prompts that more reports share come first;
+ * otherwise rows are in order of first appearance, also for prompts that look like numbers. A prompt that
+ * occurs twice in a file is one row with the outputs of both.
  */
 
 import { listed, t } from "../ui/words.js";

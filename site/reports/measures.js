@@ -82,7 +82,7 @@ export function isShare(name) {
   return ["share", "flag"].includes(unitOf(name));
 }
 
-/** @typedef {{like?: number}} Like `like`: a number that has the same decimals, by default the value itself */
+/** @typedef {{like?: number}} Like a number that has the same decimals, by default the value itself */
 
 /**
  * A share in percent: "35%", "2.5%".
@@ -130,8 +130,8 @@ export function endsOf({ mean, low, high }) {
 }
 
 /**
- * A mean and the ends of its interval, all with the decimals of the largest: "2.50", "2.10", "2.90". Without an
- * interval the ends are "".
+ * A mean and the ends of its interval, all with the decimals of the largest: "2.50", "2.10", "2.90".
+ * Without an interval the ends are "".
  * @param {Interval} interval
  * @param {Format} [format]
  */

@@ -110,7 +110,7 @@ def show_token(page: Page) -> Locator:
 def show_decoders(page: Page) -> Locator:
     """The texts of three decoders, as the page shows them when it opens."""
     page.goto(f"{page.url}compare/#page=write")
-    page.get_by_text("Longest repeated passage").first.wait_for()
+    page.locator("#prompts").get_by_text("Longest repeated passage").first.wait_for()
     return page.locator("#prompts")
 
 

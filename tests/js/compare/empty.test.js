@@ -37,6 +37,10 @@ test("what stands instead of prompts says why, and each button takes back what h
     "The reports have the same outputs for every prompt.",
     { differ: false },
   ]);
+  assert.deepEqual(await why({ differ: true }, one), [
+    "Only one report is shown, so nothing can differ.",
+    { differ: false },
+  ]);
   assert.deepEqual(await why({ hide: ["A"] }, one), ["All reports are hidden.", { hide: [] }]);
   assert.deepEqual(await why({ q: "x", differ: true, hide: ["B"] }, one, two), [
     "No prompt passes all of the filters.",

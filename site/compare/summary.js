@@ -82,7 +82,7 @@ export class Summary {
   async #measure(base, others, signal) {
     const { table: collated, view } = this.#session;
     const status = element("p", { class: "about", role: "status" }, t("Preparing …"));
-    const names = MEASURES.filter((name) => name !== "likeness" || collated.mostOutputs > 1);
+    let names = MEASURES.filter((name) => name !== "likeness" || collated.mostOutputs > 1);
     const draw = (/** @type {any} */ summary, /** @type {readonly Telling[]} */ rows) =>
       this.#body.replaceChildren(
         numbers(summary, { names, base, others }),
@@ -107,6 +107,9 @@ export class Summary {
       });
       const votes = await this.#votes((words) => (status.textContent = words));
       if (signal.aborted) return;
+      const own = summary.columns.filter((/** @type {any} */ { name }) => name === nameOf(base));
+      const all = [...own, ...summary.differences];
+      names = names.filter((name) => all.some(({ means }) => means[name]));
       draw(summary, tellingRows(summary, { names, measured: metrics.measured(shown), base, others }));
       status.textContent = [sharedWords(summary.differences), votes].filter(Boolean).join(" ");
     } catch (error) {
@@ -172,7 +175,7 @@ function numbers(summary, { names, base, others }) {
     ...others.map((column) => {
       const gaps = summary?.differences.find((/** @type {any} */ { name }) => name === nameOf(column))?.means;
       const about = t("difference from {letter}", { letter: base.letter });
-      return [headCell(column, about), ...names.map((name) => cell(name, gaps?.[name]))];
+      return [headCell(column, about), ...names.map((name) => cell(name, gaps?.[name], { isGap: true }))];
     }),
   ];
   const columns = [t("Report"), ...names.map(labelOf)];
@@ -186,14 +189,15 @@ function headCell(column, about) {
   return element("th", { scope: "row", title: name }, name, element("span", { class: "about" }, about));
 }
 
-/** @param {string} name @param {Gap | undefined} gap */
-function cell(name, gap) {
+/** @param {string} name @param {Gap | undefined} gap @param {{isGap?: boolean}} [kind] of a difference */
+function cell(name, gap, { isGap = false } = {}) {
   if (!gap) return element("td", {}, "–");
   const { mean, low, high } = partsOf(gap, (value, options) => formatMean(name, value, options));
   const star = gap.significant ? element("strong", { title: t("significant at the 5% level") }, " *") : null;
   return element(
     "td",
     {},
+    isGap && gap.mean > 0 ? "+" : "",
     mean,
     star,
     element("span", { class: "about" }, low && t("{low} to {high}", { low, high })),

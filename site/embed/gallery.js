@@ -1,12 +1,13 @@
 /**
- * The gallery: each example is shown live and as its code, from one template. The code contains this site's
- * own address, wherever it is served.
+ * The page: a builder (builder.js), and a gallery, in which each example is shown live and as its code, from one
+ * template. The code contains this site's own address, wherever it is served.
  */
 
 import { ROOT } from "../engine/root.js";
 import { copyButton } from "../ui/clipboard.js";
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
+import { startBuilder } from "./builder.js";
 
 const SCRIPT = new URL("embed/goosequill.js", ROOT).href;
 const FRAME = new URL("embed/frame.html", ROOT).href;
@@ -14,7 +15,6 @@ const CONNECT = new URL("embed/connect.js", ROOT).href;
 const { origin } = new URL(ROOT);
 
 const TEXTS = {
-  script: `<script type="module" src="${SCRIPT}"></script>`,
   frame: `<iframe src="${FRAME}?mode=completion&prompt=Once%20upon%20a%20time"
   title="Goosequill" width="100%" height="420" allow="clipboard-write"></iframe>`,
   connect: `import { connect } from "${CONNECT}";
@@ -71,6 +71,8 @@ for (const template of document.querySelectorAll("template")) {
   code.textContent = [...template.content.children].map((child) => child.outerHTML).join("\n");
   template.replaceWith(holder, code);
 }
+
+startBuilder(SCRIPT);
 
 for (const pre of document.querySelectorAll("pre.code")) addCopyButton(/** @type {HTMLElement} */ (pre));
 

@@ -4,7 +4,7 @@
  * allows it (memory.js).
  */
 
-export const TYPED = new Set(["prompt", "system", "messages", "q", "collection", "document"]);
+export const TYPED = new Set(["prompt", "placeholder", "system", "messages", "q", "collection", "document"]);
 
 /** @param {Map<string, string>} values */
 export function typedIn(values) {

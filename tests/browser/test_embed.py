@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -342,7 +343,7 @@ def test_the_iframe_ignores_another_origin(page: Page, site_url: str, host: Host
 
 def test_the_gallery_writes_under_its_own_policy(clean_page: Page, site_url: str) -> None:
     clean_page.goto(f"{site_url}embed/")
-    quill = clean_page.locator("goose-quill").first
+    quill = clean_page.locator("#slots-example")
     quill.evaluate("(element) => { element.maxNewTokens = 5; element.options = { ignore_end: true }; }")
     write(quill, "5")
     assert violations(clean_page) == []
@@ -360,6 +361,42 @@ def test_the_gallery_applies_the_style_sheet_that_it_shows(clean_page: Page, sit
         "(element) => getComputedStyle(element).getPropertyValue('--goose-paper')"
     )
     assert paper == "#1d1a2b"
+
+
+def test_what_is_built_is_shown_beside_its_html_and_survives_a_reload(
+    clean_page: Page, site_url: str, record: Record
+) -> None:
+    clean_page.goto(f"{site_url}embed/")
+    form = clean_page.locator("#builder")
+    code, quill = clean_page.locator("#builder-code"), clean_page.locator("#builder-preview")
+    expect(part(quill, "input")).to_have_value("It was a fine morning, and")
+    form.get_by_label("Mode", exact=True).select_option("Chat")
+    expect(part(quill, "send")).to_have_text("Send")
+    form.get_by_label("Prompt").fill('A "quill"')
+    expect(part(quill, "input")).to_have_value('A "quill"')
+    form.get_by_label("Colours").select_option("Your own")
+    form.get_by_label("Background").fill("#1d1a2b")
+    expect(form.get_by_label("Text", exact=True)).to_have_accessible_description(re.compile("Hard to read"))
+    form.get_by_label("Text", exact=True).fill("#f3eefc")
+    expect(quill).to_have_css("--goose-paper", "#1d1a2b")
+    form.get_by_label("Model: an address").fill("nowhere")
+    form.get_by_label("Width").fill("a lot")
+    clean_page.keyboard.press("Tab")
+    for label in ("Width", "Model: an address"):
+        expect(form.get_by_label(label)).to_have_attribute("aria-invalid", "true")
+    assert violations(clean_page) == []
+    form.get_by_label("Model: an address").fill("owner/repo:model.pth")
+    clean_page.keyboard.press("Tab")
+    clean_page.reload()
+    expect(code).to_contain_text('mode="chat" model="owner/repo:model.pth" prompt="A &quot;quill&quot;"')
+    expect(code).to_contain_text("--goose-ink: #f3eefc;")
+    expect(form.get_by_label("Width")).to_have_attribute("aria-invalid", "true")
+    expect(quill).to_have_css("--goose-paper", "#1d1a2b")
+    expect(quill).not_to_have_attribute("model", "owner/repo:model.pth")
+    assert "prompt" not in clean_page.url
+    clean_page.get_by_role("button", name="Reset").click()
+    expect(code).to_contain_text('<goose-quill prompt="It was a fine morning, and"></goose-quill>')
+    assert not [url for url in record.requests if "models/default" in url or "pyodide" in url]
 
 
 @pytest.mark.rest

@@ -459,7 +459,7 @@ def test_a_letter_is_picked_instead_of_drawn(page: Page, keys: Keyboard, site_ur
 
 def test_the_tag_is_copied(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}embed/")
-    copy = page.get_by_role("button", name="Copy: Script tag")
+    copy = page.get_by_role("button", name="Copy: HTML")
     expect(copy).to_be_visible()
     keys.to(copy)
     keys.press("Enter")

@@ -2,7 +2,8 @@
  * The language of the page's words: the visitor's choice or, without one, the first of the browser's that
  * there is a catalogue for. A classic script in the head, like theme.js: the page stays hidden until its
  * text is translated, so that it is never drawn in the wrong language first. Without the catalogue it is
- * shown in English.
+ * shown in English. With `data-frame` the page is an article, which is English: only its header and footer
+ * are translated, and its scripts stay English.
  */
 
 (() => {
@@ -10,6 +11,7 @@
   const PATIENCE = 8000; // milliseconds; English then is better than nothing
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const root = document.documentElement;
+  const isArticle = "frame" in script.dataset;
   const offered = (script.dataset.languages ?? "").split(" ");
 
   function stored() {
@@ -38,29 +40,37 @@
   }
 
   async function load() {
-    const [{ translatePage }, response] = await Promise.all([
+    const [{ translatePage, translatePart }, response] = await Promise.all([
       import(new URL("translate.js", script.src).href),
       fetch(new URL(`languages/${language}.json`, script.src), { signal: AbortSignal.timeout(PATIENCE) }),
     ]);
     if (!response.ok) throw new Error(`status ${response.status}`);
     const catalogue = { language, words: await response.json() };
     await parsed();
+    if (isArticle) {
+      for (const part of document.querySelectorAll("header.site-header, footer")) {
+        translatePart(part, catalogue.words);
+        part.setAttribute("lang", language);
+      }
+      return null;
+    }
     root.lang = language;
     translatePage(document, catalogue.words);
     return catalogue;
   }
 
   if (language !== "en") {
-    root.dataset.translating = "";
-    globalThis.goosequillWords = load()
+    if (!isArticle) root.dataset.translating = "";
+    const loaded = load()
       .catch((error) => {
         console.info(`Goosequill speaks English here: ${error.message}`);
         return null;
       })
       .finally(() => delete root.dataset.translating);
+    if (!isArticle) globalThis.goosequillWords = loaded;
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
+  parsed().then(() => {
     for (const item of document.querySelectorAll("#language-menu input"))
       if (item instanceof HTMLInputElement) item.checked = item.value === language;
     document.getElementById("language-menu")?.addEventListener("change", ({ target }) => {

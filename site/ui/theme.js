@@ -44,7 +44,7 @@
     apply(stored()); // chosen in another tab
     show();
   });
-  document.addEventListener("DOMContentLoaded", () => {
+  const begin = () => {
     show();
     const menu = document.getElementById("theme-menu");
     menu?.addEventListener("change", ({ target }) => {
@@ -56,5 +56,7 @@
       const pointed = detail > 0 && target instanceof HTMLInputElement; // the arrow keys click as well
       if (pointed) menu.hidePopover();
     });
-  });
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin(); // 404.html adds it late
 })();

@@ -26,7 +26,17 @@ const TAG = /<(\/?)(\d+)(\/?)>/;
  * @param {Record<string, string>} words
  */
 export function translatePage(page, words) {
-  for (const { text, translate } of [...textsOf(page)]) {
+  translateTexts(textsOf(page), words);
+}
+
+/** The same for an element and what is in it. @param {Element} part @param {Record<string, string>} words */
+export function translatePart(part, words) {
+  translateTexts(textsIn(part), words);
+}
+
+/** @param {Iterable<Text>} texts @param {Record<string, string>} words */
+function translateTexts(texts, words) {
+  for (const { text, translate } of [...texts]) {
     const to = Object.hasOwn(words, text) && words[text];
     if (to) translate(to);
   }

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 from .accessibility import violations
 from .variants import variants
 
-KINDS = ("", "playground/", "compare/", "explanation/rwkv/")
-"""The home page, two applications, an article."""
+KINDS = ("", "playground/", "compare/", "explanation/rwkv/", "lab/dilation/", "no/page")
+"""The home page, two applications, an article, an experiment, an address without a page."""
 
 each_kind = pytest.mark.parametrize("address", variants(["explanation/rwkv/"], ["storage/"]))
 PAPER = {"light": "rgb(250, 248, 243)", "dark": "rgb(21, 24, 27)"}
@@ -25,17 +25,21 @@ def paper(page: Page) -> str:
 
 
 @pytest.mark.parametrize("width", variants([360, 1280], [1000]))
-def test_it_has_one_height_and_one_place_for_its_brand(page: Page, site_url: str, width: int) -> None:
+def test_everything_in_it_has_one_place_on_every_page(page: Page, site_url: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 740})
-    places = set()
+    places = {}
     for address in KINDS:
         page.goto(site_url + address)
-        header = page.get_by_role("banner").bounding_box()
-        brand = page.get_by_role("link", name="Goosequill", exact=True).first.bounding_box()
-        assert header is not None and brand is not None
-        places.add((header["y"], header["height"], brand["x"], brand["y"], brand["width"]))
-    assert len(places) == 1
-    assert next(iter(places))[:2] == (0, 56)
+        header = page.get_by_role("banner")
+        brand = page.get_by_role("link", name="Goosequill", exact=True).first
+        expect(header.get_by_role("button", name="Theme")).to_be_visible()
+        page.evaluate("document.fonts.ready")
+        buttons = [header.get_by_role("button", name=name) for name in ("Language", "Theme")]
+        last = header.get_by_role("link", name="Laboratory", include_hidden=True)
+        boxes = [each.bounding_box() for each in (header, brand, *buttons, last)]
+        places[address] = boxes
+    assert [each for each in KINDS if places[each] != places[""]] == []
+    assert places[""][0] == {"x": 0, "y": 0, "width": width, "height": 56}
 
 
 @pytest.mark.parametrize("address", ["storage/", "explanation/rwkv/"])
@@ -113,7 +117,7 @@ def test_a_theme_chosen_in_another_tab_applies_here(page: Page, site_url: str) -
     other = page.context.new_page()
     other.goto(f"{site_url}embed/")
     other.get_by_role("button", name="Theme").click()
-    other.get_by_text("Dark", exact=True).click()
+    other.get_by_role("group", name="Theme").get_by_text("Dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
@@ -137,6 +141,14 @@ def test_on_a_narrow_screen_an_application_opens_the_search(clean_page: Page, si
     expect(clean_page.get_by_role("textbox", name="Search the documentation")).to_be_focused()
     clean_page.keyboard.type("penalty")
     expect(clean_page.locator(".md-search-result__item mark").first).to_be_visible()
+
+
+def test_the_side_menu_of_the_laboratory_lists_the_laboratory(page: Page, site_url: str) -> None:
+    page.goto(f"{site_url}lab/dilation/")
+    addresses = page.locator(".md-sidebar--primary .md-nav__list a.md-nav__link").evaluate_all(
+        "(links) => links.map((link) => link.pathname)"
+    )
+    assert len(addresses) > 5 and all("/lab/" in each for each in addresses)
 
 
 def test_the_contents_of_the_documentation_open_on_a_narrow_screen(page: Page, site_url: str) -> None:

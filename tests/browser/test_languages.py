@@ -69,11 +69,19 @@ def test_a_german_browser_finds_no_english_on_a_page(
     assert page.evaluate(ENGLISH, foreign) == []
 
 
-def test_articles_stay_english(speaking: Callable[[str], BrowserContext]) -> None:
+def test_articles_stay_english_below_a_header_in_the_visitors_language(
+    speaking: Callable[[str], BrowserContext],
+) -> None:
     page = speaking("de-DE").new_page()
-    page.goto("how-to/host/")
-    settled(page, "en")
-    expect(page.get_by_role("button", name="Language")).to_have_count(0)
+    for address in ("lab/dilation/", "no/page"):
+        page.goto(address)
+        settled(page, "en")
+        expect(page.get_by_role("banner")).to_have_attribute("lang", "de")
+        expect(page.get_by_role("link", name="Labor", exact=True)).to_be_visible()
+        english = [page.get_by_role("button", name="Run").first, page.get_by_text("Page not found")]
+        expect(english[address == "no/page"]).to_be_visible()
+    choose(page, "Sprache", "English")
+    expect(page.get_by_role("link", name="Laboratory")).to_be_visible()
 
 
 def test_a_language_chosen_by_hand_is_kept(speaking: Callable[[str], BrowserContext]) -> None:

@@ -9,14 +9,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from scripts import pages
 from scripts.versions import versioned
 
-from ..accessibility import violations_in_both_themes
+from ..accessibility import COLORS, violations, violations_in_both_themes
 from ..conftest import PREFIX, ROOT, Record, watch, with_service_worker
 from ..test_offline import serving, until_stored, url_of
 from ..test_pages import NOTE_VIOLATIONS
@@ -137,6 +137,31 @@ def test_nothing_fails_or_leaves_the_site(opened: Opened, site_url: str) -> None
 
 def test_axe_finds_nothing_after_a_run(opened: Opened) -> None:
     assert "\n".join(violations_in_both_themes(opened.page)) == ""
+
+
+CONTRAST = """(button) => {
+  const { color, backgroundColor } = getComputedStyle(button);
+  const { Color, getContrast } = axe.commons.color;
+  const [text, paper] = [new Color(), new Color()];
+  text.parseString(color);
+  paper.parseString(backgroundColor);
+  return getContrast(paper, text);
+}"""
+"""Of a button's words; axe's own rule passes over one that cannot be pressed."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_run_can_be_read_in_all_its_states(opened: Opened, scheme: Literal["light", "dark"]) -> None:
+    page, run = opened.page, opened.experiment.get_by_test_id("run")
+    violations(page, COLORS)  # which loads axe
+    page.emulate_media(color_scheme=scheme)
+    for disabled in ("false", "true"):
+        run.evaluate("(button, disabled) => button.setAttribute('aria-disabled', disabled)", disabled)
+        for enter in (page.locator("h1").hover, run.hover, run.focus):
+            enter()
+            assert run.evaluate(CONTRAST) >= 4.5
+    run.evaluate("(button) => button.setAttribute('aria-disabled', 'false')")
+    page.emulate_media(color_scheme="light")
 
 
 def test_a_finished_page_fits_narrow_screens(opened: Opened) -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { JSDOM } from "jsdom";
-import { textsOf, translatePage } from "../../../site/ui/translate.js";
+import { textsOf, translatePage, translatePart } from "../../../site/ui/translate.js";
 
 function pageOf(body, title = "") {
   return new JSDOM(`<!doctype html><title>${title}</title><body>${body}</body>`).window.document;
@@ -79,4 +79,10 @@ test("a text without a translation stays English", () => {
   const page = pageOf("<p>One <b>two</b></p><p>constructor</p>");
   translatePage(page, { "Other text": "x" });
   assert.equal(page.body.innerHTML, "<p>One <b>two</b></p><p>constructor</p>");
+});
+
+test("a part of a page is translated alone", () => {
+  const page = pageOf("<header><a>Home</a></header><main><p>Home</p></main>");
+  translatePart(page.querySelector("header"), { Home: "Start" });
+  assert.equal(page.body.textContent, "StartHome");
 });

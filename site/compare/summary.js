@@ -82,7 +82,10 @@ export class Summary {
   async #measure(base, others, signal) {
     const { table: collated, view } = this.#session;
     const status = element("p", { class: "about", role: "status" }, t("Preparing …"));
-    let names = MEASURES.filter((name) => name !== "likeness" || collated.mostOutputs > 1);
+    const hasSamples = collated.rows.some(({ cells }) =>
+      cells.get(base.id)?.some(({ outputs }) => outputs.length > 1),
+    );
+    const names = MEASURES.filter((name) => name !== "likeness" || hasSamples);
     const draw = (/** @type {any} */ summary, /** @type {readonly Telling[]} */ rows) =>
       this.#body.replaceChildren(
         numbers(summary, { names, base, others }),
@@ -107,9 +110,6 @@ export class Summary {
       });
       const votes = await this.#votes((words) => (status.textContent = words));
       if (signal.aborted) return;
-      const own = summary.columns.filter((/** @type {any} */ { name }) => name === nameOf(base));
-      const all = [...own, ...summary.differences];
-      names = names.filter((name) => all.some(({ means }) => means[name]));
       draw(summary, tellingRows(summary, { names, measured: metrics.measured(shown), base, others }));
       status.textContent = [sharedWords(summary.differences), votes].filter(Boolean).join(" ");
     } catch (error) {

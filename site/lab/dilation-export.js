@@ -37,9 +37,25 @@ const PROPERTIES = [
   "stroke-linejoin",
 ];
 
-/** A bar with the output as a table, and buttons that save the picture. @param {() => Shown} getShown */
+/** Buttons that save the picture, and its output as a table. @param {() => Shown} getShown */
 export function exportTools(getShown) {
-  const bar = figureTools(() => getShown().picture.svg, { title: TITLE, name: "dilation" });
+  const table = {
+    columns: ["row", "column", "output"],
+    get count() {
+      return getShown().data.output_size ** 2;
+    },
+    row: (/** @type {number} */ index) => {
+      const { output_size: size, output } = getShown().data;
+      const [row, column] = [Math.floor(index / size), index % size];
+      return [row, column, output[row]?.[column]];
+    },
+  };
+  const bar = figureTools(() => getShown().picture.svg, {
+    title: TITLE,
+    name: "dilation",
+    table,
+    details: null,
+  });
   const line = element("span", { class: "note", role: "status" });
   const status = new StatusLine(line);
   const gif = element(

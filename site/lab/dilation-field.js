@@ -3,7 +3,7 @@
  * square and along one axis.
  */
 
-import { chart, percentage } from "../ui/chart.js";
+import { chart, figureTools, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { number } from "../ui/words.js";
@@ -30,11 +30,30 @@ export function fieldFigure({ data, element: place }) {
     height: 260,
     legend: false,
   });
-  const map = element("div", {}, squareMap(data.influence), element("p", { class: "note" }, mapWords(data)));
+  const svg = squareMap(data.influence);
+  const tools = figureTools(svg, {
+    title: "Share of each input",
+    table: squareTable(data.influence),
+    details: null,
+  });
+  const map = element("div", {}, svg, tools, element("p", { class: "note" }, mapWords(data)));
   place.replaceChildren(
     element("p", { class: "stack-verdict" }, fieldWords(data)),
     element("div", { class: "field-figure" }, map, profile),
   );
+}
+
+/** @param {number[]} influence */
+function squareTable(influence) {
+  const size = influence.length;
+  return {
+    columns: ["row", "column", "share"],
+    count: size ** 2,
+    row: (/** @type {number} */ index) => {
+      const [row, column] = [Math.floor(index / size), index % size];
+      return [row + 1, column + 1, influence[row] * influence[column]];
+    },
+  };
 }
 
 /**
@@ -56,6 +75,7 @@ function squareMap(influence) {
   const mask = svgElement("mask", {
     id,
     maskUnits: "userSpaceOnUse",
+    "mask-type": "alpha", // no style: a saved drawing has none
     x: "0",
     y: "0",
     width: size,

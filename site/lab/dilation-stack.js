@@ -3,6 +3,7 @@
  * formula and by count, and how much each input weighs.
  */
 
+import { figureTools } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 import { counted, number } from "../ui/words.js";
@@ -64,10 +65,16 @@ function makeExplainer() {
   });
   const verdict = element("p", { class: "stack-verdict", "data-testid": "verdict" });
   const layers = element("div");
+  const tools = element("div");
   return {
-    element: element("div", { class: "stack" }, verdict, picture.svg, words, spoken, layers),
+    element: element("div", { class: "stack" }, verdict, picture.svg, tools, words, spoken, layers),
     /** @param {Stack} data */
     draw(data) {
+      const { dilations, fields, spans, touched } = data;
+      const columns = ["layer", "dilation", "field by formula", "field by count", "inputs touched"];
+      const rows = dilations.map((each, at) => [at + 1, each, fields[at], spans[at], touched[at]]);
+      const title = "The receptive field after each layer";
+      tools.replaceChildren(figureTools(picture.svg, { title, table: { columns, rows }, details: null }));
       verdict.replaceChildren(...verdictOf(data));
       picture.draw(data);
       layers.replaceChildren(layerTable(data));

@@ -84,6 +84,7 @@ class Explainer {
       this.#words,
       this.#spoken,
       this.#player,
+      exportTools(() => ({ data: /** @type {Data} */ (this.#data), picture: this.#picture })),
     );
     const frames = scrollBox("Frames", this.#frames, "dilation-list");
     this.rest = element(
@@ -101,7 +102,6 @@ class Explainer {
         }),
         call,
       ),
-      exportTools(() => ({ data: /** @type {Data} */ (this.#data), picture: this.#picture })),
       element("details", { class: "dilation-frames" }, this.#framesTitle, frames),
     );
   }

@@ -71,7 +71,11 @@ export function sheet({ title, pictures, most, size = "small", signed = false, t
   });
   const list = element("ul", { class: `letters-sheet ${size}${signed ? " signed" : ""}` }, ...items);
   const figure = element("figure", { class: "chart" }, element("figcaption", {}, title), list);
-  figure.append(figureTools(() => asOne(figure, list, pictures), { title, ...(table ? { table } : {}) }));
+  const rows = pictures.map(({ pixels, label }) => [label, ...Array.from(pixels)]);
+  const columns = ["label", ...Array.from({ length: SIDE ** 2 }, (_, index) => `pixel ${index + 1}`)];
+  // Nobody reads a table of pixels in the page.
+  const numbers = table ? { table } : { table: { columns, rows }, details: null };
+  figure.append(figureTools(() => asOne(figure, list, pictures), { title, ...numbers }));
   return figure;
 }
 

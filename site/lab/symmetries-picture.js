@@ -3,7 +3,7 @@
  * shows for which inputs it stays the same. Python computed every step; this draws them.
  */
 
-import { chart, percentage } from "../ui/chart.js";
+import { chart, figureTools, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { player } from "./player.js";
@@ -59,7 +59,9 @@ export function smallNetwork({ changes, reach }) {
       element("button", { type: "button", value: name, onclick: () => choose(name, 0) }, NAMES[name]),
     );
   choose(FIRST, 2);
-  return [choices, element("div", { class: "symmetry-columns" }, drawing.svg, output), time];
+  const tools = figureTools(drawing.svg, { title: "Network", table: drawing.table, details: null });
+  const network = element("div", {}, drawing.svg, tools);
+  return [choices, element("div", { class: "symmetry-columns" }, network, output), time];
 }
 
 /** How much of the output stays. @param {Step} step */
@@ -117,8 +119,21 @@ class Drawing {
     this.#node(OUTPUT, 17, "y");
   }
 
+  /** The numbers that are shown. */
+  table = {
+    columns: ["unit", "weight", "bias", "weight to the output"],
+    count: UNITS.length,
+    row: (/** @type {number} */ unit) => {
+      const { first, bias, second } = /** @type {Step} */ (this.#step);
+      return [unit + 1, first[unit], bias[unit], second[unit]];
+    },
+  };
+  /** @type {Step | undefined} */
+  #step;
+
   /** @param {Step} step @param {Step} before */
   show(step, before) {
+    this.#step = step;
     step.first.forEach((weight, unit) => {
       setEdge(this.#incoming[unit], weight, weight !== before.first[unit]);
       setEdge(this.#outgoing[unit], step.second[unit], step.second[unit] !== before.second[unit]);

@@ -1,6 +1,6 @@
 /**
- * A drawing as a file of its own: an SVG with its title, its legend, the colours of the current theme and the
- * page's font inside it, or a PNG of that at twice its size. Loaded when something is saved.
+ * A drawing as a file of its own: an SVG with its title, its legend, its source, the colours of the current
+ * theme and the page's font inside it, or a PNG of that at twice its size. Loaded when something is saved.
  */
 
 import { plainColor } from "./plain-color.js";
@@ -8,29 +8,33 @@ import { svgElement } from "./svg.js";
 
 const PADDING = 16;
 const TITLE = 26; // the height of the title's line
+const SOURCE = 20; // and that of the source's
+const LETTER = 6; // of the source, no narrower than most of its letters
 const PNG_SCALE = 2;
 const COLORS = ["fill", "stroke"];
 const KEPT = ["fill-opacity", "stroke-opacity", "stroke-width", "stroke-dasharray", "opacity", "paint-order"];
-const OF_TEXT = ["font-family", "font-size", "font-weight", "text-anchor"];
+const OF_TEXT = ["font-family", "font-size", "font-weight", "text-anchor", "dominant-baseline"];
 
 /** @typedef {{text: string, width: number, height: number}} Picture */
 
 /**
  * @param {SVGSVGElement} svg in the page
- * @param {string} title
+ * @param {{title: string, source: string}} words
  * @returns {Promise<Picture>}
  */
-export async function pictureOf(svg, title) {
+export async function pictureOf(svg, { title, source }) {
   const figure = svg.closest("figure") ?? svg.parentElement ?? svg;
   const style = getComputedStyle(svg);
   const [paper, ink] = [colorIn(figure, "var(--chart-paper, var(--paper))"), colorIn(figure, "var(--ink)")];
   const words = { "font-family": style.fontFamily, fill: ink };
   const legend = legendParts(figure, words);
   const body = frozen(svg);
-  const [drawnWidth, drawnHeight] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
+  const { width: drawnWidth, height: drawnHeight } = sizeOf(svg);
+  body.setAttribute("width", String(drawnWidth));
+  body.setAttribute("height", String(drawnHeight));
   place(body, PADDING, PADDING + TITLE + legend.height);
-  const width = drawnWidth + 2 * PADDING;
-  const height = drawnHeight + 2 * PADDING + TITLE + legend.height;
+  const width = Math.max(drawnWidth, source.length * LETTER) + 2 * PADDING;
+  const height = drawnHeight + 2 * PADDING + TITLE + legend.height + SOURCE;
   const heading = { ...words, x: PADDING, y: PADDING + 13, "font-size": 15, "font-weight": 600 };
   const picture = svgElement(
     "svg",
@@ -41,6 +45,7 @@ export async function pictureOf(svg, title) {
     svgElement("text", heading, title),
     ...legend.parts,
     body,
+    svgElement("text", { ...words, x: PADDING, y: height - PADDING, "font-size": 11 }, source),
   );
   return { text: new XMLSerializer().serializeToString(picture), width, height };
 }
@@ -60,6 +65,12 @@ export async function pngOf({ text, width, height }) {
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   if (!(blob instanceof Blob)) throw new Error("this browser could not encode the picture");
   return new Uint8Array(await blob.arrayBuffer());
+}
+
+/** As its attributes say; a drawing that fills its place has only a view box. @param {SVGSVGElement} svg */
+function sizeOf(svg) {
+  const [width, height] = [Number(svg.getAttribute("width")), Number(svg.getAttribute("height"))];
+  return width && height ? { width, height } : svg.viewBox.baseVal;
 }
 
 /** A copy whose look no longer depends on the page. @param {SVGSVGElement} svg */

@@ -1,5 +1,6 @@
 /**
- * What stands below a drawing: its numbers as a table, and buttons that save it as SVG, PNG and CSV.
+ * What stands below a drawing: its numbers as a table, and buttons that save it as SVG, PNG and CSV, each with
+ * title and source; in a CSV file they are comments, as the W3C's "CSV on the Web" has them.
  */
 
 import { shortNumber } from "./chart-data.js";
@@ -107,9 +108,13 @@ export function tableParts({ columns, count, row }, title) {
  * @param {{title: string, name: string, rows: Table | undefined}} options
  */
 async function saveAs(kind, svg, { title, name, rows }) {
-  if (kind === "csv" && rows) return download(`${name}.csv`, csvOf(rows), "text/csv");
+  const source = t("Source: {address}", { address: `${location.host}${location.pathname}` });
+  if (kind === "csv" && rows) {
+    const text = csvText([[`# ${title}`], [`# ${source}`]]) + csvOf(rows);
+    return download(`${name}.csv`, text, "text/csv");
+  }
   const { pictureOf, pngOf } = await import("./chart-export.js");
-  const picture = await pictureOf(svg, title);
+  const picture = await pictureOf(svg, { title, source });
   if (kind === "svg") download(`${name}.svg`, picture.text, "image/svg+xml");
   else download(`${name}.png`, await pngOf(picture), "image/png");
 }

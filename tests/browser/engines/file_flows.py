@@ -63,13 +63,15 @@ class FileFlows:
         buttons = "[aria-label^='Save “Words”'][aria-label$='as {}']"
         csv, svg, png = (browser.download(tab, buttons.format(kind)) for kind in ("CSV", "SVG", "PNG"))
         assert [path.name for path in (csv, svg, png)] == ["words.csv", "words.svg", "words.png"]
-        head, *rows = csv.read_text(encoding="utf-8").splitlines()
+        source = f"Source: {site.url.split('//')[1]}compare/"
+        title, from_where, head, *rows = csv.read_text(encoding="utf-8").splitlines()
+        assert (title, from_where) == ("# Words", f"# {source}")
         assert head == "name,mean,low,high" and len(rows) == 2
         assert [row.split(",")[1] for row in rows] == ["3", "12"]
         picture = ElementTree.parse(svg).getroot()
         assert picture.findtext("{*}title") == "Words" and len(list(picture.iter())) > 20
         text = svg.read_text(encoding="utf-8")
-        assert "var(--" not in text and "font/woff2;base64" in text
+        assert source in text and "var(--" not in text and "font/woff2;base64" in text
         data = png.read_bytes()
         assert data.startswith(b"\x89PNG\r\n")
         width, height = struct.unpack(">II", data[16:24])

@@ -139,6 +139,13 @@ def test_axe_finds_nothing_after_a_run(opened: Opened) -> None:
     assert "\n".join(violations_in_both_themes(opened.page)) == ""
 
 
+def test_every_chart_can_be_saved_in_all_forms(opened: Opened) -> None:
+    offered = opened.page.locator(".chart-save").evaluate_all(
+        "(bars) => bars.map(({ children }) => [...children].map(({ textContent }) => textContent))"
+    )
+    assert offered and all({"SVG", "PNG", "CSV"} <= set(kinds) for kinds in offered)
+
+
 CONTRAST = """(button) => {
   const { color, backgroundColor } = getComputedStyle(button);
   const { Color, getContrast } = axe.commons.color;

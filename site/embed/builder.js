@@ -18,7 +18,7 @@ const ELSEWHERE = ["model", "adapter"];
 export function startBuilder(script) {
   const form = byId("builder", "form");
   const code = byId("builder-code", "pre");
-  const preview = /** @type {HTMLElement} */ (document.getElementById("builder-preview"));
+  const preview = document.createElement("goose-quill"); // not in the HTML: it takes the page's language
   const note = byId("preview-note", "p");
   const linked = byId("builder-linked", "output");
   const own = byId("own-colours", "div");
@@ -32,8 +32,7 @@ export function startBuilder(script) {
     own.hidden = values.theme !== "own";
     note.hidden = !tag.attributes.some(([name]) => ELSEWHERE.includes(name));
     const here = new Map(tag.attributes.filter(([name]) => !ELSEWHERE.includes(name)));
-    for (const name of preview.getAttributeNames())
-      if (name !== "id" && !here.has(name)) preview.removeAttribute(name);
+    for (const name of preview.getAttributeNames()) if (!here.has(name)) preview.removeAttribute(name);
     for (const [name, value] of here) preview.setAttribute(name, value);
     for (const [name, value] of tag.style) preview.style.setProperty(name, value);
     return tag;
@@ -47,6 +46,7 @@ export function startBuilder(script) {
     }
   };
 
+  byId("builder-preview", "div").append(preview);
   settle(restore(form, readAddress(), defaults));
   form.addEventListener("input", show);
   form.addEventListener("change", () => {

@@ -44,11 +44,8 @@ export function describeTag(values, defaults) {
     style.push(...colours(own));
     const ratio = contrast(own.text, own.background);
     if (ratio < READABLE) {
-      const words = t("Hard to read on this background: the contrast is {ratio}, and text needs {least}.", {
-        ratio: ratio.toFixed(1),
-        least: READABLE,
-      });
-      problems.set("text", words);
+      const contrast = Number(ratio.toFixed(1));
+      problems.set("text", t("Contrast {contrast}; text needs {least}", { contrast, least: READABLE }));
     }
   } else if (differs("theme")) attributes.push(["theme", values.theme]);
   return { attributes, style, problems };

@@ -368,7 +368,7 @@ def test_what_is_built_is_shown_beside_its_html_and_survives_a_reload(
 ) -> None:
     clean_page.goto(f"{site_url}embed/")
     form = clean_page.locator("#builder")
-    code, quill = clean_page.locator("#builder-code"), clean_page.locator("#builder-preview")
+    code, quill = clean_page.locator("#builder-code"), clean_page.locator("#builder-preview goose-quill")
     expect(part(quill, "input")).to_have_value("It was a fine morning, and")
     form.get_by_label("Mode", exact=True).select_option("Chat")
     expect(part(quill, "send")).to_have_text("Send")
@@ -376,7 +376,7 @@ def test_what_is_built_is_shown_beside_its_html_and_survives_a_reload(
     expect(part(quill, "input")).to_have_value('A "quill"')
     form.get_by_label("Colours").select_option("Your own")
     form.get_by_label("Background").fill("#1d1a2b")
-    expect(form.get_by_label("Text", exact=True)).to_have_accessible_description(re.compile("Hard to read"))
+    expect(form.get_by_label("Text", exact=True)).to_have_accessible_description(re.compile("text needs 4.5"))
     form.get_by_label("Text", exact=True).fill("#f3eefc")
     expect(quill).to_have_css("--goose-paper", "#1d1a2b")
     form.get_by_label("Model: an address").fill("nowhere")

@@ -69,6 +69,14 @@ def test_a_german_browser_finds_no_english_on_a_page(
     assert page.evaluate(ENGLISH, foreign) == []
 
 
+def test_an_element_that_is_built_speaks_the_pages_language(
+    speaking: Callable[[str], BrowserContext],
+) -> None:
+    page = speaking("de-DE").new_page()
+    page.goto("embed/")
+    expect(page.locator("#builder-preview goose-quill [part=send]")).to_have_text("Erzeugen")
+
+
 def test_articles_stay_english_below_a_header_in_the_visitors_language(
     speaking: Callable[[str], BrowserContext],
 ) -> None:

@@ -1,6 +1,6 @@
 /**
- * The page: a builder (builder.js), and a gallery, in which each example is shown live and as its code, from one
- * template. The code contains this site's own address, wherever it is served.
+ * The page: a builder (builder.js), and a gallery, in which each example is shown live and as its code, from
+ * one template. The code contains this site's own address, wherever it is served.
  */
 
 import { ROOT } from "../engine/root.js";

@@ -1,6 +1,6 @@
 /**
- * What stands below a drawing: its numbers as a table, and buttons that save it as SVG, PNG and CSV, each with
- * title and source; in a CSV file they are comments, as the W3C's "CSV on the Web" has them.
+ * What stands below a drawing: its numbers as a table, and buttons that save it as SVG, PNG and CSV, each
+ * with title and source; in a CSV file they are comments, as the W3C's "CSV on the Web" has them.
  */
 
 import { shortNumber } from "./chart-data.js";

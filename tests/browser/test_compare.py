@@ -772,7 +772,8 @@ def test_charts_are_loaded_when_drawn_read_with_keys_and_saved(
     chart.locator(".mean circle").first.hover()
     expect(read_out).to_have_text(re.compile(r"^short: 3\.00 \("))
     saved = {kind: save(comparer, chart, kind) for kind in ("CSV", "SVG", "PNG")}
-    head, *rows = csv.reader(saved["CSV"].decode().splitlines())
+    title, source, head, *rows = csv.reader(saved["CSV"].decode().splitlines())
+    assert title == ["# Words"] and source[0].startswith("# Source: ")
     assert head == ["name", "mean", "low", "high"]
     assert [row[:2] for row in rows] == [["short", "3"], ["long", "12"]]
     picture = ElementTree.fromstring(saved["SVG"])

@@ -76,6 +76,11 @@ ArrayLike = DTypeLike = object
 }
 """Modules of numpy of which a page needs less: it checks no types, so theirs are only names."""
 EDITED = {
+    "_pyodide/__init__.py": {
+        b"    sys.excepthook = traceback.print_exception\n": b"""
+    sys.excepthook = lambda *raised: traceback.print_exception(*raised)
+""",
+    },
     "asyncio/__init__.py": {
         b"from .streams import *\nfrom .subprocess import *\n": b"",
         b"           streams.__all__ +\n           subprocess.__all__ +\n": b"",
@@ -98,6 +103,24 @@ class subprocess:
         b"from . import sslproto\nfrom . import staggered\n": b"",
         b"from . import trsock\n": b"",
     },
+    "asyncio/futures.py": {b"STACK_DEBUG = logging.DEBUG - 1": b"STACK_DEBUG = 9"},
+    "asyncio/log.py": {
+        b"logger = logging.getLogger(__package__)\n": b"""
+class _Later:
+    def __getattr__(self, name):
+        return getattr(logging.getLogger(__package__), name)
+
+logger = _Later()
+""",
+    },
+    "asyncio/tasks.py": {
+        b"= concurrent.futures.FIRST_COMPLETED": b"= 'FIRST_COMPLETED'",
+        b"= concurrent.futures.FIRST_EXCEPTION": b"= 'FIRST_EXCEPTION'",
+        b"= concurrent.futures.ALL_COMPLETED": b"= 'ALL_COMPLETED'",
+    },
+    "dataclasses.py": {
+        b"    if not getattr(cls, '__doc__'):": b"    if False:",
+    },
     "numpy/linalg/_linalg.py": {
         b"from numpy._typing import NDArray\n": b"from numpy.typing import NDArray\n",
         b"from numpy.linalg import _umath_linalg\n": b"""
@@ -111,10 +134,21 @@ _umath_linalg = _Later()
     },
     "numpy/lib/_arraysetops_impl.py": {b" and not np.ma.is_masked(ar)": b""},
     "numpy/lib/_utils_impl.py": {b"if np.ma.isMaskedArray(n):": b"if False:"},
+    "pyodide/_package_loader.py": {
+        b"import shutil\n": b"import functools\nimport shutil\n",
+        b"from tempfile import NamedTemporaryFile\n": b"import tempfile\n",
+        b"from zipfile import ZipFile\n": b"import zipfile\n",
+        b" NamedTemporaryFile(": b" tempfile.NamedTemporaryFile(",
+        b" ZipFile(": b" zipfile.ZipFile(",
+        b"if IN_PYODIDE:\n    shutil": b"@functools.cache\ndef _register():\n    shutil",
+        b"    for fmt, extensions, _ in": b"    _register()\n    for fmt, extensions, _ in",
+        b"        shutil.unpack_archive(": b"        _register()\n        shutil.unpack_archive(",
+    },
 }
 """What is replaced, so that the memory after a start is small: a page has no sockets and no other processes,
-LAPACK, 1 MB of WebAssembly, is loaded when it is first used, and numpy does not load masked arrays, which
-nothing makes, to ask whether an array is one."""
+LAPACK, 1 MB of WebAssembly, is loaded when it is first used, numpy does not load masked arrays, which nothing
+makes, to ask whether an array is one, dataclasses get no docstrings made of their signatures, and what
+import_later.py leaves for later is not used by the first lines of others."""
 LATER_NUMPY = re.compile(r"lib\._(arraypad|nanfunctions|npyio|polynomial)_impl$")
 """Modules whose names numpy imports itself; a page imports them when it first uses one of their names."""
 NAMED_LATER = re.compile(rf"set\({LATER_NUMPY.pattern[:-1]}\.__all__\) \|")
@@ -135,7 +169,9 @@ UNUSED_OWN = re.compile(
 the third-party notices: the site has its own."""
 ROOMS = ("insight", "lab", "openai", "search", "selftest", "tuning")
 """Rooms of the package that are added on demand."""
-FIRST = re.compile(r"numpy/_core/_multiarray_umath\.|goosequill/kernels/.*\.wasm$|\.dist-info/METADATA$")
+FIRST = re.compile(
+    r"numpy/_core/_multiarray_umath\.|goosequill/kernels/simd-(plain|relaxed)\.wasm$|\.dist-info/METADATA$"
+)
 """Files that a start and a first text read although everything that they need has been imported: WebAssembly,
 and the names of packages."""
 NUMERICS = re.compile(r"numpy/(random/|linalg/_umath_linalg\.)")

@@ -46,7 +46,7 @@ async function snapshot() {
     convertNullToNone: true, // as a page does
     indexURL: `${pyodideFolder}/`,
     stdLibURL: `${folder}/none.zip`,
-    args: ["-OO"],
+    args: ["-OO", "-X", "frozen_modules=off"], // frozen ones have their docstrings
     env: { ...ENVIRONMENT, PYTHONHASHSEED: "0", LANG: "en_US.UTF-8", _: "./this.program" },
     _sysExecutable: "./this.program",
     fsInit: async (FS) => {

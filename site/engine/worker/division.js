@@ -25,7 +25,7 @@ export class Division {
    * @param {boolean} forced
    */
   async divide(handle, helpers, forced) {
-    const python = await this.#bridge.ready(() => {});
+    const python = await this.#bridge.completed(() => {}); // it lacked the helpers' program
     const division = value(python.division(handle));
     if (!division) {
       helpers.end();

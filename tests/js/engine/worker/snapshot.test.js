@@ -96,7 +96,7 @@ import sys
 test("modules that a first text does not need are not in the copy, and are there when they are used", async () => {
   const lazy = restored.runPython(`
 import sys
-sorted(name for name, module in sys.modules.items() if type(module).__name__ == "_LazyModule")`);
+sorted(name for name, module in sys.modules.items() if type(module).__name__ == "LaterModule")`);
   const listed = await readFile(new URL("../scripts/import_later.py", DIST), "utf8");
   const later = [...listed.matchAll(/^ {4}"([\w.]+)",$/gm)].map(([, name]) => name);
   assert.deepEqual(lazy.toJs(), later);
@@ -106,6 +106,12 @@ np.save(file := io.BytesIO(), np.pad(np.arange(3), 1))
 file.seek(0)
 [*np.load(file), np.nansum([1, np.nan]), np.polyval([2, 1], 3), *pickle.loads(pickle.dumps([8]))]`);
   assert.deepEqual(used.toJs().map(Number), [0, 0, 1, 2, 0, 1, 7, 8]);
+  const same = restored.runPython(`
+import asyncio.log, concurrent.futures, traceback
+names = "FIRST_COMPLETED", "FIRST_EXCEPTION", "ALL_COMPLETED"
+[getattr(asyncio, name) == getattr(concurrent.futures, name) for name in names] + [
+    asyncio.log.logger.name == "asyncio", "<exec>" in traceback.format_stack(limit=1)[0]]`);
+  assert.deepEqual(same.toJs(), [true, true, true, true, true]);
 });
 
 test("rooms are added, and other libraries loaded", async () => {

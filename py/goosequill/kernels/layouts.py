@@ -194,7 +194,7 @@ class Layouts:
 
     def transposed(self, matrix: Weights) -> Weights:
         if stored := self.stored(matrix):
-            return self.matrix(transpose(stored))
+            return self.matrix(transpose(stored, self.quantize))
         panels = self._values(matrix).view(np.float32).reshape(-1, matrix.columns, PANEL)
         columns = panels.swapaxes(0, 1).reshape(matrix.columns, -1)  # [in, padded out]
         return self.matrix(np.ascontiguousarray(columns[:, : matrix.rows]))

@@ -6,6 +6,7 @@ round to nearest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -127,24 +128,21 @@ def quantize(weights: NDArray[np.float32], bits: Literal[8, 4], name: str = "") 
     return matrix
 
 
-def transpose(matrix: QuantizedMatrix) -> QuantizedMatrix:
-    """Return the transpose of a matrix, in 8 bits; never are more than `CHUNK` weights in float32."""
+def transpose(
+    matrix: QuantizedMatrix, quantize: Callable[[NDArray[np.float32], Literal[8]], QuantizedMatrix]
+) -> QuantizedMatrix:
+    """Return the transpose of a matrix, in 8 bits; few more than `CHUNK` weights are in float32 at a time."""
     matrix = matrix.by_rows()
     rows, columns = matrix.shape
-    step = max(1, CHUNK // max(1, columns))
-    parts = [slice(start, start + step) for start in range(0, rows, step)]
-    found, largest = empty_matrix(columns, rows, 8), np.zeros(columns, np.float32)
-    for part in parts:
-        np.maximum(largest, np.abs(_part(matrix, part)).max(axis=0), out=largest)
-    found.scales[:] = largest / np.float32(127)
-    steps = np.where(largest > 0, found.scales, np.float32(1))
-    for part in parts:
-        found.values[:, part] = np.rint(_part(matrix, part) / steps).T
+    found = empty_matrix(columns, rows, 8)
+    width = 2 if matrix.bits == 4 else 1  # columns that share a byte
+    for start in range(0, columns, step := max(1, CHUNK // max(1, rows) // GROUP) * GROUP):
+        values = matrix.values[:, start // width : (start + step) // width]
+        scales = matrix.scales[:, start // GROUP : (start + step) // GROUP] if width == 2 else matrix.scales
+        weights = QuantizedMatrix(matrix.bits, values, scales).dequantize()
+        part = quantize(np.ascontiguousarray(weights.T), 8)
+        found.values[start : start + step], found.scales[start : start + step] = part.values, part.scales
     return found
-
-
-def _part(matrix: QuantizedMatrix, rows: slice) -> NDArray[np.float32]:
-    return QuantizedMatrix(matrix.bits, matrix.values[rows], matrix.scales[rows]).dequantize()
 
 
 def empty_matrix(rows: int, columns: int, bits: Literal[8, 4]) -> QuantizedMatrix:

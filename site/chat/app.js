@@ -188,6 +188,8 @@ const tab = new TabState("chat", {
   tasks,
 });
 let opening = "";
+/** Whether a conversation is open: what was sent before would be in another one than its reply. */
+let begun = false;
 session.on(["open", "thread"], () => tab.changed());
 session.on(["open", "thread", "busy"], showButtons);
 session.on(["open", "thread", "message"], () =>
@@ -224,7 +226,7 @@ function start(text) {
 function showButtons() {
   const busy = session.busy || panel.loading;
   panel.showButtons();
-  showStartOrStop({ start: page.send, stop: page.stop }, { busy, ready: Boolean(decoding.parts) });
+  showStartOrStop({ start: page.send, stop: page.stop }, { busy, ready: begun && Boolean(decoding.parts) });
   page.export.disabled = busy || !(session.tree.size || session.list.length);
   page.import.disabled = busy;
   page.saveState.disabled = busy || !session.tree.size;
@@ -566,6 +568,7 @@ if (isLinked || !(opening && (await session.open(opening)))) {
 }
 if (tasks.isOpen || (!isReturn() && view === "tasks")) await tasks.open({ focus: false });
 panel.describe();
+begun = true;
 showButtons();
 if (!decoding.parts)
   complain(problem(t("The decoder's settings could not be loaded."), t("Reload the page.")));

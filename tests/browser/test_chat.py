@@ -34,6 +34,25 @@ BRANCHED = """async (base) => {
   return [...file];
 }"""
 
+SLOW_STORE = """
+const { open } = IDBFactory.prototype;
+const waiting = new Promise((resolve) => (globalThis.release = resolve));
+IDBFactory.prototype.open = function (name, version) {
+  if (name !== "goosequill-chats") return open.call(this, name, version);
+  const late = {};
+  waiting.then(() => {
+    const request = open.call(this, name, version);
+    for (const event of ["onupgradeneeded", "onsuccess", "onerror", "onblocked"])
+      request[event] = (happened) => {
+        late.result = request.result;
+        late[event](happened);
+      };
+  });
+  return late;
+};
+"""
+"""Lets conversations be read when the test calls release()."""
+
 
 class Chat:
     """The chat page."""
@@ -416,6 +435,22 @@ def test_a_prompt_that_was_not_sent_is_there_after_a_reload(chat: Chat) -> None:
     expect(chat.message).to_have_count(2)
     assert chat.texts() == said
     chat.prompt.fill("")
+
+
+def test_nothing_is_sent_before_the_conversation_is_open(chat: Chat, site_url: str) -> None:
+    page = chat.page.context.new_page()
+    page.add_init_script(SLOW_STORE)
+    page.goto(f"{site_url}chat/")
+    prompt, send = page.get_by_test_id("prompt"), page.get_by_test_id("send")
+    expect(page.locator("#manner option")).to_be_attached()  # this and the chat are read apart
+    prompt.fill("Good morning.")
+    prompt.press("Enter")
+    expect(prompt).to_have_value("Good morning.")
+    expect(send).to_be_disabled()
+    page.evaluate("release()")
+    expect(send).to_be_enabled()
+    expect(prompt).to_have_value("Good morning.")
+    page.close()
 
 
 def test_two_tabs_lose_nothing_of_each_other(chat: Chat, site_url: str) -> None:

@@ -18,7 +18,16 @@ PROMPT = "[data-testid=prompt]"
 PLACE = "[data-testid=branch-place]"
 READY = "() => document.querySelector('#send')?.disabled === false"
 TEXTS = "() => [...document.querySelectorAll('.message > .said')].map((said) => said.textContent)"
+ALL = f"const texts = ({TEXTS})(); return texts.length === count && texts.every(Boolean) && texts;"
 FOCUS = "(at) => document.querySelectorAll('[data-testid=rank-card]')[at].focus()"
+KEPT = """(text) => new Promise((resolve) => {
+  indexedDB.open("goosequill-tabs").onsuccess = ({ target: { result: database } }) => {
+    database.transaction("tabs").objectStore("tabs").getAll().onsuccess = ({ target: { result } }) => {
+      database.close();
+      resolve(JSON.stringify(result).includes(text));
+    };
+  };
+})"""
 PRESSED = "(id) => document.querySelector(`[data-testid=${id}]`)?.getAttribute('aria-pressed') === 'true'"
 
 
@@ -31,8 +40,7 @@ def answered(tab: Tab, messages: int) -> list[str]:
     """Wait for the end of a reply; return the texts of the branch, which has so many messages."""
     tab.wait(READY)
     tab.wait_for(STATUS, "after ")
-    texts: list[str] = tab.js(TEXTS)
-    assert len(texts) == messages and all(texts), texts
+    texts: list[str] = tab.wait(f"(count) => {{ {ALL} }}", messages)
     return texts
 
 
@@ -72,10 +80,11 @@ class ChatFlows:
         tab.wait_for(PLACE, "1/2")
         assert tab.js(TEXTS) == first
         tab.type(PROMPT, "not sent")
+        tab.wait(KEPT, "not sent")  # a busy browser may end a page without its last half second
         tab.goto(f"{site.url}storage/")
         tab.goto(f"{site.url}chat/")
         tab.wait_for("[data-testid=message]")
-        assert tab.js(TEXTS) == first
+        assert (found := tab.js(TEXTS)) == first, (found, first)
         value = tab.js(f"() => document.querySelector('{PROMPT}').value")
         assert value == "not sent", value
         tab.click("[data-testid=branch-next]")

@@ -51,8 +51,10 @@ CARRIED = (
 MEASURED = {
     "grasshopper.npz": "BSD-3-Clause",
     "hershey.json": "Hershey's: use and change it, name its source",
+    "launcher-letters.json": "MIT; from Omniglot",
     "letters": "OFL-1.1, Apache-2.0, MIT and others, by font",
     "lstm-text.npz": "Apache-2.0; trained on texts in the public domain",
+    "reading-words.txt": "public domain",
 }
 """The laboratory's data with the licence of each; the texts are beside the files."""
 

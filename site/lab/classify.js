@@ -82,7 +82,18 @@ function ink(picture, a, b) {
  * @returns {number[]}
  */
 export function classify(layers, ink) {
-  let values = Float64Array.from(ink, (value) => value - 0.5);
+  const values = Float64Array.from(ink, (value) => value - 0.5);
+  return shares(layers, values);
+}
+
+/**
+ * The probability of each class.
+ * @param {readonly Layer[]} layers with ReLU between them
+ * @param {ArrayLike<number>} inputs
+ * @returns {number[]}
+ */
+export function shares(layers, inputs) {
+  let values = Float64Array.from(inputs);
   layers.forEach(({ weights, bias, scale = 1 }, index) => {
     const sums = new Float64Array(bias.length);
     for (let input = 0; input < values.length; input++) {

@@ -20,15 +20,18 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   element: HTMLElement, run: (request?: Request) => void,
  *   problem: (error: unknown, remedy?: string) => void
  * }} InputOptions
+ * @typedef {{reset?: () => void, changed?: (settings: Values) => void}} Inputs `changed` is called with all
+ *   settings, at first and after each change
  * @typedef {{
  *   render: (drawing: Drawing) => void, live?: boolean, prepare?: () => Promise<void>,
  *   figures?: Record<string, (drawing: Drawing) => void>,
- *   inputs?: (options: InputOptions) => void | {reset?: () => void},
+ *   inputs?: (options: InputOptions) => void | Inputs,
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
- *   labels?: Record<string, Record<string, string>>
+ *   labels?: Record<string, Record<string, string>>, folded?: readonly string[]
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
  *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
- *   number that depends on other settings; `labels`: words for the choices of a setting
+ *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings that
+ *   are shown on demand
  * @typedef {{
  *   description: import("./panel.js").Description, settings: Values, data: any, bytes?: number
  * }} First what the build computed with the defaults, and the bytes of the data files that this takes
@@ -66,7 +69,7 @@ export class Experiment {
   #isPrepared = false;
   /** Whether something is drawn here, and not only by the build. */
   #isDrawn = false;
-  /** @type {void | {reset?: () => void}} */
+  /** @type {void | Inputs} */
   #inputs = undefined;
 
   /**
@@ -83,13 +86,14 @@ export class Experiment {
     this.#runner = runner;
     this.#onChange = onChange;
     this.#shown = { data: first.data, settings: first.settings, own: null };
-    const { ranges, labels } = module;
+    const { ranges, labels, folded } = module;
     const { description } = first;
-    this.#panel = new Panel({ description, prefix, ranges, labels, onChange: () => this.#changed() });
+    this.#panel = new Panel({ description, prefix, ranges, labels, folded, onChange: () => this.#changed() });
     adopt(root, this.#panel.picture);
     root.replaceChildren(...this.#panel.parts);
     this.#listen();
     if (module.inputs) this.#addInputs(module.inputs);
+    this.#inputs?.changed?.(this.#panel.all);
     if (module.prepare && runner) this.#drawWhenNeeded(root, this.#panel.picture);
     else {
       this.#isPrepared = true;
@@ -304,6 +308,7 @@ export class Experiment {
 
   /** After a change: computes at once, or says that the picture is of other settings. */
   #follow() {
+    this.#inputs?.changed?.(this.#panel.all);
     if (this.#module.live && this.#runner?.ready && this.#isStale) this.start();
     else if (!this.#running) this.#panel.status.say(this.#isStale ? this.#hint : "");
   }

@@ -32,21 +32,30 @@ export class Panel {
   /**
    * @param {{
    *   description: Description, prefix: string, onChange: () => void,
-   *   ranges?: (settings: Record<string, any>) => Ranges, labels?: Record<string, Record<string, string>>
+   *   ranges?: (settings: Record<string, any>) => Ranges, labels?: Record<string, Record<string, string>>,
+   *   folded?: readonly string[]
    * }} options `prefix` begins the ids; `ranges` returns the limits of numbers that depend on other settings;
-   *   `labels` has words for the choices of a setting
+   *   `labels` has words for the choices of a setting; `folded` are the settings that are shown on demand
    */
-  constructor({ description, prefix, onChange, ranges = () => ({}), labels = {} }) {
+  constructor({ description, prefix, onChange, ranges = () => ({}), labels = {}, folded = [] }) {
     this.#parameters = description.parameters;
     this.#ranges = ranges;
     this.#controls = new Controls({ prefix, onChange: () => this.#changed(onChange) });
     const boxes = this.#parameters.map((parameter) => this.#box(parameter, labels[parameter.name], onChange));
+    const isFolded = (/** @type {unknown} */ _, /** @type {number} */ at) =>
+      folded.includes(this.#parameters[at].name);
+    const rest = boxes.filter(isFolded);
     const bar = element("progress", { "aria-label": "Progress" });
     const figures = element("span", { class: "note" });
     this.#progress.append(bar, figures);
     this.status = new StatusLine(this.#line);
     this.progress = new ProgressView({ box: this.#progress, bar, label: figures }, this.status.say);
-    const controls = element("div", { class: "controls lab-controls" }, ...boxes);
+    const controls = element(
+      "div",
+      { class: "controls lab-controls" },
+      ...boxes.filter((box) => !rest.includes(box)),
+      rest.length ? fold(rest) : null,
+    );
     const help = element("button", { type: "button", class: "quiet", "aria-pressed": false }, "Explain");
     help.title = "Explain the settings";
     help.addEventListener("click", () => {
@@ -163,4 +172,14 @@ export class Panel {
     if (!isValid) this.#controls.take({});
     this.#controls.limit(this.#ranges(this.#controls.all()));
   }
+}
+
+/** @param {HTMLElement[]} boxes */
+function fold(boxes) {
+  return element(
+    "details",
+    {}, // articles colour the summary of one with a class
+    element("summary", {}, "More settings"),
+    element("div", { class: "controls lab-controls" }, ...boxes),
+  );
 }

@@ -111,7 +111,8 @@ def test_a_picture_is_there_before_any_script(
     experiments = page.locator("[data-experiment]")
     assert experiments.count()
     for experiment in [*experiments.all(), *page.locator("[data-figure]").all()]:
-        picture = experiment.locator(":is(svg, table, canvas, img, ol, ul, summary):not(.lab-inputs *)").first
+        drawn = ":is(svg, table, canvas, img, ol, ul, summary):not(.lab-inputs *, .lab-controls *)"
+        picture = experiment.locator(drawn).first
         expect(picture).to_be_visible()
     sentence = experiments.first.locator("noscript p")
     expect(sentence).to_be_visible()

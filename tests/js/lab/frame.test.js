@@ -283,6 +283,16 @@ test("Reset brings back the defaults, and New seed another seed", () => {
   assert.equal(words(), "");
 });
 
+test("inputs are told all settings, at first and after each change", () => {
+  const told = [];
+  mount({ inputs: () => ({ changed: (settings) => told.push(settings.size) }) });
+  assert.deepEqual(told, [4]);
+  field("size").value = "2";
+  field("size").dispatchEvent(new Event("input", { bubbles: true }));
+  field("size").dispatchEvent(new Event("change", { bubbles: true }));
+  assert.equal(told.at(-1), 2);
+});
+
 test("the visitor's own data is computed with until it is taken back", async () => {
   let own;
   const experiment = mount({

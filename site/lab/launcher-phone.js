@@ -88,7 +88,7 @@ class Phone {
       this.#took,
       element(
         "details",
-        { class: "launch-own" },
+        {}, // articles colour the summary of one with a class
         element("summary", {}, "Search your own names"),
         element("p", {}, "Paste up to 2,000 names, one on each line. They stay on this page."),
         this.#names,

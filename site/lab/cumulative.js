@@ -15,6 +15,11 @@ import { CumulativeSession } from "./cumulative-session.js";
 
 export const live = true;
 
+export const folded = ["bin_width", "bin_ends", "seed", "runs"];
+
+/** @param {Record<string, any>} settings */
+export const unused = ({ data }) => (data === "samples" ? ["noise", "bin_width", "bin_ends"] : []);
+
 export const prepare = loadPlot;
 
 export const labels = {

@@ -21,6 +21,8 @@ export { inputs } from "./handwriting-inputs.js";
 
 export const live = true;
 
+export const folded = ["alphabet", "band", "seed"];
+
 export const labels = {
   face: { plain: "plain", cursive: "cursive" },
   alphabet: {

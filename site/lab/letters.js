@@ -11,6 +11,8 @@ import { sheet } from "./letters-pictures.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["alphabet", "noise", "seed"];
+
 const INK = 15; // the pictures' darkest value
 const ACCURACY = { label: "accuracy", format: percentage };
 

@@ -18,6 +18,11 @@ import { checked, conclusion, resultTable } from "./findings.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["symbols", "units", "rate", "forget_bias", "strength", "seed"];
+
+/** @param {Record<string, any>} settings */
+export const unused = ({ task }) => (task === "copy" ? [] : ["symbols"]);
+
 export const labels = { task: { adding: "Adding marked numbers", copy: "Copying symbols" } };
 
 /** @type {Record<string, string>} */

@@ -27,24 +27,41 @@ export class Panel {
   #progress = element("div", { class: "lab-progress", hidden: true });
   #controls;
   #ranges;
+  #unused;
   #parameters;
+  /** What each setting's control stands in, by the setting's name. @type {Map<string, HTMLElement>} */
+  #boxes;
+  /** Settings that are shown on demand. @type {HTMLDetailsElement | null} */
+  #folded;
 
   /**
    * @param {{
    *   description: Description, prefix: string, onChange: () => void,
    *   ranges?: (settings: Record<string, any>) => Ranges, labels?: Record<string, Record<string, string>>,
-   *   folded?: readonly string[]
+   *   folded?: readonly string[], unused?: (settings: Record<string, any>) => readonly string[]
    * }} options `prefix` begins the ids; `ranges` returns the limits of numbers that depend on other settings;
-   *   `labels` has words for the choices of a setting; `folded` are the settings that are shown on demand
+   *   `labels` has words for the choices of a setting; `folded` are the settings that are shown on demand;
+   *   `unused` returns those that others leave without effect, which are not shown
    */
-  constructor({ description, prefix, onChange, ranges = () => ({}), labels = {}, folded = [] }) {
+  constructor({
+    description,
+    prefix,
+    onChange,
+    ranges = () => ({}),
+    labels = {},
+    folded = [],
+    unused = () => [],
+  }) {
     this.#parameters = description.parameters;
     this.#ranges = ranges;
+    this.#unused = unused;
     this.#controls = new Controls({ prefix, onChange: () => this.#changed(onChange) });
-    const boxes = this.#parameters.map((parameter) => this.#box(parameter, labels[parameter.name], onChange));
-    const isFolded = (/** @type {unknown} */ _, /** @type {number} */ at) =>
-      folded.includes(this.#parameters[at].name);
-    const rest = boxes.filter(isFolded);
+    this.#boxes = new Map(
+      this.#parameters.map((each) => [each.name, this.#box(each, labels[each.name], onChange)]),
+    );
+    const boxes = [...this.#boxes.values()];
+    const rest = boxes.filter((box) => folded.some((name) => this.#boxes.get(name) === box));
+    this.#folded = rest.length ? fold(rest) : null;
     const bar = element("progress", { "aria-label": "Progress" });
     const figures = element("span", { class: "note" });
     this.#progress.append(bar, figures);
@@ -54,7 +71,7 @@ export class Panel {
       "div",
       { class: "controls lab-controls" },
       ...boxes.filter((box) => !rest.includes(box)),
-      rest.length ? fold(rest) : null,
+      this.#folded,
     );
     const help = element("button", { type: "button", class: "quiet", "aria-pressed": false }, "Explain");
     help.title = "Explain the settings";
@@ -93,6 +110,7 @@ export class Panel {
     this.#controls.limit({});
     this.#controls.restore(values);
     this.#fit();
+    this.#unfold();
   }
 
   /** Changes some settings. @param {Record<string, any>} settings */
@@ -101,6 +119,15 @@ export class Panel {
     this.#controls.limit({});
     this.#controls.take(all);
     this.#fit();
+    this.#unfold();
+  }
+
+  /** Shows all settings if one that is folded is not the default. */
+  #unfold() {
+    const differs = [...this.#controls.values().keys()].some((name) =>
+      this.#folded?.contains(this.#boxes.get(name) ?? null),
+    );
+    if (this.#folded && differs) this.#folded.open = true;
   }
 
   /** Says what the first run downloads. @param {number} bytes 0 for nothing, or if it is unknown */
@@ -147,11 +174,18 @@ export class Panel {
     onChange();
   }
 
+  /** Brings all settings within their ranges, and hides those without effect. */
+  #fit() {
+    this.#limit();
+    const unused = this.#unused(this.#controls.all());
+    for (const [name, box] of this.#boxes) box.hidden = unused.includes(name);
+  }
+
   /**
    * Brings all settings within the ranges that they give each other. A control that was just moved is within
    * its own; others may have to follow a choice or an address. If they cannot, the defaults return.
    */
-  #fit() {
+  #limit() {
     const names = this.#parameters.map(({ name }) => name).reverse();
     for (const name of ["", ...names]) {
       const all = this.#controls.all();

@@ -42,6 +42,8 @@ import { gallery } from "./second-order-gallery.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["hidden", "images", "noise", "passes", "seeds", "seed"];
+
 export const labels = { unit: { relu: "ReLU" } };
 
 /** @type {Record<string, string>} */

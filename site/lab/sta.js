@@ -13,6 +13,11 @@ export { inputs } from "./sta-recording.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["dt", "gain", "memory", "ridge", "shifts", "seed"];
+
+/** @param {Record<string, any>} settings */
+export const unused = ({ neuron }) => (neuron === "grasshopper" ? ["samples"] : ["recording"]);
+
 export const labels = {
   neuron: {
     lnp: "Linear filter, random spikes",

@@ -30,6 +30,8 @@ import { smallNetwork } from "./symmetries-picture.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["images", "passes", "retrain", "seeds", "seed"];
+
 export const labels = { method: { sgd: "SGD", adam: "Adam" } };
 
 /** @type {Record<string, string>} */

@@ -24,6 +24,11 @@ import { showPad } from "./training-pad.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["dropout", "patience", "letters", "seeds", "seed"];
+
+/** @param {Record<string, any>} settings */
+export const unused = ({ hidden }) => (hidden ? [] : ["dropout"]);
+
 /** What the article claims, by hidden units and steps. */
 const CLAIMS = { linear: 0.81, hidden: 0.84, longer: 0.86 };
 

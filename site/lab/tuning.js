@@ -18,6 +18,8 @@ import { conclusion, mean, origin, resultTable } from "./findings.js";
 
 export const prepare = loadPlot;
 
+export const folded = ["rate", "steps", "seed"];
+
 export const labels = {
   manner: {
     pirate: "A pirate",

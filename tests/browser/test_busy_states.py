@@ -135,6 +135,7 @@ def test_an_experiment_while_it_computes(page: Page, site_url: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 2400})
     page.goto(f"{site_url}lab/second-order/")
     experiment = page.get_by_test_id("experiment-second-order")
+    experiment.get_by_text("More settings").click()
     experiment.get_by_role("spinbutton", name="Passes").fill("100")
     experiment.get_by_role("spinbutton", name="Seeds", exact=True).fill("40")
     experiment.get_by_test_id("run").click()

@@ -268,6 +268,20 @@ test("no control reaches an invalid setting", async () => {
   assert.equal(field("size").value, "4");
 });
 
+test("rarely used settings are folded unless one is set, and those without effect are not shown", () => {
+  const experiment = mount({ folded: ["gap", "seed"], unused: ({ tight }) => (tight ? ["size"] : []) });
+  const more = root.querySelector("details");
+  const isShown = (name) => !field(name).closest("[hidden]");
+  assert.ok(more?.contains(field("gap")) && more.contains(field("seed")) && !more.contains(field("size")));
+  assert.equal(more.open, false);
+  enter("tight", true);
+  assert.deepEqual([isShown("size"), isShown("gap")], [false, true]);
+  experiment.restore(new Map([["size", "6"]]));
+  assert.deepEqual([more.open, isShown("size")], [false, true]);
+  experiment.restore(new Map([["gap", "2"]]));
+  assert.equal(more.open, true);
+});
+
 test("Reset brings back the defaults, and New seed another seed", () => {
   mount();
   enter("size", "6");

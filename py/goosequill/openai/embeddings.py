@@ -38,8 +38,9 @@ def embeddings(
     request
         ``input`` is a text of at most 100,000 characters, a list of token ids, which the model reads as they
         are, or a list of at most 2,048 of either; ``encoding_format`` "float" or "base64" (float32,
-        little-endian); ``dimensions`` may only be the model's own. Other fields are ignored, at most 32, and
-        named in ``ignored_fields`` of the answer. Tokens are not counted: the usage is 0.
+        little-endian); ``dimensions`` how many numbers of each embedding are wanted, at most the model's own,
+        which is the default: the first ones, scaled to length 1 again. Other fields are ignored, at most 32,
+        and named in ``ignored_fields`` of the answer. Tokens are not counted: the usage is 0.
 
     Yields
     ------
@@ -60,8 +61,7 @@ def embeddings(
     form = request.get("encoding_format") or "float"
     if form not in ("float", "base64"):
         raise refusal("encoding_format", "float or base64")
-    if request.get("dimensions") not in (None, embedder.dimensions):
-        raise refusal("dimensions", f"{embedder.dimensions}, or left out")
+    size = _size(request.get("dimensions"), embedder.dimensions)
     vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
     done = 0
     for first in range(0, len(texts), AT_ONCE):
@@ -71,7 +71,7 @@ def embeddings(
             yield Progress("passages", done, len(texts))
     data = [
         {"object": "embedding", "index": index, "embedding": _encoded(vector, form)}
-        for index, vector in enumerate(embedder.exported(vectors))
+        for index, vector in enumerate(_shortened(embedder.exported(vectors), size))
     ]
     return {
         "object": "list",
@@ -80,6 +80,22 @@ def embeddings(
         "usage": {"prompt_tokens": 0, "total_tokens": 0},
         **ignored,
     }
+
+
+def _size(asked: Any, most: int) -> int:
+    if asked is None:
+        return most
+    if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= most:
+        raise refusal("dimensions", f"a whole number from 1 to {most}, or left out")
+    return asked
+
+
+def _shortened(vectors: Floats, size: int) -> Floats:
+    """Return the first numbers of each vector, scaled to length 1."""
+    if size == vectors.shape[1]:
+        return vectors
+    cut = vectors[:, :size]
+    return np.asarray(cut / np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), np.float32(1e-12)))
 
 
 def _read(embedder: Embedder, value: Any) -> tuple[list[Any], Callable[[list[Any]], Iterator[Batch]]]:

@@ -20,6 +20,7 @@ from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
 from goosequill.openai.errors import INVALID, SERVER, error_object, error_type, refusal
 from goosequill.openai.requests import names_of
+from goosequill.openai.tokens import detokenize, tokenize, tokenizer_info
 from goosequill.support import bounded_json
 from goosequill.tokenizers import Tokenizer
 
@@ -38,7 +39,15 @@ IGNORED = "ignored-fields"
 JSON, EVENTS = "application/json", "text/event-stream; charset=utf-8"
 DONE = "data: [DONE]\n\n"
 """The last event of a stream that has not failed."""
-ADDRESS = re.compile(r".*?/(chat/completions|completions|embeddings|models)(?:(?<=models)/(.+))?", re.DOTALL)
+TOKENS = ("tokenize", "detokenize")
+"""Addresses that turn texts into token ids, and back."""
+GET = ("models", "tokenizer_info")
+"""Addresses that are only read."""
+ADDRESS = re.compile(
+    r".*?/(chat/completions|completions|embeddings|tokenize|detokenize|tokenizer_info|models)"
+    r"(?:(?<=models)/(.+))?",
+    re.DOTALL,
+)
 """A path whatever it begins with, and the id of a model."""
 
 Work = Generator[Any, None, Any]
@@ -190,7 +199,7 @@ def answering(
     Parameters
     ----------
     address
-        "chat/completions", "completions" or "embeddings".
+        "chat/completions", "completions", "embeddings" or one of `TOKENS`.
     embedders
         By the ids of their models.
     """
@@ -201,6 +210,9 @@ def answering(
         return lambda **_: only((), embeddings(embedders[name], name, asked)), False
     check_model(asked.get("model"), names_of(description))
     check_prompt(asked)
+    if address in TOKENS:
+        make = tokenize if address == "tokenize" else detokenize
+        return lambda **_: only((), make(model, tokenizer, asked)), False
     complete = chat_completion if address == "chat/completions" else completion
     streams = asked.get("stream") is True
     kind = dict if streams else ()
@@ -243,8 +255,11 @@ def respond(
         address, wanted = _address(method, path)
         if address == "embeddings" and embedder is None:
             raise no_answer(404)
+        items: Iterator[Any]
         if address == "models":
-            items: Iterator[Any] = iter([models(names, created, wanted)])
+            items = iter([models(names, created, wanted)])
+        elif address == "tokenizer_info":
+            items = iter([tokenizer_info(tokenizer)])
         else:
             embedders = dict.fromkeys(names, embedder) if embedder else {}
             asked = parse(bytes(body))
@@ -269,7 +284,7 @@ def _address(method: str, path: str) -> tuple[str, str | None]:
     found = ADDRESS.fullmatch(unquote(path))
     if found is None:
         raise no_answer(404)
-    if method != ("GET" if found[1] == "models" else "POST"):
+    if method != ("GET" if found[1] in GET else "POST"):
         raise no_answer(405)
     return found[1], found[2]
 

@@ -26,6 +26,7 @@ from goosequill.openai.http import (
     EVENTS,
     IGNORED,
     JSON,
+    TOKENS,
     Refusal,
     Work,
     answering,
@@ -37,6 +38,7 @@ from goosequill.openai.http import (
     written,
 )
 from goosequill.openai.requests import names_of
+from goosequill.openai.tokens import tokenizer_info
 from goosequill.search.embedder import Embedder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.guards import check_host, check_key, read_json
@@ -117,6 +119,13 @@ class Api:
                 Route(f"/v1/{address}", self._guarded(partial(self._asked, address)), methods=["POST"])
                 for address in ("chat/completions", "completions", "embeddings")
             ),
+            # As vLLM has them, and beside the others.
+            *(
+                Route(f"{root}/{address}", self._guarded(partial(self._asked, address)), methods=["POST"])
+                for root in ("", "/v1")
+                for address in TOKENS
+            ),
+            *(Route(f"{root}/tokenizer_info", self._guarded(self._tokenizer)) for root in ("", "/v1")),
         ]
 
     def _guarded(self, answer: Answer, *, key: bool = True) -> Answer:
@@ -135,6 +144,9 @@ class Api:
 
     async def _models(self, request: Request) -> Response:
         return answer_with(models(self._served.names, self._started, request.path_params.get("id")))
+
+    async def _tokenizer(self, request: Request) -> Response:
+        return answer_with(tokenizer_info(self._served.loaded.tokenizer))
 
     async def _asked(self, address: str, request: Request) -> Any:
         asked = await read_json(request)

@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from goosequill.loading.load import LoadedModel
 from goosequill.openai import http
 from goosequill.openai.http import MOST_BODY, MOST_PROMPT, respond
+from goosequill.openai.tokens import MOST_TOKENS
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 
 MESSAGES = [{"role": "user", "content": "Good morning."}]
@@ -80,6 +82,12 @@ def test_models_are_listed(loaded: LoadedModel) -> None:
         ("POST", "/v1/completions", {"prompt": "a" * (MOST_PROMPT + 1)}, 400, "option", "prompt"),
         ("POST", "/v1/completions", {"prompt": "a", "n": 0, "stream": True}, 400, "option", "n"),
         ("POST", "/v1/chat/completions", {"messages": []}, 400, "option", "messages"),
+        ("POST", "/tokenize", {"prompt": ["a"]}, 400, "option", "prompt"),
+        ("POST", "/tokenize", {"prompt": "a" * (MOST_PROMPT + 1)}, 400, "option", "prompt"),
+        ("POST", "/v1/detokenize", {"tokens": "a"}, 400, "option", "tokens"),
+        ("POST", "/v1/detokenize", {"tokens": [0, 5120]}, 400, "token-range", "tokens"),
+        ("POST", "/v1/detokenize", {"tokens": [0] * (MOST_TOKENS + 1)}, 400, "option", "tokens"),
+        ("POST", "/tokenizer_info", {}, 405, None, None),
     ],
 )
 def test_what_is_wrong_with_a_request_is_an_answer(
@@ -109,6 +117,33 @@ def test_embeddings_are_those_of_the_model(loaded: LoadedModel) -> None:
     _, text = ask(loaded, "/v1/embeddings", {"input": "A goose."}, embedder=embedder)
     (found,) = json.loads(text)["data"]
     assert found["embedding"] == embedder.embed(["A goose."])[0].tolist()
+
+
+def test_embeddings_are_shortened_to_length_one(loaded: LoadedModel) -> None:
+    embedder = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
+    _, text = ask(loaded, "/v1/embeddings", {"input": "A goose.", "dimensions": 8}, embedder=embedder)
+    (found,) = json.loads(text)["data"]
+    first = embedder.embed(["A goose."])[0][:8]
+    assert found["embedding"] == pytest.approx((first / np.linalg.norm(first)).tolist())
+
+
+@pytest.mark.parametrize("asked", [0, -1, 1.5, True, "8", 10**6])
+def test_dimensions_that_a_model_does_not_have_are_refused(loaded: LoadedModel, asked: Any) -> None:
+    embedder = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
+    head, text = ask(loaded, "/v1/embeddings", {"input": "a", "dimensions": asked}, embedder=embedder)
+    assert head["status"] == 400 and json.loads(text)["error"]["param"] == "dimensions"
+
+
+def test_texts_become_tokens_and_texts_again(loaded: LoadedModel) -> None:
+    text = "A goose,\nnot a gander: \N{SNOWMAN}"
+    asked = {"prompt": text, "add_special_tokens": False, "return_token_strs": True}
+    found = json.loads(ask(loaded, "/tokenize", asked)[1])
+    assert found["tokens"] == loaded.tokenizer.encode(text) and found["count"] == len(found["tokens"])
+    assert found["token_strs"][0] == loaded.tokenizer.decode(found["tokens"][:1])
+    for tokens, wanted in ((found["tokens"], text), ([], "")):
+        assert json.loads(ask(loaded, "/v1/detokenize", {"tokens": tokens})[1]) == {"prompt": wanted}
+    info = json.loads(ask(loaded, "/tokenizer_info")[1])
+    assert loaded.tokenizer.encode(info["eos_token"]) == [loaded.tokenizer.end_token]
 
 
 def test_a_closed_answer_ends_the_text(loaded: LoadedModel) -> None:

@@ -265,6 +265,26 @@ def test_embeddings_of_token_ids_are_those_of_their_text(server: Running) -> Non
             assert caught.value.param == "input"
 
 
+def test_embeddings_are_as_short_as_asked(server: Running) -> None:
+    client = server.client()
+    for model in ("default", "static-minilm"):
+        whole, short = (
+            np.array(client.embeddings.create(model=model, input="A goose", **more).data[0].embedding)
+            for more in ({}, {"dimensions": 16})
+        )
+        np.testing.assert_allclose(short, whole[:16] / np.linalg.norm(whole[:16]), atol=1e-6)
+
+
+def test_tokens_are_those_of_the_model_at_both_addresses(server: Running) -> None:
+    tokenizer = server.served.loaded.tokenizer
+    for root in ("", "/v1"):
+        tokens = server.ask(f"{root}/tokenize", b'{"prompt": "A goose."}', **JSON)[2]["tokens"]
+        assert tokens == tokenizer.encode("A goose.")
+        body = json.dumps({"tokens": tokens}).encode()
+        assert server.ask(f"{root}/detokenize", body, **JSON)[2] == {"prompt": "A goose."}
+        assert server.ask(f"{root}/tokenizer_info")[2]["eos_token"] == tokenizer.decode([tokenizer.end_token])
+
+
 def test_ignored_fields_are_named_in_a_header(server: Running) -> None:
     client = server.client()
     more: Any = {"prompt_cache_key": "k", "extra_body": {"a\r\nb: é": 1, "c" * 99: 1, "__proto__": {}}}

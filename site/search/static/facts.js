@@ -50,10 +50,11 @@ export function checkedFacts(facts) {
     FILES.every((name) => isFile(files?.[name])) &&
     SECTIONS.every((name) => areNumbers(head?.[name], 2)) &&
     typeof (facts.site ?? "") === "string" &&
+    facts.words !== null &&
     Array.isArray(facts.words?.stop ?? []) &&
     (passages === 0 || isStage(stages?.meaning)) &&
     (stages?.full === undefined || isStage(stages.full));
-  if (!right) throw corrupt("search.json has values that cannot be");
+  if (!right) throw corrupt("search.json is damaged");
   return { site: "../", words: { stop: [] }, ...facts };
 }
 

@@ -135,6 +135,27 @@ for (const [name, change] of Object.entries(DAMAGES)) {
   });
 }
 
+test("a part of search.json that is missing or null is damage, whichever it is", async () => {
+  const whole = JSON.parse(new TextDecoder().decode(tinyIndex([{}, {}]).get("search.json")));
+  const own = (/** @type {any} */ value) => (value && typeof value === "object" ? Object.keys(value) : []);
+  const paths = own(whole).flatMap((key) => [[key], ...own(whole[key]).map((inner) => [key, inner])]);
+  for (const path of paths.filter(([key]) => !["format", "version"].includes(key))) {
+    for (const value of [null, undefined, "x"]) {
+      const facts = structuredClone(whole);
+      const [key, inner] = path;
+      if (inner === undefined) facts[key] = value;
+      else facts[key][inner] = value;
+      const files = new Map(tinyIndex([{}, {}]));
+      files.set("search.json", new TextEncoder().encode(JSON.stringify(facts)));
+      const code = await open(server(files)).then(
+        (index) => last(index).then(() => "works", ({ code, message }) => code ?? message),
+        ({ code, message }) => code ?? message,
+      );
+      assert.match(String(code), /^(index-corrupt|works)$/, `${path.join(".")} ${value}: ${code}`);
+    }
+  }
+});
+
 test("another format or version says so", async () => {
   for (const change of [{ version: 1 }, { version: 99 }, { format: "x" }]) {
     const files = tinyIndex([{}], { change: (facts) => Object.assign(facts, change) });

@@ -23,7 +23,7 @@ import { EngineError } from "./protocol.js";
  *   those of large models to 8
  * @property {"server"} [tables] reads rows of an RWKV-7a model's tables from its server by ranges instead of
  *   downloading the tables; the server then sees which tokens are read
- * @property {string} [kernel] "auto", which is the fastest that runs here, "relaxed", "plain" or "numpy"
+ * @property {"auto" | "relaxed" | "plain" | "numpy"} [kernel] "auto" is the fastest that runs here
  * @property {number} [threads] on a cross-origin isolated page; by default as many as are fastest
  * @property {string} [root] the folder that has the engine's files, if they are not found by themselves
  * @property {string} [host] where ids are looked up, by default https://huggingface.co

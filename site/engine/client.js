@@ -16,7 +16,7 @@ import { checkOptions } from "./checks.js";
 import { modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
-import { adapted, share } from "./model.js";
+import { adapted, revivable, share } from "./model.js";
 
 export { readConversations, writeConversations } from "./conversation-files.js";
 export { Conversation, Model, ModelState } from "./model.js";
@@ -63,5 +63,6 @@ async function leased(choice, options) {
   const lease = engineFrom(choice.root).lease(choice);
   const model = await lease.load(options);
   share(model, () => lease.release());
+  revivable(model, (again) => lease.load(again));
   return model;
 }

@@ -33,6 +33,19 @@ const releases = new WeakMap();
 /** Lets `dispose` of a model only give it up. @param {Model} model @param {() => void} release */
 export const share = (model, release) => releases.set(model, release);
 
+/**
+ * How a model is loaded again whose engine has died.
+ * @type {WeakMap<Model, (options: RequestOptions) => Promise<Model>>}
+ */
+const revivals = new WeakMap();
+
+/**
+ * Lets a model be used again when its engine has died.
+ * @param {Model} model
+ * @param {(options: RequestOptions) => Promise<Model>} load
+ */
+export const revivable = (model, load) => revivals.set(model, load);
+
 /** The model whose weights belong to another one, which has an adapter. @type {WeakMap<Model, Model>} */
 const bases = new WeakMap();
 
@@ -55,7 +68,7 @@ export async function adapted(base, adapter, options) {
   }
 }
 
-/** A loaded model. */
+/** A loaded model. If its engine dies, the next use loads it again; conversations end with their engine. */
 export class Model {
   #engine;
   #handle;
@@ -72,6 +85,42 @@ export class Model {
     return this.#engine;
   }
 
+  /** Loads the model again if its engine has died. @param {RequestOptions} options */
+  async #revive({ signal, onProgress }) {
+    const load = this.#engine.ended && revivals.get(this);
+    if (!load) return;
+    const again = await load({ signal, onProgress });
+    this.#engine = again.#engine;
+    this.#handle = again.#handle;
+    this.info = again.info;
+  }
+
+  /**
+   * What `begin` returns, which the model is loaded again for if it must be.
+   * @template {AsyncGenerator<any, void, void> & {cancel: () => void}} Items
+   * @param {() => Items} begin
+   * @param {RequestOptions} options
+   * @returns {Items}
+   */
+  #items(begin, options) {
+    if (!this.#engine.ended || !revivals.has(this)) return begin();
+    /** @type {Items | undefined} */
+    let items;
+    let cancelled = false;
+    const revive = () => this.#revive(options);
+    const cancel = () => {
+      cancelled = true;
+      items?.cancel();
+    };
+    async function* late() {
+      await revive();
+      items = begin();
+      if (cancelled) items.cancel();
+      yield* items;
+    }
+    return /** @type {Items} */ (Object.assign(late(), { cancel }));
+  }
+
   /**
    * Continues a prompt. Iterate over what it returns: chunks, then the end.
    * @param {string} prompt
@@ -79,7 +128,8 @@ export class Model {
    */
   generate(prompt, options = {}) {
     const state = this.state.bytes;
-    return this.#engine.generate(this.#handle, prompt, state ? { state, ...options } : options);
+    const asked = state ? { state, ...options } : options;
+    return this.#items(() => this.#engine.generate(this.#handle, prompt, asked), options);
   }
 
   /**
@@ -90,7 +140,8 @@ export class Model {
    */
   chat(messages, options = {}) {
     const state = this.state.bytes;
-    return this.#engine.answer(this.#handle, messages, state ? { state, ...options } : options);
+    const asked = state ? { state, ...options } : options;
+    return this.#items(() => this.#engine.answer(this.#handle, messages, asked), options);
   }
 
   /**
@@ -100,6 +151,7 @@ export class Model {
    */
   async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
     const options = { system, messages, chat_format: format, ...(state && { state }) };
+    await this.#revive({});
     return new Conversation(this, await this.#engine.converse(this.#handle, options));
   }
 
@@ -140,6 +192,7 @@ export class Model {
     const { handle, ...found } = await this.call("adapt", { strength, ...files }, options);
     const model = new Model(this.#engine, handle, { ...this.info, ...found });
     share(model, () => void model.unload().catch(() => {})); // its engine may have ended
+    revivable(model, (again) => this.withAdapter(adapter, { strength, host, ...again }));
     return model;
   }
 
@@ -168,8 +221,9 @@ export class Model {
    * @param {Record<string, unknown>} [args]
    * @param {RequestOptions & {onPart?: (part: any) => void}} [options]
    */
-  call(name, args = {}, options = {}) {
-    return this.#engine.run(name, { model: this.#handle, ...args }, options);
+  async call(name, args = {}, options = {}) {
+    await this.#revive(options);
+    return await this.#engine.run(name, { model: this.#handle, ...args }, options);
   }
 
   /**
@@ -179,17 +233,19 @@ export class Model {
    * @param {import("./engine.js").StreamOptions} [options]
    */
   stream(name, args = {}, options = {}) {
-    return this.#engine.stream(name, { model: this.#handle, ...args }, options);
+    return this.#items(() => this.#engine.stream(name, { model: this.#handle, ...args }, options), options);
   }
 
   /** Frees the model's memory; the engine remains for other models. */
   async unload() {
+    revivals.delete(this);
     const { engine, handle } = { engine: this.#engine, handle: (bases.get(this) ?? this).#handle };
     if (!engine.ended) await engine.unload(handle);
   }
 
   /** Frees the model, and ends the engine unless something else on the page uses it. */
   dispose() {
+    revivals.delete(this);
     const release = releases.get(this);
     if (release) release();
     else this.#engine.dispose();

@@ -85,11 +85,11 @@ export function addressWith(values, { pathname, search } = location) {
 
 /**
  * The engine's options in the page's query, `?kernel=plain&threads=1`, as loadModel takes them.
- * @returns {{kernel?: string, threads?: number}}
+ * @returns {Pick<import("../engine/choice.js").ModelChoice, "kernel" | "threads">}
  */
 export function engineOptions() {
   const query = new URLSearchParams(location.search);
-  const kernel = query.get("kernel");
+  const kernel = /** @type {any} */ (query.get("kernel")); // the engine says if there is no such one
   const threads = Number(query.get("threads"));
   return { ...(kernel && { kernel }), ...(threads && { threads }) };
 }

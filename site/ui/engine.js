@@ -14,7 +14,7 @@ export class ModelSlot {
 
   /**
    * @param {import("../engine/holder.js").EngineHolder} holder
-   * @param {{kernel?: string, threads?: number}} [options] what the page forces for every model
+   * @param {Pick<Choice, "kernel" | "threads">} [options] what the page forces for every model
    *   (engineOptions)
    */
   constructor(holder, options = {}) {

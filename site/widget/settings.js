@@ -40,8 +40,9 @@ export const DECODER = {
 /**
  * The properties that mirror the attributes; null and "" mean that the attribute is missing.
  * @typedef {{
- *   mode: string, model: string, adapter: string, strength: number | null, engine: string, prompt: string,
- *   system: string, label: string, placeholder: string, reveal: string, theme: string,
+ *   mode: "completion" | "chat" | "", model: string, adapter: string, strength: number | null,
+ *   engine: string, prompt: string, system: string, label: string, placeholder: string, reveal: string,
+ *   theme: string,
  *   maxNewTokens: number | null, maxTokens: number | null, temperature: number | null, topK: number | null,
  *   topP: number | null, minP: number | null, typicalP: number | null, repetitionPenalty: number | null,
  *   presencePenalty: number | null, frequencyPenalty: number | null, seed: number | null, stop: string[],

@@ -234,6 +234,24 @@ def test_what_a_second_worker_cannot_prepare_the_first_one_does(
     context.close()
 
 
+WRITE = """async (base) => {
+  globalThis.model ??= await (await import(base + "engine/client.js")).loadModel({ model: base + "models/default/" });
+  let text = "";
+  for await (const chunk of model.generate("The goose", { seed: 1, max_new_tokens: 8 })) text += chunk.text;
+  return text;
+}"""
+
+
+def test_a_model_whose_worker_was_ended_is_loaded_again(browser: Browser, site_url: str) -> None:
+    page = browser.new_page(service_workers="block")
+    page.goto(site_url + "playground/")
+    text = page.evaluate(WRITE, site_url)
+    only_worker(page).evaluate("self.close()")
+    page.wait_for_function("() => model.engine.ended")
+    assert text and page.evaluate(WRITE, site_url) == text
+    page.close()
+
+
 @pytest.fixture(scope="module")
 def echo_page(browser: Browser, site_url: str) -> Iterator[Page]:
     context = browser.new_context(service_workers="block")

@@ -6,6 +6,9 @@ import "goosequill/search-element";
 const quill: GooseQuill | null = document.querySelector("goose-quill");
 const made: GooseQuill = document.createElement("goose-quill");
 made.maxNewTokens = 60;
+made.mode = "chat";
+// @ts-expect-error there is no such mode
+made.mode = "chatty";
 // @ts-expect-error it is a number
 made.maxNewTokens = "sixty";
 quill?.addEventListener("token", ({ detail }) => console.log(detail.text, detail.index));

@@ -40,6 +40,9 @@ await loadModel({ ...options, model: new File([], "m.pth"), tokenizer: new Blob(
 await loadModel({ onProgress: (progress: Progress) => progress.loaded });
 // @ts-expect-error there is no such option
 await loadModel({ modle: "x" });
+await loadModel({ kernel: "plain" });
+// @ts-expect-error there is no such kernel
+await loadModel({ kernel: "fast" });
 // @ts-expect-error only 8, 4 and "auto"
 await loadModel({ quantize: 5 });
 

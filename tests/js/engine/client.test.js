@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Engine, loadModel, Model } from "../../../site/engine/client.js";
+import { revivable } from "../../../site/engine/model.js";
 
 /** A worker that the test controls. */
 class FakeWorker {
@@ -163,6 +164,45 @@ test("a dead worker rejects every pending and every later request", async () => 
   await assert.rejects(engine.status(), { code: "worker-died" });
   await assert.rejects(engine.generate(1, "a", {}).next(), { code: "worker-died" });
   assert.ok(worker.terminated && engine.ended);
+});
+
+test("a model whose worker died is loaded again when it is used, unless it was disposed of", async () => {
+  const [died, alive] = [start(), start()];
+  died.worker.reply({ type: "alive" });
+  died.worker.onerror({ message: "a fault" });
+  await assert.rejects(died.engine.status(), { code: "worker-died" });
+  alive.worker.react = ({ id, type, job }) => {
+    if (type !== "run") return;
+    if (job === "generate") alive.worker.reply({ type: "part", id, parts: [chunk(0)] });
+    alive.worker.reply({ type: "done", id, result: job === "generate" ? end : [] });
+  };
+  const use = {
+    generate: (model) => model.generate("a").next(),
+    "generate with cancel": async (model) => {
+      const writing = model.generate("a");
+      writing.cancel();
+      for await (const item of writing) assert.equal(item, end);
+    },
+    tokenize: (model) => model.tokenize("a"),
+    converse: (model) => model.converse().catch(() => {}),
+    stream: (model) => model.stream("teach").next(),
+  };
+  for (const [name, work] of Object.entries(use)) {
+    const model = new Model(died.engine, 1, { title: "before" });
+    let loads = 0;
+    revivable(model, async () => {
+      loads++;
+      return new Model(alive.engine, 5, { title: "after" });
+    });
+    alive.worker.sent.length = 0;
+    await work(model);
+    assert.deepEqual([loads, model.info.title, model.engine], [1, "after", alive.engine], name);
+    assert.equal(alive.worker.sent[0].args.model, 5);
+  }
+  const given = new Model(died.engine, 1, {});
+  revivable(given, () => assert.fail("it was loaded again"));
+  given.dispose();
+  await assert.rejects(given.generate("a").next(), { code: "worker-died" });
 });
 
 test("progress goes to the request it belongs to, and dispose rejects pending requests", async () => {

@@ -15,7 +15,17 @@ export interface GooseQuillEvents {
   abort: CustomEvent<{ text: string; finish_reason: "abort" } | End>;
 }
 
-type Texts = "mode" | "model" | "engine" | "prompt" | "system" | "label" | "placeholder" | "reveal" | "theme";
+type Texts =
+  | "model"
+  | "adapter"
+  | "engine"
+  | "prompt"
+  | "system"
+  | "label"
+  | "placeholder"
+  | "reveal"
+  | "theme"
+  | "reasoning-effort";
 type Numbers =
   // NUMBERS
   never;
@@ -23,7 +33,7 @@ type Numbers =
 /** The element's attributes, as JSX and templates write them. */
 export type GooseQuillAttributes = { [name in Texts]?: string | undefined } & {
   [name in Numbers]?: number | string | undefined;
-} & { stop?: string | undefined };
+} & { mode?: "completion" | "chat" | undefined; stop?: string | undefined };
 
 declare module "./types/widget/goose-quill.js" {
   interface GooseQuill {

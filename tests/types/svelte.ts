@@ -5,5 +5,6 @@ import type { SvelteHTMLElements } from "svelte/elements";
 
 type Attributes = SvelteHTMLElements["goose-quill"];
 export const good: Attributes = { mode: "chat", "max-new-tokens": 60, class: "wide" };
-// @ts-expect-error it is text or nothing
-export const wrong: Attributes = { mode: 7 };
+export const pirate: Attributes = { adapter: "pirate.safetensors", strength: 0.5 };
+// @ts-expect-error there is no such mode
+export const wrong: Attributes = { mode: "chatty" };

@@ -235,7 +235,8 @@ def test_what_a_second_worker_cannot_prepare_the_first_one_does(
 
 
 WRITE = """async (base) => {
-  globalThis.model ??= await (await import(base + "engine/client.js")).loadModel({ model: base + "models/default/" });
+  const { loadModel } = await import(base + "engine/client.js");
+  globalThis.model ??= await loadModel({ model: base + "models/default/" });
   let text = "";
   for await (const chunk of model.generate("The goose", { seed: 1, max_new_tokens: 8 })) text += chunk.text;
   return text;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from goosequill.cli.embedders import add_models_option, find_folder, open_named
 from goosequill.cli.models import add_adapter_options, add_model_options, load, load_adapted
@@ -23,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_options(parser)
     add_adapter_options(parser, several=True)
     add_models_option(parser)
+    parser.add_argument(
+        "--alias",
+        metavar="NAME",
+        default="",
+        help="the name by which programs ask for the model, such as one that they expect (default: its own)",
+    )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -63,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
     origins = tuple(map(origin_of, options.allow_origin))
     listening = open_socket(options.host, options.port)
     loaded = load(options)
+    if options.alias:
+        loaded = replace(loaded, description={**loaded.description, "name": options.alias})
     adapted = [load_adapted(options, loaded, path) for path in options.adapter]
     names = [name for name in ("static", "minilm") if find_folder(name, options.models)]
     embedders = [open_named(name, options.models, loaded.model.kernel) for name in names]

@@ -20,16 +20,17 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_it_says_where_it_is_and_a_signal_ends_it_in_the_middle_of_a_stream(end: signal.Signals) -> None:
     command = [sys.executable, "-m", "goosequill", "serve", "--model", str(MODEL), "--port", "0"]
+    command += ["--alias", "goose-4"]
     settings = {"PYTHONPATH": str(ROOT / "py"), "GOOSEQUILL_CONFIG": "", "GOOSEQUILL_API_KEY": "secret"}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **settings}
     ) as process:
         assert process.stdout and process.stderr
         first = process.stdout.readline()
-        found = re.fullmatch(r"default is served at (http://127\.0\.0\.1:\d+/v1)\. Ctrl-C ends it\.\n", first)
+        found = re.fullmatch(r"goose-4 is served at (http://127\.0\.0\.1:\d+/v1)\. Ctrl-C ends it\.\n", first)
         assert found, first
         with openai.OpenAI(base_url=found[1], api_key="secret", max_retries=0) as client:
-            stream = client.completions.create(model="default", prompt="a", stream=True, **ENDLESS)  # type: ignore[call-overload]
+            stream = client.completions.create(model="goose-4", prompt="a", stream=True, **ENDLESS)  # type: ignore[call-overload]
             next(iter(stream))
             process.send_signal(end)
             with pytest.raises(openai.APIError):

@@ -20,6 +20,7 @@ from goosequill.openai.chat_completions import chat_completion
 from goosequill.openai.completions import completion
 from goosequill.openai.errors import INVALID, SERVER, error_object, error_type, refusal
 from goosequill.openai.requests import names_of
+from goosequill.openai.responses import response
 from goosequill.openai.tokens import detokenize, tokenize, tokenizer_info
 from goosequill.support import bounded_json
 from goosequill.tokenizers import Tokenizer
@@ -44,7 +45,7 @@ TOKENS = ("tokenize", "detokenize")
 GET = ("models", "tokenizer_info")
 """Addresses that are only read."""
 ADDRESS = re.compile(
-    r".*?/(chat/completions|completions|embeddings|tokenize|detokenize|tokenizer_info|models)"
+    r".*?/(chat/completions|completions|responses|embeddings|tokenize|detokenize|tokenizer_info|models)"
     r"(?:(?<=models)/(.+))?",
     re.DOTALL,
 )
@@ -126,7 +127,7 @@ def check_model(name: Any, names: Sequence[str]) -> str:
 
 def check_prompt(asked: Mapping[str, Any]) -> None:
     """Refuse a prompt that would hold up others."""
-    for param in ("prompt", "messages"):
+    for param in ("prompt", "messages", "input", "instructions"):
         if _size(asked.get(param)) > MOST_PROMPT:
             raise refusal(param, f"at most {MOST_PROMPT:,} characters")
 
@@ -199,7 +200,7 @@ def answering(
     Parameters
     ----------
     address
-        "chat/completions", "completions", "embeddings" or one of `TOKENS`.
+        "chat/completions", "completions", "responses", "embeddings" or one of `TOKENS`.
     embedders
         By the ids of their models.
     """
@@ -213,7 +214,7 @@ def answering(
     if address in TOKENS:
         make = tokenize if address == "tokenize" else detokenize
         return lambda **_: only((), make(model, tokenizer, asked)), False
-    complete = chat_completion if address == "chat/completions" else completion
+    complete = {"chat/completions": chat_completion, "responses": response}.get(address, completion)
     streams = asked.get("stream") is True
     kind = dict if streams else ()
     return lambda **more: only(kind, complete(model, tokenizer, description, asked, **more)), streams

@@ -117,7 +117,7 @@ class Api:
             Route("/v1/models/{id:path}", self._guarded(self._models)),
             *(
                 Route(f"/v1/{address}", self._guarded(partial(self._asked, address)), methods=["POST"])
-                for address in ("chat/completions", "completions", "embeddings")
+                for address in ("chat/completions", "completions", "responses", "embeddings")
             ),
             # As vLLM has them, and beside the others.
             *(

@@ -78,6 +78,25 @@ def test_a_chat_is_the_same_streamed_and_whole(server: Running) -> None:
     assert whole.usage and whole.usage.completion_tokens <= 20
 
 
+def test_a_response_is_the_same_streamed_and_whole_and_is_continued(server: Running) -> None:
+    client = server.client()
+    more: Any = {"model": "default", "max_output_tokens": 300, "extra_body": {"seed": 7}}
+    whole = client.responses.create(input=HELLO, **more)
+    chat = client.chat.completions.create(model="default", messages=HELLO, max_tokens=300, seed=7)
+    assert whole.output_text == chat.choices[0].message.content != ""
+    events = list(client.responses.create(input=HELLO, stream=True, **more))
+    deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+    assert "".join(deltas) == whole.output_text
+    with client.responses.stream(input=HELLO, **more) as stream:
+        assert stream.get_final_response().output_text == whole.output_text
+    again = client.responses.create(input="And then?", previous_response_id=whole.id, **more)
+    assert again.output_text != "" and again.usage and whole.usage
+    assert again.usage.input_tokens > whole.usage.input_tokens
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(input="a", previous_response_id="resp_none", **more)
+    assert caught.value.param == "previous_response_id"
+
+
 def test_a_text_is_what_the_engine_writes_with_echo_and_logprobs(server: Running) -> None:
     text = server.client().completions.create(
         model="default", prompt="Once upon a time", max_tokens=24, seed=3, echo=True, logprobs=2

@@ -15,8 +15,8 @@ const MOST_BODY = 2 ** 22;
 
 /**
  * Returns a function for the option `fetch` of a client. It answers addresses that end in
- * `/chat/completions`, `/completions`, `/embeddings`, `/models` and `/models/{id}`, whatever they begin with;
- * keys are ignored. What is wrong with a request is a response with a status and an error object, as in
+ * `/chat/completions`, `/completions`, `/responses`, `/embeddings`, `/models`, `/models/{id}`, `/tokenize`,
+ * `/detokenize` and `/tokenizer_info`, whatever they begin with; keys are ignored. What is wrong with a request is a response with a status and an error object, as in
  * OpenAI's API; an aborted request rejects, and its engine is free again after the current token.
  *
  *   new OpenAI({ baseURL: "http://goosequill/v1", apiKey: "none", fetch: createFetch(model) })
@@ -28,10 +28,14 @@ export function createFetch(model) {
   const created = Math.floor(Date.now() / 1000);
   /** @type {Promise<{handle: number}> | undefined} */
   let opening;
+  let { engine } = model;
   const embedder = async () => {
+    if (engine.ended || engine !== model.engine) opening = undefined; // it was in a worker that died
     opening ??= model.call("open_model_embedder");
     opening.catch(() => (opening = undefined)); // it can be tried again
-    return (await opening).handle;
+    const { handle } = await opening;
+    engine = model.engine;
+    return handle;
   };
   return async (input, init) => {
     const request = new Request(input, init);

@@ -14,6 +14,7 @@ function fetchOf(...parts) {
   const asked = [];
   const model = {
     state: { bytes: null },
+    engine: { ended: false },
     call: async () => ({ handle: 7 }),
     async *stream(name, args, { signal }) {
       asked.push({ name, ...args, signal, body: new TextDecoder().decode(args.body) });

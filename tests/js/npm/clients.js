@@ -90,6 +90,16 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     assert.notDeepEqual(data[0].embedding, data[1].embedding);
   });
 
+  await t.test("openai: responses, whole, as events, and continued", async () => {
+    const asked = { input: prompt, instructions: system, max_output_tokens: 6, temperature: 0 };
+    const found = await client.responses.create(asked);
+    assert.equal(found.output_text, message.content);
+    const events = await all(await client.responses.create({ ...asked, stream: true }));
+    assert.equal(pluck(events, "delta").join("").trim(), message.content);
+    const next = await client.responses.create({ ...asked, previous_response_id: found.id });
+    assert.ok(next.usage.input_tokens > found.usage.input_tokens);
+  });
+
   await t.test("openai: errors have their class, status, code and field", async () => {
     const ask = (more) => client.chat.completions.create({ ...greedy, ...more });
     await assert.rejects(ask({ model: "gpt-5" }), (error) => {

@@ -3,8 +3,10 @@
  * its units remember. A text of a model is only ever text.
  */
 
-import { heatMap, loadPlot } from "../ui/chart.js";
+import { chart, heatMap, loadPlot } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
+import { number } from "../ui/words.js";
+import { conclusion } from "./findings.js";
 
 /** @import { Drawing } from "./frame.js" */
 
@@ -74,3 +76,54 @@ function memory(data) {
     height: 340,
   });
 }
+
+/**
+ * @typedef {{seen: number, bits: number, half_width: number, numbers: number}} Chain
+ * @typedef {{command: string, windows: number, characters: number, lstm: number, chains: Chain[], weights: number}}
+ *   Comparison
+ */
+
+/** Chapters that were held out, by the network and by Markov chains. @param {Drawing} drawing */
+function chains({ data, element: place }) {
+  const found = /** @type {Comparison} */ (data.chains);
+  const seen = found.chains.map((chain) => chain.seen);
+  place.replaceChildren(
+    chart({
+      title: "Bits that a character of held-out chapters costs, with 95% intervals",
+      x: { label: "characters that a chain sees" },
+      y: { label: "bits a character" },
+      height: 300,
+      series: [
+        {
+          name: "Markov chain",
+          x: seen,
+          y: found.chains.map(({ bits }) => bits),
+          low: found.chains.map(({ bits, half_width: half }) => bits - half),
+          high: found.chains.map(({ bits, half_width: half }) => bits + half),
+        },
+        { name: "LSTM", x: seen, y: seen.map(() => found.lstm), muted: true },
+      ],
+    }),
+    conclusion(chainVerdict(found)),
+    element(
+      "p",
+      { class: "note" },
+      `Computed by ${found.command}: ${found.windows} pieces of ${found.characters} characters.`,
+    ),
+  );
+}
+
+/** Which of them needs fewer bits, in one sentence. @param {Comparison} found */
+export function chainVerdict({ chains: all, lstm, weights }) {
+  const best = all.reduce((one, other) => (other.bits < one.bits ? other : one));
+  const gap = best.bits - lstm;
+  const word =
+    Math.abs(gap) <= best.half_width ? "as many bits as" : gap < 0 ? "fewer bits than" : "more bits than";
+  return (
+    `A chain that sees ${best.seen} characters needs ${word} the network: ${best.bits.toFixed(2)} ± ` +
+    `${best.half_width.toFixed(2)} against ${lstm.toFixed(2)}. It counts ${number(best.numbers)} pieces of text, ` +
+    `and the network has ${number(weights)} weights.`
+  );
+}
+
+export const figures = { chains };

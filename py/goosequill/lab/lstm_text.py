@@ -7,6 +7,7 @@ weights were trained by scripts/lab_data/lstm_text.py, and have 8 bits each. Not
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from goosequill.support.progress import Progress
 from goosequill.tokenizers.base import TableTokenizer
 
 NAME = "lstm-text.npz"
+CHAINS = "lstm-markov.json"
 HIDDEN = 144
 LONGEST_PROMPT = 300
 """Of a longer prompt only the end is read."""
@@ -174,7 +176,7 @@ class CharacterModel:
 
 def files(settings: Settings) -> tuple[str, ...]:
     """Return the names of the data files that a run needs."""
-    return (NAME,)
+    return NAME, CHAINS
 
 
 def compute(
@@ -191,7 +193,8 @@ def compute(
     dict
         ``prompt`` as it was read; ``text``; ``surprise``, the bits of each character written under the
         network's own probabilities, [characters]; ``memory``, tanh(c) of units from slow to fast, [units,
-        characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes.
+        characters]; ``units``, their indices; ``characters``, ``hidden`` and ``weights``, the sizes;
+        ``chains``, the committed comparison with Markov chains.
     """
     writer = CharacterModel.unpack(files[NAME])
     chosen = {name: getattr(settings, name) for name in DECODER}
@@ -209,7 +212,8 @@ def compute(
             yield Progress("characters", len(logprobs), settings.length)
             if len(logprobs) % 20 == 0:
                 yield {"prompt": prompt, "text": text}
-    return {"prompt": prompt, "text": text, **_inside(writer, np.array(memory), logprobs)}
+    inside = _inside(writer, np.array(memory), logprobs)
+    return {"prompt": prompt, "text": text, **inside, "chains": json.loads(files[CHAINS])}
 
 
 def _inside(writer: CharacterModel, memory: Floats, logprobs: list[float]) -> dict[str, Any]:

@@ -150,3 +150,20 @@ test("the map of the memory names spaces and units", () => {
   assert.equal(rows.length, 2);
   assert.match(place.querySelector(".chart-table thead").textContent, /is␣<b>/);
 });
+
+test("chains are compared with the network, by their best", () => {
+  const chain = (seen, bits) => ({ seen, bits, half_width: 0.06, numbers: 10 ** seen });
+  const comparison = (lstm) => ({
+    ...{ command: "python -m x", windows: 64, characters: 64, weights: 100_000, lstm },
+    chains: [chain(0, 4.4), chain(4, 1.73)],
+  });
+  assert.match(
+    text.chainVerdict(comparison(2.03)),
+    /sees 4 characters needs fewer bits than .* 1\.73 ± 0\.06/,
+  );
+  assert.match(text.chainVerdict(comparison(1.5)), /needs more bits than .* against 1\.50/);
+  assert.match(text.chainVerdict(comparison(1.75)), /needs as many bits as/);
+  const place = draw(text.figures.chains, { data: { chains: comparison(2.03) } });
+  assert.match(place.textContent, /counts 10,000 pieces of text, and the network has 100,000 weights/);
+  assert.match(place.textContent, /Computed by python -m x: 64 pieces of 64 characters/);
+});

@@ -8,10 +8,11 @@ import pytest
 from goosequill.decoding import DecodingConfig, generate
 from goosequill.errors import GoosequillError
 from goosequill.lab import experiments, lstm_text
-from goosequill.lab.lstm_text import NAME, CharacterModel, Settings
+from goosequill.lab.lstm_text import CHAINS, NAME, CharacterModel, Settings
 from tests.py.jobs import run
 
 DATA = experiments.DATA / NAME
+FILES = {name: (experiments.DATA / name).read_bytes() for name in (NAME, CHAINS)}
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def writer() -> CharacterModel:
 
 
 def write(**settings):
-    return run(lstm_text.compute(Settings(**settings), files={NAME: DATA.read_bytes()}))[0]
+    return run(lstm_text.compute(Settings(**settings), files=FILES))[0]
 
 
 def test_the_weights_are_small_and_their_licence_is_beside_them() -> None:
@@ -120,6 +121,15 @@ def test_prompts_are_bounded_and_unknown_characters_left_out() -> None:
 
 
 def test_the_text_comes_in_parts() -> None:
-    found, steps = run(lstm_text.compute(Settings(length=60), files={NAME: DATA.read_bytes()}))
+    found, steps = run(lstm_text.compute(Settings(length=60), files=FILES))
     texts = [step["text"] for step in steps if isinstance(step, dict)]
     assert len(texts) == 3 and texts[-1] == found["text"] and found["text"].startswith(texts[0])
+
+
+def test_the_comparison_with_chains_is_of_this_network(writer: CharacterModel) -> None:
+    found = write(length=20)["chains"]
+    assert found["weights"] == writer.weights.size
+    chains = found["chains"]
+    assert [chain["seen"] for chain in chains] == list(range(5))
+    assert chains[0]["numbers"] == len(writer.characters)
+    assert np.all(np.diff([chain["bits"] for chain in chains]) < 0)

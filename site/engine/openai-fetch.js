@@ -16,8 +16,9 @@ const MOST_BODY = 2 ** 22;
 /**
  * Returns a function for the option `fetch` of a client. It answers addresses that end in
  * `/chat/completions`, `/completions`, `/responses`, `/embeddings`, `/models`, `/models/{id}`, `/tokenize`,
- * `/detokenize` and `/tokenizer_info`, whatever they begin with; keys are ignored. What is wrong with a request is a response with a status and an error object, as in
- * OpenAI's API; an aborted request rejects, and its engine is free again after the current token.
+ * `/detokenize` and `/tokenizer_info`, whatever they begin with; keys are ignored. What is wrong with a
+ * request is a response with a status and an error object, as in OpenAI's API; an aborted request rejects,
+ * and its engine is free again after the current token.
  *
  *   new OpenAI({ baseURL: "http://goosequill/v1", apiKey: "none", fetch: createFetch(model) })
  *

@@ -20,7 +20,8 @@
  * @typedef {{kind: "id", id: string, host?: string} & Conversion} IdSource
  * @typedef {{kind: "files", files: Blob[], names: string[]} & Conversion} FilesSource
  * @typedef {FolderSource | AddressSource | IdSource | FilesSource} ModelFiles
- * @typedef {ModelFiles & {kernel?: import("./choice.js").ModelChoice["kernel"], threads?: number}} ModelSource
+ * @typedef {import("./choice.js").ModelChoice["kernel"]} KernelName
+ * @typedef {ModelFiles & {kernel?: KernelName, threads?: number}} ModelSource
  * The files of a job: read by ranges, or with `whole` at once; those of a folder are then kept as a model's.
  * `kept` are files of the browser's private file system, which are open until the job ends.
  * @typedef {{folder: string[], names: string[]}} KeptFiles

@@ -31,8 +31,8 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   unused?: (settings: Values) => readonly string[]
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
  *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
- *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings that
- *   are shown on demand; `unused`: those that others leave without effect
+ *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings
+ *   that are shown on demand; `unused`: those that others leave without effect
  * @typedef {{
  *   description: import("./panel.js").Description, settings: Values, data: any, bytes?: number
  * }} First what the build computed with the defaults, and the bytes of the data files that this takes

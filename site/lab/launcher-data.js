@@ -47,7 +47,11 @@ export function letterBank({ fonts, writers }, left) {
   return [...people, ...others];
 }
 
-/** A text by a writer, her letters side by side; null if it cannot be written. @param {Flat[]} letters @param {string} text */
+/**
+ * A text by a writer, her letters side by side; null if it cannot be written.
+ * @param {Flat[]} letters
+ * @param {string} text
+ */
 export function written(letters, text) {
   const wanted = text.trim().toLowerCase();
   if (!/^[a-z]+$/.test(wanted) || wanted.length > MOST_LETTERS) return null;
@@ -85,8 +89,8 @@ export function namesOf(text) {
 }
 
 /**
- * The names that have the letters typed, in the order in which they fit: at the beginning, at the beginning of
- * a word, anywhere.
+ * The names that have the letters typed, in the order in which they fit: at the beginning, at the beginning
+ * of a word, anywhere.
  * @param {readonly string[]} names @param {string} text
  */
 export function typed(names, text) {

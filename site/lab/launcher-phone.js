@@ -1,4 +1,6 @@
-/** The launcher of the page "Scribble to launch": a pad, the names that fit, and typing for who cannot draw. */
+/**
+ * The launcher of the page "Scribble to launch": a pad, the names that fit, and typing for who cannot draw.
+ */
 
 import { FILES } from "../engine/root.js";
 import { element } from "../ui/dom.js";
@@ -277,7 +279,11 @@ class Phone {
   }
 }
 
-/** A stroke as places, not too many: more are not seen in a sequence. @param {Drawn} stroke @returns {Stroke} */
+/**
+ * A stroke as places, not too many: more are not seen in a sequence.
+ * @param {Drawn} stroke
+ * @returns {Stroke}
+ */
 function placesOf(stroke) {
   const places = stroke.map(({ x, y }) => /** @type {[number, number]} */ ([x, y]));
   if (places.length === 1) places.push(places[0]);

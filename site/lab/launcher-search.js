@@ -166,7 +166,9 @@ function outside(values, low, high, from, rest) {
 const ROWS = [new Float64Array(POINTS + 1), new Float64Array(POINTS + 1)];
 const REST = new Float64Array(POINTS + 1);
 
-/** The sums of the name that was aligned last, and where they came from: one row for each number of strokes. */
+/**
+ * The sums of the name that was aligned last, and where they came from: one row for each number of strokes.
+ */
 const SUMS = new Float64Array((MOST + 1) * LONGEST);
 const ENTRIES = new Float64Array((MOST + 1) * LONGEST);
 const ORIGINS = new Uint8Array((MOST + 1) * LONGEST);

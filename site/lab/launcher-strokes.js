@@ -44,7 +44,10 @@ export function resample(stroke, count) {
   return found;
 }
 
-/** How many points each stroke gets: at least 2, else in proportion to its length. @param {number[]} lengths */
+/**
+ * How many points each stroke gets: at least 2, else in proportion to its length.
+ * @param {number[]} lengths
+ */
 function shares(lengths) {
   const free = POINTS - 2 * lengths.length;
   const whole = Math.max(sum(lengths), 1e-12);

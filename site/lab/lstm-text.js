@@ -79,8 +79,9 @@ function memory(data) {
 
 /**
  * @typedef {{seen: number, bits: number, half_width: number, numbers: number}} Chain
- * @typedef {{command: string, windows: number, characters: number, lstm: number, chains: Chain[], weights: number}}
- *   Comparison
+ * @typedef {{
+ *   command: string, windows: number, characters: number, lstm: number, chains: Chain[], weights: number
+ * }} Comparison
  */
 
 /** Chapters that were held out, by the network and by Markov chains. @param {Drawing} drawing */

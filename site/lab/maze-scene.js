@@ -1,6 +1,6 @@
 /**
- * Pictures of a maze: in first person, from above, and as the student sees it. They are SVG, so that the build
- * draws the first ones, too. Colours of the scene are those of a lantern, in both themes.
+ * Pictures of a maze: in first person, from above, and as the student sees it. They are SVG, so that the
+ * build draws the first ones, too. Colours of the scene are those of a lantern, in both themes.
  */
 
 import { svgElement } from "../ui/svg.js";
@@ -13,7 +13,10 @@ const [WIDTH, HEIGHT] = [480, 288];
 const STRIPS = 96;
 /** How far strips reach over the next one, so that no seams are seen. */
 const OVERLAP = 2;
-/** The half of a joint between two blocks of a wall, in cells: it is there to see movement, not for the student. */
+/**
+ * The half of a joint between two blocks of a wall, in cells: it is there to see movement, not for the
+ * student.
+ */
 const JOINT = 0.03;
 /** How far behind the walker the picture is taken, so that a wall right ahead does not fill it. */
 const BEHIND = 0.38;
@@ -98,7 +101,12 @@ export class Scene {
     }
   }
 
-  /** A pillar, before the wall or, as a beam of light, behind it. @param {number} strip @param {Hit} hit @param {boolean} beacon */
+  /**
+   * A pillar, before the wall or, as a beam of light, behind it.
+   * @param {number} strip
+   * @param {Hit} hit
+   * @param {boolean} beacon
+   */
   #drawGoal(strip, { depth, goal }, beacon) {
     const [rect, wall] = [this.#goals[strip], this.#walls[strip]];
     const isBefore = goal < depth;
@@ -123,7 +131,12 @@ function behind({ x, y, angle }) {
   return { x: x - BEHIND * Math.sin(turn), y: y + BEHIND * Math.cos(turn), angle };
 }
 
-/** How much darker a wall is where two blocks meet. @param {Pose} pose @param {Hit} hit @param {number} slope */
+/**
+ * How much darker a wall is where two blocks meet.
+ * @param {Pose} pose
+ * @param {Hit} hit
+ * @param {number} slope
+ */
 function joint({ x, y, angle }, { depth, side }, slope) {
   const turn = (angle * Math.PI) / 2;
   const [ahead, down] = [Math.sin(turn), -Math.cos(turn)];

@@ -1,5 +1,6 @@
 /**
- * The live walk of the page "maze": the student walks, or the visitor does, who can also be its first teacher.
+ * The live walk of the page "maze": the student walks, or the visitor does, who can also be its first
+ * teacher.
  * Everything here is computed in the page, with the student of the last lesson.
  */
 
@@ -316,7 +317,12 @@ export class Walk {
   }
 }
 
-/** @param {string} words @param {() => unknown} act @param {string} [name] of the class @param {string} [label] */
+/**
+ * @param {string} words
+ * @param {() => unknown} act
+ * @param {string} [name] of the class
+ * @param {string} [label]
+ */
 function button(words, act, name = "", label = "") {
   const made = element("button", { type: "button", class: name || null, onclick: act }, words);
   if (label) made.setAttribute("aria-label", label);

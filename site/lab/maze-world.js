@@ -12,8 +12,9 @@ import { shares } from "./classify.js";
  * @typedef {{rows: string[], goal: number, state: number, best: string, alike: string}} Maze see `told` in
  *   goosequill.lab.maze
  * @typedef {{x: number, y: number, angle: number}} Pose in cells and quarter turns to the right from north
- * @typedef {{depth: number, side: 0 | 1, plane: number, goal: number}} Hit distances along the heading; a goal
- *   that the ray misses is at Infinity. `side` is 1 for walls that face east or west, `plane` where that face is
+ * @typedef {{depth: number, side: 0 | 1, plane: number, goal: number}} Hit distances along the heading; a
+ *   goal that the ray misses is at Infinity. `side` is 1 for walls that face east or west, `plane` where that
+ *   face is
  */
 
 export const FORWARD = 0;
@@ -94,7 +95,13 @@ export function cast(maze, { x, y, angle }, slope) {
   return { depth, side: axis ? 0 : 1, plane, goal: goalDepth(maze, { x, y }, ahead, slope) };
 }
 
-/** Where a ray enters the goal's circle. @param {Maze} maze @param {{x: number, y: number}} at @param {number[]} ahead @param {number} slope */
+/**
+ * Where a ray enters the goal's circle.
+ * @param {Maze} maze
+ * @param {{x: number, y: number}} at
+ * @param {number[]} ahead
+ * @param {number} slope
+ */
 function goalDepth({ rows, goal }, { x, y }, ahead, slope) {
   const [dx, dy] = [(goal % rows.length) + 0.5 - x, Math.floor(goal / rows.length) + 0.5 - y];
   const forward = dx * ahead[0] + dy * ahead[1];
@@ -174,7 +181,11 @@ export class Walker {
   }
 }
 
-/** An action by its probability: the same at the same step of a walk. @param {number[]} found @param {...number} words */
+/**
+ * An action by its probability: the same at the same step of a walk.
+ * @param {number[]} found
+ * @param {...number} words
+ */
 export function draw(found, ...words) {
   let rest = chance(...words);
   for (let action = 0; action < found.length - 1; action++) {

@@ -1,6 +1,6 @@
 /**
- * The experiment "maze": the live walk (maze-walk.js), how many goals the student reaches lesson by lesson, and the
- * study of the three ways to teach it. What is computed is decided in Python (goosequill.lab.maze).
+ * The experiment "maze": the live walk (maze-walk.js), how many goals the student reaches lesson by lesson,
+ * and the study of the three ways to teach it. What is computed is decided in Python (goosequill.lab.maze).
  */
 
 import { chart, loadPlot, percentage } from "../ui/chart.js";
@@ -17,9 +17,12 @@ import { walkOf } from "./maze-walk.js";
  * @typedef {Record<"drawn" | "likeliest" | "detour", Estimate>} Measured
  * @typedef {{
  *   means: Record<string, Measured>, alike: Record<string, {share: Estimate, errors: Estimate}>,
- *   differences: (Difference & {name: string, against: string, looks: number})[], each: Record<string, number[]>
+ *   differences: (Difference & {name: string, against: string, looks: number})[],
+ *   each: Record<string, number[]>
  * }} Goal
- * @typedef {{command: string, seeds: number, first_seed: number, lessons: number, goals: Record<string, Goal>}} Study
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, lessons: number, goals: Record<string, Goal>
+ * }} Study
  */
 
 export const prepare = loadPlot;
@@ -51,7 +54,10 @@ const GOALS = {
   told: "One maze, no two states alike",
 };
 
-/** Mazes that partial results do not have, by the elements they are drawn in. @type {WeakMap<HTMLElement, any>} */
+/**
+ * Mazes that partial results do not have, by the elements they are drawn in.
+ * @type {WeakMap<HTMLElement, any>}
+ */
 const before = new WeakMap();
 
 /** @param {Drawing} drawing */
@@ -78,7 +84,11 @@ export function render({ data, element: place, settings, run, partial }) {
   }
 }
 
-/** Whether a student of this run can walk through the mazes of the last one. @param {any} data @param {any} known */
+/**
+ * Whether a student of this run can walk through the mazes of the last one.
+ * @param {any} data
+ * @param {any} known
+ */
 function isFit(data, known) {
   return data.student.hidden.weights.length === known.student.hidden.weights.length;
 }

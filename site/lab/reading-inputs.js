@@ -1,6 +1,6 @@
 /**
- * The inputs of the experiment "reading": a picture of the visitor's own, by file, drop or paste, and the text
- * in a font of the browser. Pictures are read in the page and go nowhere.
+ * The inputs of the experiment "reading": a picture of the visitor's own, by file, drop or paste, and the
+ * text in a font of the browser. Pictures are read in the page and go nowhere.
  */
 
 import { element } from "../ui/dom.js";

@@ -134,7 +134,11 @@ function readings({ readings: found, rates, wanted }, partial) {
   });
 }
 
-/** The words of a text; those that differ from the wanted ones are marked. @param {string} text @param {string} wanted */
+/**
+ * The words of a text; those that differ from the wanted ones are marked.
+ * @param {string} text
+ * @param {string} wanted
+ */
 export function marked(text, wanted) {
   const [words, right] = [text.split(" "), wanted.split(" ")];
   const isKnown = words.length === right.length;

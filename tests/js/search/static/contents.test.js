@@ -148,7 +148,11 @@ test("a part of search.json that is missing or null is damage, whichever it is",
       const files = new Map(tinyIndex([{}, {}]));
       files.set("search.json", new TextEncoder().encode(JSON.stringify(facts)));
       const code = await open(server(files)).then(
-        (index) => last(index).then(() => "works", ({ code, message }) => code ?? message),
+        (index) =>
+          last(index).then(
+            () => "works",
+            ({ code, message }) => code ?? message,
+          ),
         ({ code, message }) => code ?? message,
       );
       assert.match(String(code), /^(index-corrupt|works)$/, `${path.join(".")} ${value}: ${code}`);

@@ -44,3 +44,16 @@ class Article:
 
     def data(self, page: Page, name: str = "") -> Any:
         return page.evaluate("(name) => goosequillLab.data(name)", name or self.name)
+
+
+def draw_strokes(page: Page, surface: Locator, *strokes: list[tuple[float, float]]) -> Iterator[None]:
+    """Draw on a pad, in its heights; yields at the end of each stroke, before the mouse is lifted."""
+    surface.scroll_into_view_if_needed()
+    box: Any = surface.bounding_box()
+    for stroke in strokes:
+        places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place, steps=8)
+        yield

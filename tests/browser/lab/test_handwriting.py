@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ..accessibility import violations_in_both_themes
 from ..conftest import watch
+from .article import draw_strokes
 
 LONG = 120_000
 
@@ -42,16 +42,8 @@ def forget(page: Page) -> None:
 
 
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
-    """Draw on the pad, in its heights; each stroke is read at once."""
-    surface = page.locator(".pad-surface")
-    surface.scroll_into_view_if_needed()
-    box: Any = surface.bounding_box()
-    for stroke in strokes:
-        places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place, steps=8)
+    """Draw on the pad; each stroke is read at once."""
+    for _ in draw_strokes(page, page.locator(".pad-surface"), *strokes):
         forget(page)
         page.mouse.up()
         wait(page)

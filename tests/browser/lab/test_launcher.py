@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ..conftest import watch
+from .article import draw_strokes
 
 LONG = 60_000
 
@@ -27,15 +27,7 @@ def opened(browser: Browser, site_url: str) -> Iterator[Page]:
 
 
 def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
-    surface = page.locator(".launch .pad-surface")
-    surface.scroll_into_view_if_needed()
-    box: Any = surface.bounding_box()
-    for stroke in strokes:
-        places = [(box["x"] + x * box["height"], box["y"] + y * box["height"]) for x, y in stroke]
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place, steps=6)
+    for _ in draw_strokes(page, page.locator(".launch .pad-surface"), *strokes):
         page.mouse.up()
 
 

@@ -16,7 +16,7 @@ import { checkOptions } from "./checks.js";
 import { modelSource } from "./choice.js";
 import { Engine } from "./engine.js";
 import { engineFrom } from "./holder.js";
-import { adapted, revivable, share } from "./model.js";
+import { tie, tiesOf } from "./model.js";
 
 export { readConversations, writeConversations } from "./conversation-files.js";
 export { Conversation, Model, ModelState } from "./model.js";
@@ -62,7 +62,24 @@ export async function loadModel(options = {}) {
 async function leased(choice, options) {
   const lease = engineFrom(choice.root).lease(choice);
   const model = await lease.load(options);
-  share(model, () => lease.release());
-  revivable(model, (again) => lease.load(again));
+  tie(model, { release: () => lease.release(), revive: (again) => lease.load(again) });
   return model;
+}
+
+/**
+ * A model with an adapter that is all there is of it: whoever gives it up gives up the weights.
+ * @param {LoadedModel} base
+ * @param {Adapter} adapter
+ * @param {{strength?: number, host?: string} & RequestOptions} options
+ */
+async function adapted(base, adapter, options) {
+  try {
+    const model = await base.withAdapter(adapter, options);
+    tie(model, { base, release: () => base.dispose() });
+    return model;
+  } catch (error) {
+    if (tiesOf(base).release) base.dispose();
+    else await base.unload(); // its engine is the caller's
+    throw error;
+  }
 }

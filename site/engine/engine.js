@@ -8,8 +8,7 @@ import { EngineError } from "./protocol.js";
 import { explainFailure, explainPolicy, keepOffline, startWorker } from "./start.js";
 import { StartupLock } from "./startup-lock.js";
 
-/** @import { AnswerOptions, Chunk, End, ErrorFields, GenerateOptions, GivenMessage } from "./protocol.js" */
-/** @import { ModelSource, Progress, Reply } from "./protocol.js" */
+/** @import { Chunk, End, ErrorFields, ModelSource, Progress, Reply } from "./protocol.js" */
 
 /**
  * @typedef {import("./protocol.js").Message} Turn
@@ -25,7 +24,6 @@ import { StartupLock } from "./startup-lock.js";
 const PATIENCE = 60_000;
 /** A timer later than this, in milliseconds, was held up: the machine slept, or the page was frozen. */
 const LATE = 10_000;
-const TOOL_OPTIONS = ["tools", "tool_choice", "parallel_tool_calls"];
 
 /** One worker with Python in it, and any number of models. */
 export class Engine {
@@ -146,53 +144,6 @@ export class Engine {
   /** @param {number} model */
   async unload(model) {
     await this.#ask({ type: "unload", model }, {});
-  }
-
-  /**
-   * @param {number} model
-   * @param {string} prompt
-   * @param {GenerateOptions & RequestOptions} options
-   * @returns {Writing}
-   */
-  generate(model, prompt, { signal, onProgress, ...options }) {
-    const job = options.opening == null ? "generate" : "continue_reply";
-    const args = separated(options, ["given", "opening", "state"]);
-    return this.stream(job, { model, prompt, ...args }, { signal, onProgress });
-  }
-
-  /**
-   * @param {number} model
-   * @param {GivenMessage[]} messages
-   * @param {AnswerOptions & RequestOptions} options
-   * @returns {Writing}
-   */
-  answer(model, messages, options) {
-    const { signal, onProgress, reasoning_effort: effort, ...rest } = options;
-    const args = { model, messages, ...separated({ ...rest, effort }, ["state", "effort", ...TOOL_OPTIONS]) };
-    return this.stream("answer", args, { signal, onProgress });
-  }
-
-  /**
-   * @param {number} model
-   * @param {import("./protocol.js").ConversationOptions} options
-   * @returns {Promise<import("./protocol.js").Conversing>}
-   */
-  converse(model, options) {
-    return this.run("converse", { model, ...options });
-  }
-
-  /**
-   * @param {number} conversation
-   * @param {string | GivenMessage[]} message
-   * @param {import("./protocol.js").ReplyOptions & RequestOptions} options
-   * @param {(end: End) => void} onEnd called at the end, also when the loop was left before it
-   * @returns {Writing}
-   */
-  say(conversation, message, options, onEnd) {
-    const { signal, onProgress, reasoning_effort: effort, ...rest } = options;
-    const names = ["prefix", "effort", ...TOOL_OPTIONS];
-    const args = { conversation, message, ...separated({ ...rest, effort }, names) };
-    return this.stream("say", args, { signal, onProgress, onEnd });
   }
 
   /** Frees a value that a job returned to be kept. @param {number} handle */
@@ -367,17 +318,6 @@ export class Engine {
     this.#pending.clear();
     for (const { fail } of pending) fail(reason);
   }
-}
-
-/**
- * The arguments of a job among options, and the decoder's settings, which are all the others.
- * @param {Record<string, unknown>} options
- * @param {string[]} names of the arguments
- */
-function separated(options, names) {
-  const given = Object.entries(options).filter(([name, value]) => names.includes(name) && value != null);
-  const settings = Object.entries(options).filter(([name]) => !names.includes(name));
-  return { settings: Object.fromEntries(settings), ...Object.fromEntries(given) };
 }
 
 /** @param {string} why */

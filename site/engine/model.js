@@ -9,7 +9,7 @@ import { tune } from "./tuning.js";
 
 /** @import { Adapter } from "./choice.js" */
 /** @import { ConversationTree, TreeMessage } from "./conversation-files.js" */
-/** @import { Engine, RequestOptions } from "./engine.js" */
+/** @import { Engine, RequestOptions, Writing } from "./engine.js" */
 /** @import { AnswerOptions, GenerateOptions, GivenMessage, Message, ModelInfo } from "./protocol.js" */
 
 /**
@@ -27,45 +27,40 @@ import { tune } from "./tuning.js";
  *   import("./protocol.js").Candidate[]}} ScoredToken
  */
 
-/** How a model is given up whose engine others use as well. @type {WeakMap<Model, () => void>} */
-const releases = new WeakMap();
+/**
+ * What a model is to others: `release` gives it up where others use its engine as well, `revive` loads it
+ * again when its engine has died, and `base` is the model whose weights belong to it alone.
+ * @typedef {{
+ *   release?: () => void, revive?: (options: RequestOptions) => Promise<Model>, base?: Model
+ * }} Ties
+ */
 
-/** Lets `dispose` of a model only give it up. @param {Model} model @param {() => void} release */
-export const share = (model, release) => releases.set(model, release);
+/** @type {WeakMap<Model, Ties>} */
+const known = new WeakMap();
+
+/** @param {Model} model @returns {Ties} */
+export const tiesOf = (model) => known.get(model) ?? {};
+
+/** @param {Model} model @param {Ties} ties added to those it has */
+export const tie = (model, ties) => known.set(model, { ...tiesOf(model), ...ties });
+
+const REPLY_ARGUMENTS = ["effort", "tools", "tool_choice", "parallel_tool_calls"];
 
 /**
- * How a model is loaded again whose engine has died.
- * @type {WeakMap<Model, (options: RequestOptions) => Promise<Model>>}
+ * The arguments of a job among options, and the decoder's settings, which are all the others.
+ * @param {Record<string, unknown>} options
+ * @param {string[]} names of the arguments
  */
-const revivals = new WeakMap();
-
-/**
- * Lets a model be used again when its engine has died.
- * @param {Model} model
- * @param {(options: RequestOptions) => Promise<Model>} load
- */
-export const revivable = (model, load) => revivals.set(model, load);
-
-/** The model whose weights belong to another one, which has an adapter. @type {WeakMap<Model, Model>} */
-const bases = new WeakMap();
-
-/**
- * A model with an adapter that is all there is of it: whoever gives it up gives up the weights.
- * @param {Model} base
- * @param {Adapter} adapter
- * @param {{strength?: number, host?: string} & RequestOptions} options
- */
-export async function adapted(base, adapter, options) {
-  try {
-    const model = await base.withAdapter(adapter, options);
-    bases.set(model, base);
-    share(model, () => base.dispose());
-    return model;
-  } catch (error) {
-    if (releases.has(base)) base.dispose();
-    else await base.unload(); // its engine is the caller's
-    throw error;
+function separated(options, names) {
+  /** @type {Record<string, unknown>} */
+  const settings = {};
+  /** @type {Record<string, unknown>} */
+  const args = { settings };
+  for (const [name, value] of Object.entries(options)) {
+    if (!names.includes(name)) settings[name] = value;
+    else if (value != null) args[name] = value;
   }
+  return args;
 }
 
 /** A loaded model. If its engine dies, the next use loads it again; conversations end with their engine. */
@@ -87,49 +82,24 @@ export class Model {
 
   /** Loads the model again if its engine has died. @param {RequestOptions} options */
   async #revive({ signal, onProgress }) {
-    const load = this.#engine.ended && revivals.get(this);
-    if (!load) return;
-    const again = await load({ signal, onProgress });
+    const { revive } = tiesOf(this);
+    if (!revive || !this.#engine.ended) return;
+    const again = await revive({ signal, onProgress });
     this.#engine = again.#engine;
     this.#handle = again.#handle;
     this.info = again.info;
   }
 
   /**
-   * What `begin` returns, which the model is loaded again for if it must be.
-   * @template {AsyncGenerator<any, void, void> & {cancel: () => void}} Items
-   * @param {() => Items} begin
-   * @param {RequestOptions} options
-   * @returns {Items}
-   */
-  #items(begin, options) {
-    if (!this.#engine.ended || !revivals.has(this)) return begin();
-    /** @type {Items | undefined} */
-    let items;
-    let cancelled = false;
-    const revive = () => this.#revive(options);
-    const cancel = () => {
-      cancelled = true;
-      items?.cancel();
-    };
-    async function* late() {
-      await revive();
-      items = begin();
-      if (cancelled) items.cancel();
-      yield* items;
-    }
-    return /** @type {Items} */ (Object.assign(late(), { cancel }));
-  }
-
-  /**
    * Continues a prompt. Iterate over what it returns: chunks, then the end.
    * @param {string} prompt
    * @param {GenerateOptions & RequestOptions} [options]
+   * @returns {Writing}
    */
-  generate(prompt, options = {}) {
-    const state = this.state.bytes;
-    const asked = state ? { state, ...options } : options;
-    return this.#items(() => this.#engine.generate(this.#handle, prompt, asked), options);
+  generate(prompt, { signal, onProgress, ...options } = {}) {
+    const job = options.opening == null ? "generate" : "continue_reply";
+    const args = separated({ state: this.state.bytes, ...options }, ["given", "opening", "state"]);
+    return this.stream(job, { prompt, ...args }, { signal, onProgress });
   }
 
   /**
@@ -137,11 +107,11 @@ export class Model {
    * conversation of several turns use `converse`, which reads every message only once.
    * @param {GivenMessage[]} messages
    * @param {AnswerOptions & RequestOptions} [options]
+   * @returns {Writing}
    */
-  chat(messages, options = {}) {
-    const state = this.state.bytes;
-    const asked = state ? { state, ...options } : options;
-    return this.#items(() => this.#engine.answer(this.#handle, messages, asked), options);
+  chat(messages, { signal, onProgress, reasoning_effort: effort, ...options } = {}) {
+    const args = separated({ state: this.state.bytes, ...options, effort }, ["state", ...REPLY_ARGUMENTS]);
+    return this.stream("answer", { messages, ...args }, { signal, onProgress });
   }
 
   /**
@@ -151,8 +121,7 @@ export class Model {
    */
   async converse({ system = "", messages = [], state = this.state.bytes, format = "" } = {}) {
     const options = { system, messages, chat_format: format, ...(state && { state }) };
-    await this.#revive({});
-    return new Conversation(this, await this.#engine.converse(this.#handle, options));
+    return new Conversation(this, await this.call("converse", options));
   }
 
   /** @param {string} text @returns {Promise<{token: number, text: string}[]>} */
@@ -191,8 +160,10 @@ export class Model {
     const files = adapter === null ? {} : { files: adapterSource(adapter, host) };
     const { handle, ...found } = await this.call("adapt", { strength, ...files }, options);
     const model = new Model(this.#engine, handle, { ...this.info, ...found });
-    share(model, () => void model.unload().catch(() => {})); // its engine may have ended
-    revivable(model, (again) => this.withAdapter(adapter, { strength, host, ...again }));
+    tie(model, {
+      release: () => void model.unload().catch(() => {}), // its engine may have ended
+      revive: (again) => this.withAdapter(adapter, { strength, host, ...again }),
+    });
     return model;
   }
 
@@ -231,24 +202,40 @@ export class Model {
    * @param {string} name
    * @param {Record<string, unknown>} [args]
    * @param {import("./engine.js").StreamOptions} [options]
+   * @returns {AsyncGenerator<any, void, void> & {cancel: () => void}}
    */
   stream(name, args = {}, options = {}) {
-    return this.#items(() => this.#engine.stream(name, { model: this.#handle, ...args }, options), options);
+    const begin = () => this.#engine.stream(name, { model: this.#handle, ...args }, options);
+    if (!this.#engine.ended) return begin();
+    /** @type {ReturnType<Model["stream"]> | undefined} */
+    let items;
+    let cancelled = false;
+    const revive = () => this.#revive(options);
+    const cancel = () => {
+      cancelled = true;
+      items?.cancel();
+    };
+    async function* late() {
+      await revive();
+      items = begin();
+      if (cancelled) items.cancel();
+      yield* items;
+    }
+    return Object.assign(late(), { cancel });
   }
 
   /** Frees the model's memory; the engine remains for other models. */
   async unload() {
-    revivals.delete(this);
-    const { engine, handle } = { engine: this.#engine, handle: (bases.get(this) ?? this).#handle };
-    if (!engine.ended) await engine.unload(handle);
+    const { base = this } = tiesOf(this);
+    tie(this, { revive: undefined });
+    if (!this.#engine.ended) await this.#engine.unload(base.#handle);
   }
 
   /** Frees the model, and ends the engine unless something else on the page uses it. */
   dispose() {
-    revivals.delete(this);
-    const release = releases.get(this);
-    if (release) release();
-    else this.#engine.dispose();
+    const { release = () => this.#engine.dispose() } = tiesOf(this);
+    tie(this, { revive: undefined });
+    release();
   }
 }
 
@@ -271,11 +258,16 @@ export class Conversation {
    * @param {string | GivenMessage[]} message the user's message, or messages of any roles; if the last one is
    *   the assistant's, or there is none, the model adds another reply
    * @param {import("./protocol.js").ReplyOptions & RequestOptions} [options] `prefix` starts the reply
+   * @returns {Writing}
    */
-  say(message, options = {}) {
-    return this.model.engine.say(this.#number, message, options, ({ messages }) => {
+  say(message, { signal, onProgress, reasoning_effort: effort, ...options } = {}) {
+    const args = separated({ ...options, effort }, ["prefix", ...REPLY_ARGUMENTS]);
+    /** @param {import("./protocol.js").End} end called also when the loop was left before it */
+    const onEnd = ({ messages }) => {
       this.messages = messages ?? this.messages;
-    });
+    };
+    const asked = { conversation: this.#number, message, ...args };
+    return this.model.engine.stream("say", asked, { signal, onProgress, onEnd });
   }
 
   /**

@@ -215,7 +215,7 @@ export class GooseQuill extends Base {
     const known = this.adapter ? this.#adapted : this.#model;
     if (isLoaded && known) return known;
     const view = this.#ensureView();
-    this.#setState("loading");
+    this.#state = "loading";
     const onProgress = (/** @type {Progress} */ progress) => {
       view.progress.show(progress);
       this.#emit("progress", progress);
@@ -268,7 +268,7 @@ export class GooseQuill extends Base {
       if (this.#chat) view.showMessages(this.#messages, false);
       else view.beginText(this.#lastPrompt ?? "");
       const model = await this.#ready(signal);
-      this.#setState("writing");
+      this.#state = "writing";
       const options = { ...decoderOptions((name) => this.getAttribute(name)), ...this.options, signal };
       view.say(t("Generating…"));
       if (this.#chat) return this.#finish(await this.#answer(model, options));
@@ -353,7 +353,7 @@ export class GooseQuill extends Base {
     this.#enable();
     try {
       await task(work.signal);
-      this.#setState("ready");
+      this.#state = "ready";
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -368,14 +368,14 @@ export class GooseQuill extends Base {
   #fail(error) {
     if (this.#model?.engine.ended) this.#model = this.#adapted = null;
     if (isAbort(error)) {
-      this.#setState(this.#model ? "ready" : "idle");
+      this.#state = this.#model ? "ready" : "idle";
       this.#view?.say(t("Stopped."));
       this.#emit("abort", { text: this.#text, finish_reason: "abort" });
       return;
     }
     const { code = "internal" } = /** @type {any} */ (error);
     const { message, remedy } = errorWords(error);
-    this.#setState("error");
+    this.#state = "error";
     this.#view?.showError({ message, remedy });
     this.#emit("error", { code, message, remedy });
   }
@@ -390,7 +390,7 @@ export class GooseQuill extends Base {
     this.#lease?.release();
     this.#lease = null;
     this.#model = null;
-    this.#setState("idle");
+    this.#state = "idle";
     this.#view?.showPoster(true);
   }
 
@@ -438,11 +438,6 @@ export class GooseQuill extends Base {
       written: this.#chat ? this.#messages.length > 0 : this.#text !== "",
       retry: this.#canRetry,
     });
-  }
-
-  /** @param {State} state */
-  #setState(state) {
-    this.#state = state;
   }
 
   /** @param {string} name @param {unknown} detail */

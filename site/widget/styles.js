@@ -1,7 +1,8 @@
 /**
  * The style of <goose-quill>, as a constructed style sheet, which no policy for styles forbids. Only
  * direction, visibility and colour scheme are inherited from the page; custom properties and parts are for
- * embedders to change.
+ * embedders to change. The output's height is its own, so that the page around it stays where it is; progress
+ * takes the place of the buttons that rest meanwhile. What is not code is said here: the sheet is sent as it is.
  */
 
 export const CSS = `
@@ -48,7 +49,6 @@ export const CSS = `
 
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em; }
 .more { gap: 0.2em; margin-inline-start: auto; }
-/* Progress takes the place of the buttons that rest meanwhile. */
 .row:has(> .progress:not([hidden])) > .more { display: none; }
 .progress { display: grid; min-height: 2.4em; flex: 1 1 10em; align-content: center; }
 .poster { display: contents; }
@@ -92,7 +92,7 @@ button.quiet:hover:not([aria-disabled="true"]) { border-color: var(--line); colo
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 
 .output {
-  height: var(--goose-height, 12em); /* of its own, so that the page around it stays where it is */
+  height: var(--goose-height, 12em);
   padding: 0.75em 0.9em;
   overflow-y: auto;
   resize: vertical;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Engine, loadModel, Model } from "../../../site/engine/client.js";
-import { revivable } from "../../../site/engine/model.js";
+import { tie } from "../../../site/engine/model.js";
 
 /** A worker that the test controls. */
 class FakeWorker {
@@ -45,7 +45,7 @@ test("a loop receives every chunk and the end last", async () => {
     worker.reply({ type: "done", id, result: end });
   };
   const items = [];
-  for await (const item of engine.generate(1, "a", { temperature: 0 })) items.push(item);
+  for await (const item of new Model(engine, 1, {}).generate("a", { temperature: 0 })) items.push(item);
   assert.deepEqual(items, [chunk(0), chunk(1), chunk(2), end]);
   assert.deepEqual(worker.sent, [
     { type: "run", job: "generate", args: { model: 1, prompt: "a", settings: { temperature: 0 } }, id: 1 },
@@ -82,7 +82,7 @@ test("leaving the loop cancels", async () => {
   worker.react = ({ id, type }) => {
     if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0), chunk(1)] });
   };
-  for await (const item of engine.generate(1, "a", {})) if (item) break;
+  for await (const item of new Model(engine, 1, {}).generate("a", {})) if (item) break;
   assert.deepEqual(worker.sent.at(-1), { type: "cancel", id: 1 });
 });
 
@@ -93,7 +93,7 @@ test("an aborted signal ends the loop with an AbortError, and cancels", async ()
     if (type === "run") worker.reply({ type: "part", id, parts: [chunk(0)] });
   };
   const loop = async () => {
-    for await (const item of engine.generate(1, "a", { signal: controller.signal })) {
+    for await (const item of new Model(engine, 1, {}).generate("a", { signal: controller.signal })) {
       if (item) controller.abort();
     }
   };
@@ -110,7 +110,7 @@ test("after cancel() only the end arrives", async () => {
       worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
     }
   };
-  const writing = engine.generate(1, "a", {});
+  const writing = new Model(engine, 1, {}).generate("a", {});
   const items = [];
   for await (const item of writing) {
     items.push(item);
@@ -138,11 +138,13 @@ test("an error arrives with its code and remedy, and the next request is answere
 
 test("two concurrent texts are kept apart", async () => {
   const { worker, engine } = start();
-  const texts = [engine.generate(1, "a", {}), engine.generate(1, "b", {})].map(async (writing) => {
-    let text = "";
-    for await (const item of writing) text += item.text;
-    return text;
-  });
+  const texts = [new Model(engine, 1, {}).generate("a", {}), new Model(engine, 1, {}).generate("b", {})].map(
+    async (writing) => {
+      let text = "";
+      for await (const item of writing) text += item.text;
+      return text;
+    },
+  );
   await Promise.resolve();
   worker.reply({ type: "part", id: 2, parts: [chunk(5)] });
   worker.reply({ type: "part", id: 1, parts: [chunk(1)] });
@@ -157,12 +159,12 @@ test("a dead worker rejects every pending and every later request", async () => 
     engine.load({ kind: "folder", url: "http://x/" }),
     engine.status(),
     engine.call("describe_decoding", {}),
-    engine.generate(1, "a", {}).next(),
+    new Model(engine, 1, {}).generate("a", {}).next(),
   ];
   worker.onerror({ message: "out of memory" });
   for (const promise of waiting) await assert.rejects(promise, { code: "worker-died" });
   await assert.rejects(engine.status(), { code: "worker-died" });
-  await assert.rejects(engine.generate(1, "a", {}).next(), { code: "worker-died" });
+  await assert.rejects(new Model(engine, 1, {}).generate("a", {}).next(), { code: "worker-died" });
   assert.ok(worker.terminated && engine.ended);
 });
 
@@ -190,17 +192,18 @@ test("a model whose worker died is loaded again when it is used, unless it was d
   for (const [name, work] of Object.entries(use)) {
     const model = new Model(died.engine, 1, { title: "before" });
     let loads = 0;
-    revivable(model, async () => {
+    const revive = async () => {
       loads++;
       return new Model(alive.engine, 5, { title: "after" });
-    });
+    };
+    tie(model, { revive });
     alive.worker.sent.length = 0;
     await work(model);
     assert.deepEqual([loads, model.info.title, model.engine], [1, "after", alive.engine], name);
     assert.equal(alive.worker.sent[0].args.model, 5);
   }
   const given = new Model(died.engine, 1, {});
-  revivable(given, () => assert.fail("it was loaded again"));
+  tie(given, { revive: () => assert.fail("it was loaded again") });
   given.dispose();
   await assert.rejects(given.generate("a").next(), { code: "worker-died" });
 });
@@ -303,7 +306,7 @@ test("cancel() before the loop starts takes effect", async () => {
   worker.react = ({ id, type }) => {
     if (type === "cancel") worker.reply({ type: "done", id, result: { ...end, finish_reason: "abort" } });
   };
-  const writing = engine.generate(1, "a", {});
+  const writing = new Model(engine, 1, {}).generate("a", {});
   writing.cancel();
   const items = [];
   for await (const item of writing) items.push(item);
@@ -313,7 +316,9 @@ test("cancel() before the loop starts takes effect", async () => {
 test("an option that cannot be sent throws, and the engine continues", async () => {
   const { worker, engine } = start();
   worker.react = ({ id }) => worker.reply({ type: "status", id, status: { state: "idle" } });
-  await assert.rejects(engine.generate(1, "a", { stop: () => {} }).next(), { name: "DataCloneError" });
+  await assert.rejects(new Model(engine, 1, {}).generate("a", { stop: () => {} }).next(), {
+    name: "DataCloneError",
+  });
   assert.deepEqual(await engine.status(), { state: "idle" });
 });
 

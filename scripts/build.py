@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "py")]
 from scripts.bundles import bundle_scripts, check_addresses, minify  # noqa: E402
 from scripts.command import BuildError, run  # noqa: E402
 from scripts.crawlers import site_address, write_crawler_files  # noqa: E402
-from scripts.example import write_example  # noqa: E402
+from scripts.example import write_example, write_measured  # noqa: E402
 from scripts.fonts import FaceError, add_stand_ins, cached_face, read_faces, write_faces  # noqa: E402
 from scripts.frames import carry_files, fill_frames  # noqa: E402
 from scripts.javascript_types import declarations  # noqa: E402
@@ -246,6 +246,7 @@ def build(output: Path) -> None:
     describe_conversations(output)
     write_element_words(output)
     write_example(output)
+    write_measured(output)
     write_notices(output)
     carry_files(output)
     check_addresses(output)

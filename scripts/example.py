@@ -1,6 +1,6 @@
-"""Write the example that the comparer's live columns open with: the default model, three decoders.
+"""Write what the comparer opens with: live columns of the default model, and what differs in its examples.
 
-The page can write it again. It is written by the kernel that rounds inputs as the page's does; but kernels
+The page can write and measure both again. The live columns are written by the kernel that rounds inputs as the page's does; but kernels
 differ in the last bits, and where two tokens are about equally likely they may choose different ones.
 """
 
@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.decoding import PRESETS, Chunk, DecodingConfig, End, generate
-from goosequill.evaluation.text_metrics import loops, measure
+from goosequill.evaluation.text_metrics import loops, measure, measure_columns
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import load_path
+from goosequill.support.progress import finish
 from goosequill.support.report_format import sampling_report, sampling_result
 
 EXAMPLE_DECODERS = ("greedy", "greedy-penalty", "top-p-0.8")
 EXAMPLE_LENGTH = 120
 """Tokens: the page's default, after which greedy decoding has begun to repeat itself."""
 EXAMPLE_SEED = 1
+REPORTS = ("greedy", "repetition-penalty", "sampling")
+"""As the page opens them (site/compare/opening.js)."""
 
 
 def write_example(output: Path) -> None:
@@ -41,3 +44,33 @@ def write_example(output: Path) -> None:
     report = sampling_report(loaded.description["title"], [(prompt, results)])
     text = json.dumps(report, ensure_ascii=False, indent=1)
     (output / "compare" / "examples" / "live.json").write_text(text + "\n", encoding="utf-8")
+
+
+def write_measured(output: Path) -> None:
+    """Write compare/examples/measured.json: what the page asks about its examples, and the answer.
+
+    The question is the one of site/compare/metrics.js, value by value; a page with another one asks Python.
+    """
+    folder = output / "compare" / "examples"
+    outputs: list[dict[str, Any]] = []
+    columns = []
+    for letter, name in zip("ABC", REPORTS, strict=True):
+        report = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        entries: list[dict[str, Any]] = []
+        for each in report["prompts"]:
+            entry: dict[str, Any] = {"prompt": each["prompt"], "outputs": []}
+            for text in (text for result in each["results"] for text in result["outputs"]):
+                asked = {"prompt": each["prompt"], "text": text}
+                if asked not in outputs:
+                    outputs.append(asked)
+                entry["outputs"].append(outputs.index(asked))
+            if len(entry["outputs"]) == 1:
+                entry["likeness"] = None
+            entries.append(entry)
+        columns.append({"name": f"{letter} · {report['model_name']} · {name}.json", "prompts": entries})
+    question = {"outputs": outputs, "columns": columns, "baseline": columns[0]["name"]}
+    parts = measure(outputs)
+    measured = [{**each, "measures": part} for each, part in zip(outputs, parts, strict=True)]
+    result = finish(measure_columns(measured, columns, baseline=columns[0]["name"]))
+    text = json.dumps({"args": question, "parts": parts, "result": result}, ensure_ascii=False)
+    (folder / "measured.json").write_text(text + "\n", encoding="utf-8")

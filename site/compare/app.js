@@ -29,7 +29,7 @@ import { Votes } from "./votes.js";
 const ADDRESS_DELAY = 200;
 
 const session = new ReportSession(fromAddress(here(), recall("compare.settings")));
-const engine = new LazyEngine();
+const engine = new LazyEngine(() => (session.examples ? "examples/measured.json" : ""));
 const votes = new Votes(session, engine);
 const opening = new Opening(session);
 const reading = new Reading(session, {

@@ -60,12 +60,12 @@ function shortName({ label }) {
 function reportItem(column, size, { view, actions, unfolded }) {
   const { letter, label, model, source, report } = column;
   const hidden = view.hide.includes(letter);
-  const date = report.date && element("span", { class: "date" }, report.date.slice(0, 10));
   const isBaseline = view.base === letter;
   const facts = /** @type {[string, unknown][]} */ ([
     [t("model"), model],
     [t("file"), fileOf(source)],
     [t("format"), report.format],
+    ...(report.date ? /** @type {[string, unknown][]} */ ([[t("date"), report.date.slice(0, 10)]]) : []),
     ...report.args,
   ]);
   const item = element(
@@ -81,7 +81,7 @@ function reportItem(column, size, { view, actions, unfolded }) {
       "div",
       { class: "report-words" },
       element("strong", { title: source }, label),
-      element("span", { class: "about" }, size, date ? " · " : null, date),
+      element("span", { class: "about" }, size),
       aboutElement(facts),
     ),
     element(

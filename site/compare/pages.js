@@ -76,8 +76,8 @@ export class Pages {
     byId("files-row", "div").hidden = !some || examples;
     byId("examples", "span").hidden = !examples;
     byId("open-examples", "button").hidden = some;
-    // Unfolded it is measured, for which Python starts: not for somebody who has only come by, or on a phone.
-    byId("summary", "details").open = loaded.length > 1 && !examples && matchMedia(WIDE).matches;
+    // Unfolded it is measured, for which Python starts unless the build has measured the examples.
+    byId("summary", "details").open = loaded.length > 1 && matchMedia(WIDE).matches;
     byId("welcome-more", "details").open = !some;
   }
 

@@ -259,7 +259,7 @@ def test_picked_files_survive_a_reload_if_wished(comparer: Page, make_file: Make
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
     expect(comparer.get_by_test_id("output")).to_have_text("kept")
     comparer.reload()
-    expect(comparer.get_by_role("heading", name="Read what models wrote")).to_be_visible()
+    expect(comparer.get_by_text("with three decoders")).to_be_visible()
     expect(comparer.get_by_text("kept", exact=True)).to_have_count(0)
     pick(comparer, make_file("r.json", sampling({"p": {"g": ["kept"]}})))
     comparer.get_by_label("Keep these files").check()
@@ -393,6 +393,14 @@ def test_what_differs_comes_first_and_leads_to_the_prompts(
     expect(comparer).to_have_url(re.compile("sort=words"))
     comparer.get_by_role("button", name="Metrics", exact=True).click()
     expect(summary).to_be_hidden()
+
+
+def test_what_differs_in_the_examples_is_known_without_python(comparer: Page, record: Record) -> None:
+    summary = comparer.locator("#summary-body")
+    expect(summary.get_by_role("status")).to_contain_text("Over the 10 prompts that both have.")
+    expect(summary.get_by_role("row", name="C · default · sampling.json")).to_contain_text("difference from A")
+    expect(summary.get_by_role("link")).to_have_count(3)
+    assert not [url for url in record.requests if "pyodide" in url]
 
 
 def test_an_expression_that_never_ends_is_stopped(comparer: Page, make_file: MakeFile) -> None:
@@ -1087,6 +1095,7 @@ def test_names_contain_labels_and_what_scrolls_can_be_focused(comparer: Page, ma
 @each_scheme
 def test_a_phone_shows_an_output_in_its_first_screen(comparer: Page, scheme: Any) -> None:
     comparer.set_viewport_size({"width": 360, "height": 740})
+    comparer.reload()
     output = comparer.get_by_test_id("output").first
     expect(output).to_contain_text(re.compile(r"\w"))
     box = output.bounding_box()

@@ -28,11 +28,12 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   inputs?: (options: InputOptions) => void | Inputs,
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>, folded?: readonly string[],
- *   unused?: (settings: Values) => readonly string[]
+ *   unused?: (settings: Values) => readonly string[], isStage?: boolean
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
  *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
  *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings
- *   that are shown on demand; `unused`: those that others leave without effect
+ *   that are shown on demand; `unused`: those that others leave without effect; `isStage`: the inputs are
+ *   what a visitor does here, such as a pad, so they come first
  * @typedef {{
  *   description: import("./panel.js").Description, settings: Values, data: any, bytes?: number
  * }} First what the build computed with the defaults, and the bytes of the data files that this takes
@@ -87,9 +88,9 @@ export class Experiment {
     this.#runner = runner;
     this.#onChange = onChange;
     this.#shown = { data: first.data, settings: first.settings, own: null };
-    const { ranges, labels, folded, unused } = module;
+    const { ranges, labels, folded, unused, isStage } = module;
     const { description } = first;
-    const shown = { ranges, labels, folded, unused };
+    const shown = { ranges, labels, folded, unused, isStage };
     this.#panel = new Panel({ description, prefix, ...shown, onChange: () => this.#changed() });
     adopt(root, this.#panel.picture);
     root.replaceChildren(...this.#panel.parts);

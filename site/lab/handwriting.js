@@ -11,6 +11,9 @@ import { launcher, match, scribble } from "./handwriting-picture.js";
 
 export { inputs } from "./handwriting-inputs.js";
 
+/** The pad comes first. */
+export const isStage = true;
+
 /** @import { Drawing } from "./frame.js" */
 /**
  * @typedef {{

@@ -10,6 +10,9 @@ import { conclusion, origin, resultTable } from "./findings.js";
 
 export { inputs } from "./launcher-phone.js";
 
+/** The pad comes first. */
+export const isStage = true;
+
 /** @import { Drawing } from "./frame.js" */
 /**
  * @typedef {{count: number, rank: number[][], first: number[][], eight: number[][]}} Found each with its mean

@@ -38,10 +38,12 @@ export class Panel {
    * @param {{
    *   description: Description, prefix: string, onChange: () => void,
    *   ranges?: (settings: Record<string, any>) => Ranges, labels?: Record<string, Record<string, string>>,
-   *   folded?: readonly string[], unused?: (settings: Record<string, any>) => readonly string[]
+   *   folded?: readonly string[], unused?: (settings: Record<string, any>) => readonly string[],
+   *   isStage?: boolean
    * }} options `prefix` begins the ids; `ranges` returns the limits of numbers that depend on other settings;
    *   `labels` has words for the choices of a setting; `folded` are the settings that are shown on demand;
-   *   `unused` returns those that others leave without effect, which are not shown
+   *   `unused` returns those that others leave without effect, which are not shown; `isStage`: the visitor's
+   *   own input comes first and has the picture's width
    */
   constructor({
     description,
@@ -51,6 +53,7 @@ export class Panel {
     labels = {},
     folded = [],
     unused = () => [],
+    isStage = false,
   }) {
     this.#parameters = description.parameters;
     this.#ranges = ranges;
@@ -79,14 +82,17 @@ export class Panel {
       const explained = controls.classList.toggle("explained");
       help.setAttribute("aria-pressed", String(explained));
     });
-    /** Everything, in the order in which it stands. */
-    this.parts = [
-      ...(boxes.length ? [controls] : []),
-      this.inputs,
-      element("div", { class: "lab-actions" }, this.run, this.cancel, this.reset, boxes.length ? help : null),
+    const actions = [this.run, this.cancel, this.reset, boxes.length ? help : null];
+    const side = element(
+      "div",
+      { class: "lab-side" },
+      boxes.length ? controls : null,
+      isStage ? null : this.inputs,
+      element("div", { class: "lab-actions" }, ...actions),
       element("div", { class: "lab-news" }, this.#line, this.#progress, this.#size),
-      this.picture,
-    ];
+    );
+    /** Everything, in the order in which it stands. */
+    this.parts = [...(isStage ? [this.inputs] : []), side, this.picture];
     this.#fit();
   }
 

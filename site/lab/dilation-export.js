@@ -4,7 +4,7 @@
  */
 
 import { FILES } from "../engine/root.js";
-import { figureTools } from "../ui/chart-tools.js";
+import { figureTools, sourceWords } from "../ui/chart-tools.js";
 import { download, element } from "../ui/dom.js";
 import { plainColor } from "../ui/plain-color.js";
 import { StatusLine } from "../ui/status.js";
@@ -15,7 +15,7 @@ import { LAYERS, reading } from "./dilation-scene.js";
 
 /**
  * @typedef {Record<string, Record<string, string>>} Styles computed properties by role
- * @typedef {{background: string, font: string, styles: Styles}} Look
+ * @typedef {{background: string, ink: string, font: string, styles: Styles}} Look
  * @typedef {{data: Data, picture: import("./dilation-picture.js").Picture}} Shown
  */
 
@@ -26,6 +26,8 @@ export const MOST_FRAMES = 256;
 const DELAY = 600;
 const LAST_DELAY = 1600;
 const COLORS = 64;
+/** The height of the GIF's last line, its title and source. */
+const FOOT = 20;
 
 const PROPERTIES = [
   "fill",
@@ -102,8 +104,8 @@ export function lookOf(svg) {
       PROPERTIES.map((name) => [name, plainColor(style.getPropertyValue(name))]),
     );
   }
-  const { backgroundColor, fontFamily } = getComputedStyle(document.body);
-  return { background: backgroundColor, font: fontFamily, styles };
+  const { backgroundColor, color, fontFamily } = getComputedStyle(document.body);
+  return { background: backgroundColor, ink: plainColor(color), font: fontFamily, styles };
 }
 
 /**
@@ -121,7 +123,7 @@ export async function makeGif({ data, picture }, onProgress) {
   const all = out * out;
   const frames = Math.min(all, MOST_FRAMES);
   const [width, height] = [scene.width, Math.round(scene.height)];
-  const canvas = element("canvas", { width, height });
+  const canvas = element("canvas", { width, height: height + FOOT });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("The browser cannot draw on a canvas.");
   const gif = GIFEncoder();
@@ -129,11 +131,12 @@ export async function makeGif({ data, picture }, onProgress) {
   let palette;
   for (let index = 0; index < frames; index++) {
     paint(context, scene, reading(data, scene, Math.floor(index / out), index % out), look);
-    const pixels = context.getImageData(0, 0, width, height).data;
+    paintFoot(context, look);
+    const pixels = context.getImageData(0, 0, width, height + FOOT).data;
     palette ??= /** @type {number[][]} */ (quantize(pixels, COLORS));
     const delay = index === frames - 1 ? LAST_DELAY : DELAY;
     const first = index === 0 ? { palette, repeat: 0 } : {};
-    gif.writeFrame(applyPalette(pixels, palette), width, height, { ...first, delay });
+    gif.writeFrame(applyPalette(pixels, palette), width, height + FOOT, { ...first, delay });
     onProgress(index + 1, frames);
     await new Promise((resolve) => setTimeout(resolve)); // lets the page answer
   }
@@ -152,7 +155,7 @@ function loadEncoder() {
 function paint(context, scene, marks, { background, font, styles }) {
   context.globalAlpha = 1;
   context.fillStyle = background;
-  context.fillRect(0, 0, scene.width, scene.height + 1);
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
   const shapes = { ...scene.shapes, ...marks.shapes };
   for (const role of LAYERS) {
     if (shapes[role] && styles[role]) paintPath(context, new Path2D(shapes[role]), styles[role]);
@@ -165,6 +168,15 @@ function paint(context, scene, marks, { background, font, styles }) {
     context.fillStyle = styles[role]?.fill ?? "currentColor";
     context.fillText(text, x, y);
   }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {Look} look */
+function paintFoot(context, { ink, font }) {
+  context.globalAlpha = 1;
+  context.font = `11px ${font}`;
+  context.fillStyle = ink;
+  context.textAlign = "start";
+  context.fillText(`${TITLE}. ${sourceWords()}`, 4, context.canvas.height - FOOT / 2);
 }
 
 /** @param {CanvasRenderingContext2D} context @param {Path2D} path @param {Record<string, string>} style */

@@ -6,6 +6,7 @@
 
 import { percent, visible } from "../decoder/tokens.js";
 import { chart, loadPlot } from "../ui/chart.js";
+import { csvHead } from "../ui/chart-tools.js";
 import { download, element } from "../ui/dom.js";
 import { loadStyles } from "../ui/load-style.js";
 import { phrase, t, tn } from "../ui/words.js";
@@ -200,7 +201,7 @@ class AttributionPanel {
 
 /** The table of all words, with its file. @param {Word[]} words */
 function allWords(words) {
-  const save = () => download("attribution.csv", wordsAsCsv(words), "text/csv");
+  const save = () => download("attribution.csv", csvHead(t("All words")) + wordsAsCsv(words), "text/csv");
   const name = t("Save all words as CSV");
   const button = element("button", { type: "button", class: "quiet", onclick: save }, name);
   return [element("h3", {}, t("All words")), wordTable(words), button];

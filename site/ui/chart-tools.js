@@ -108,15 +108,21 @@ export function tableParts({ columns, count, row }, title) {
  * @param {{title: string, name: string, rows: Table | undefined}} options
  */
 async function saveAs(kind, svg, { title, name, rows }) {
-  const source = t("Source: {address}", { address: `${location.host}${location.pathname}` });
-  if (kind === "csv" && rows) {
-    const text = csvText([[`# ${title}`], [`# ${source}`]]) + csvOf(rows);
-    return download(`${name}.csv`, text, "text/csv");
-  }
+  if (kind === "csv" && rows) return download(`${name}.csv`, csvHead(title) + csvOf(rows), "text/csv");
   const { pictureOf, pngOf } = await import("./chart-export.js");
-  const picture = await pictureOf(svg, { title, source });
+  const picture = await pictureOf(svg, { title, source: sourceWords() });
   if (kind === "svg") download(`${name}.svg`, picture.text, "image/svg+xml");
   else download(`${name}.png`, await pngOf(picture), "image/png");
+}
+
+/** Where a saved file comes from. */
+export function sourceWords() {
+  return t("Source: {address}", { address: `${location.host}${location.pathname}` });
+}
+
+/** The comments at the top of a CSV file. @param {string} title */
+export function csvHead(title) {
+  return csvText([[`# ${title}`], [`# ${sourceWords()}`]]);
 }
 
 /** Every row of a table as CSV. @param {Table} table */

@@ -254,7 +254,7 @@ def test_the_gif_has_every_frame(lab: Page, tmp_path: Path) -> None:
     )
     fills = [lab.locator(each).evaluate(PAINTED) for each in (".d-output", ".d-current")]
     for chosen, frame in enumerate(decoded["frames"]):
-        assert frame["size"] == box
+        assert frame["size"] == [box[0], box[1] + 20]  # title and source
         for cell, color in enumerate(frame["colors"]):
             wanted = fills[cell == chosen]
             assert max(abs(a - b) for a, b in zip(color, wanted, strict=True)) < 12, (chosen, cell)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from .accessibility import violations
 from .variants import variants
@@ -40,6 +40,22 @@ def test_everything_in_it_has_one_place_on_every_page(page: Page, site_url: str,
         places[address] = boxes
     assert [each for each in KINDS if places[each] != places[""]] == []
     assert places[""][0] == {"x": 0, "y": 0, "width": width, "height": 56}
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+def test_the_menu_ends_before_the_search_where_it_is_unfolded(
+    browser: Browser, site_url: str, locale: str
+) -> None:
+    context = browser.new_context(locale=locale, viewport={"width": 1220, "height": 740})
+    page = context.new_page()
+    page.goto(site_url + "storage/")
+    last = page.locator(".site-menu a").last
+    expect(last).to_have_text({"en-US": "Laboratory", "de-DE": "Labor"}[locale])
+    menu, search = last.bounding_box(), page.get_by_role("search").first.bounding_box()
+    assert menu and search and menu["x"] + menu["width"] < search["x"]
+    page.set_viewport_size({"width": 1219, "height": 740})
+    expect(last).to_be_hidden()
+    context.close()
 
 
 @pytest.mark.parametrize("address", ["storage/", "explanation/rwkv/"])

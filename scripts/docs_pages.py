@@ -61,6 +61,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Set the page's description and replace each marker by the text it requests."""
     (listed,) = (entry for entry in read_pages() if entry.address == page.url)
     page.meta["description"] = listed.description
+    if any(match[1] == "experiment" for match in MARKER.finditer(markdown)):
+        page.meta["hide"] = ["toc"]  # an experiment has its room
     page.meta["styles"] = [*page.meta.get("styles", []), *lab.styles(markdown)]
     page.meta["scripts"] = [*page.meta.get("scripts", []), *lab.scripts(markdown)]
     return MARKER.sub(lambda match: GENERATORS[match[1]](*match[2].split()), lab.prepare(markdown))

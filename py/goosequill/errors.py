@@ -389,7 +389,7 @@ GROUPS: dict[str, dict[str, Code]] = {
         ),
         "embedder-missing": Code(
             "The folder of an embedding model is missing.",
-            "Take models/minilm and models/minilm-static from a built Goosequill site.",
+            "Run “goosequill fetch-models”, which takes it from a built Goosequill site.",
         ),
         "index-full": Code("The index is full.", "Divide the documents between two indexes."),
         "index-empty": Code(

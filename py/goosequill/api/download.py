@@ -90,9 +90,19 @@ def fetch(
         return _fetch_folder(model, host, cache, progress)
     root = cache or cache_folder() / "models"
     target = root / model.owner / model.repo / quote(model.revision, safe="") / model.path
-    if target.is_file() and _is_intact(target, model.sha256):
+    return download(model.address(host), target, model.sha256, progress=progress)
+
+
+def download(address: str, target: Path, sha256: str = "", *, progress: OnProgress | None = None) -> Path:
+    """Download a file unless it is there, and return its path; see `fetch` for the errors.
+
+    Parameters
+    ----------
+    sha256
+        In lower case; empty if it is not to be checked.
+    """
+    if target.is_file() and _is_intact(target, sha256):
         return target
-    address = model.address(host)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _own_part(target) as part:
         total = _transfer(address, part, progress)
@@ -104,11 +114,11 @@ def fetch(
                 code="download-truncated",
                 remedy="Try again.",
             )
-        digest = _sha256(part.own) if model.sha256 else ""
-        if digest != model.sha256:
+        digest = _sha256(part.own) if sha256 else ""
+        if digest != sha256:
             part.discard()
             raise LoadError(
-                f"The SHA-256 of {address} is {digest}, not {model.sha256}.",
+                f"The SHA-256 of {address} is {digest}, not {sha256}.",
                 code="checksum",
                 remedy="Check the id; the file on the host may have been replaced.",
             )
@@ -239,6 +249,6 @@ def _failure(address: str, error: Exception) -> LoadError:
         return LoadError(
             f"{address} is not there, or not public (HTTP {error.code}).",
             code="not-found",
-            remedy="Check the id of the model.",
+            remedy="Check the id or the address of the model.",
         )
     return LoadError(f"{address} cannot be downloaded: HTTP {error.code}.", code="http-status")

@@ -12,13 +12,15 @@ from goosequill.kernels import Kernel
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index_files import IndexModel
+from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_model
 
-FOLDERS = {"minilm": "minilm", "static": "minilm-static"}
+FOLDERS = {"minilm": FULL, "static": STATIC}
 """Name on the command line -> the folder among the models of a site."""
 NAMES = {"minilm-l6": "minilm", "static-minilm": "static"}
 """Name in an index -> name on the command line."""
 _HERE = Path(__file__).resolve().parents[3]
-_PLACES = (Path("dist/models"), _HERE / "dist" / "models", _HERE / "site" / "models")
+_OWN = (Path("dist/models"), _HERE / "dist" / "models", _HERE / "site" / "models")
+"""Where they are in a clone of the repository."""
 
 
 def add_models_option(parser: argparse.ArgumentParser) -> None:
@@ -27,18 +29,18 @@ def add_models_option(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=Path,
         metavar="FOLDER",
-        help="the folder with minilm/ and minilm-static/: the folder models of a built site "
-        "(default: dist/models, then site/models)",
+        help="the folder with minilm/ and minilm-static/, such as models of a built site "
+        "(default: dist/models, then what fetch-models has fetched)",
     )
+
+
+def _places(models: Path | None) -> list[Path]:
+    return [models] if models else [*_OWN, fetched_folder()]
 
 
 def find_folder(name: str, models: Path | None) -> Path | None:
     """Return the folder of a model; None if it is not there."""
-    for place in (models,) if models else _PLACES:
-        folder = place / FOLDERS[name]
-        if (folder / "config.json").is_file():
-            return folder
-    return None
+    return find_model(FOLDERS[name], _places(models))
 
 
 def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> Embedder:
@@ -51,7 +53,7 @@ def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> 
     """
     folder = find_folder(name, models)
     if folder is None:
-        places = ", ".join(str(place) for place in ((models,) if models else _PLACES))
+        places = ", ".join(map(str, _places(models)))
         raise SearchError(f"The embedding model {FOLDERS[name]} is not in {places}.", code="embedder-missing")
     return open_folder(folder, kernel)
 

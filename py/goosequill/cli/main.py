@@ -32,6 +32,7 @@ COMMANDS = {
     "convert": "convert weights to a model folder",
     "convert-chats": "convert conversations to and from other programs' formats",
     "lab": "run a laboratory experiment",
+    "fetch-models": "fetch the embedding models of search",
     "index": "make an index of documents or of a site",
     "serve": "serve a model to programs that know OpenAI's API",
     "ask": "find passages that answer a question",

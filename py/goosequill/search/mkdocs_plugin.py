@@ -2,8 +2,7 @@
 
     plugins:
       - search
-      - goosequill:
-          models: models/
+      - goosequill
 
 After the build it indexes the pages and writes the index into the site, with a worker that Material's search
 box starts in place of its own. The plugin `search` stays: without it Material has no search box. The index is
@@ -38,24 +37,29 @@ from goosequill.search.index import Index
 from goosequill.search.index_files import DESCRIPTION, IndexModel
 from goosequill.search.indexing import compact, take_in
 from goosequill.search.indexing import open_folder as open_index
+from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_model
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
 from goosequill.search.web import write
 
 LOG = logging.getLogger("mkdocs.plugins.goosequill")
-FULL, STATIC = "minilm", "minilm-static"
-"""The folders of the two models."""
 SCRIPTS = ("material.js", "material-search.js", "goose-search.js", "goose-better.js")
 CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)', re.DOTALL)
-FORM = re.compile(r'(<form class="md-search__form") name="search"')
+FORM = re.compile(r'(<form class="md-search__form")(?: name="search")?')
 """Material fetches its own index at once if the form has this name."""
+NO_BOX = (
+    "No page has a search box that shows the index: use the theme Material with the plugin search, or put "
+    "<goose-search> into the theme's pages, as “Search your own site by meaning” in the documentation shows."
+)
 
 
 class GoosequillConfig(base.Config):
     """The plugin's settings."""
 
-    models = c.Type(str, default="models")
-    """The folder with minilm/ and minilm-static/, relative to mkdocs.yml."""
+    models = c.Type(str, default="")
+    """The folder with minilm/ and minilm-static/, relative to mkdocs.yml; "" for what is in models/, otherwise
+    for what ``goosequill fetch-models`` has fetched.
+    """
     output = c.Type(str, default="search-index")
     """Where the index is in the site."""
     ask = c.Type(str, default="")
@@ -72,6 +76,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
     def __init__(self) -> None:
         super().__init__()
         self._hidden: set[str] = set()
+        self._has_box = False
 
     def on_config(self, config: Any) -> None:
         """Refuse an `output` that is not a folder below the site, since that folder is emptied."""
@@ -105,25 +110,30 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
                 return match[0]  # not Material's
             page = f"#{self._back()}{self.config.ask}" if self.config.ask else ""
             settings["search"] = f"{base}/{self._output()}/material.js{page}"
+            self._has_box |= bool(FORM.search(html))
             return match[1] + json.dumps(settings).replace("<", "\\u003c") + match[3]
 
+        self._has_box |= "<goose-search" in html
         return CONFIG.sub(changed, FORM.sub(r"\1", html))
 
     def on_post_build(self, *, config: Any, **_: Any) -> None:
         """Index the pages and write the index into the site."""
+        if not self._has_box:
+            LOG.warning(NO_BOX)
         root = Path(config.config_file_path or ".").resolve().parent
         try:
             self._build(Path(config.site_dir), root, str(config.site_name))
         except GoosequillError as error:
-            raise PluginError(f"goosequill: {error} {error.remedy}") from error
+            raise PluginError(f"goosequill: {error}") from error
         except OSError as error:  # no space, no permission
             raise PluginError(f"goosequill: the index cannot be written: {error}") from error
 
     def _build(self, site: Path, root: Path, name: str) -> None:
-        kernel, models = load_kernel(threads=None), root / self.config.models
-        full, table = (open_folder(_model_folder(models, each), kernel) for each in (FULL, STATIC))
+        kernel, chosen = load_kernel(threads=None), self.config.models
+        places = [root / chosen] if chosen else [root / "models", fetched_folder()]
+        full, table = (open_folder(_model_folder(places, each), kernel) for each in (FULL, STATIC))
         if not isinstance(table, StaticTable) or table.space != full.space:
-            raise SearchError(f"The two models in {models} do not belong together.", code="embedder-missing")
+            raise SearchError("The two embedding models do not belong together.", code="embedder-missing")
         kept = root / self.config.cache
         index = _open_cache(kept, kernel.search, name, full)
         skipped: list[Skipped] = []
@@ -169,10 +179,11 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
                 yield page
 
 
-def _model_folder(models: Path, name: str) -> Path:
-    if not (models / name / "config.json").is_file():
-        raise SearchError(f"There is no embedding model in {models / name}.", code="embedder-missing")
-    return models / name
+def _model_folder(places: list[Path], name: str) -> Path:
+    if (found := find_model(name, places)) is None:
+        listed = " or ".join(map(str, places))
+        raise SearchError(f"The embedding model {name} is not in {listed}.", code="embedder-missing")
+    return found
 
 
 def _open_cache(path: Path, search: SearchOperations, name: str, embedder: Embedder) -> Index:

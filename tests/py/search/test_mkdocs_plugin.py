@@ -62,12 +62,49 @@ def test_other_templates_are_left_alone() -> None:
     assert settings_of(made.on_post_template(PAGE % "/", template_name="404.html"))["search"] != "old.js"
 
 
-def test_a_missing_model_stops_the_build_and_says_where_to_get_it(tmp_path: Path) -> None:
+def test_a_missing_model_stops_the_build_and_says_once_where_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOSEQUILL_CACHE", str(tmp_path / "cache"))
     config = SimpleNamespace(
         config_file_path=str(tmp_path / "mkdocs.yml"), site_dir=str(tmp_path), site_name="S"
     )
-    with pytest.raises(PluginError, match=r"no embedding model in .*minilm.* built Goosequill site"):
+    with pytest.raises(PluginError, match=r"model minilm is not in .*models or .*cache") as raised:
         plugin().on_post_build(config=config)
+    assert str(raised.value).count("fetch-models") == 1
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [each.getMessage() for each in caplog.records if "search box" in each.getMessage()]
+
+
+def test_a_site_without_a_box_for_the_index_gets_one_warning(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for theme in ({"name": "mkdocs"}, {"name": "readthedocs"}):
+        caplog.clear()
+        built(project, theme=theme)
+        assert len(warnings_of(caplog)) == 1
+    caplog.clear()
+    built(project, plugins=[{"goosequill": {}}])
+    assert len(warnings_of(caplog)) == 1, "Material without the plugin search"
+    caplog.clear()
+    (project / "theme").mkdir()
+    (project / "theme" / "main.html").write_text("<goose-search></goose-search>", encoding="utf-8")
+    built(project, theme={"name": "mkdocs", "custom_dir": str(project / "theme")})
+    built(project)
+    assert not warnings_of(caplog)
+
+
+def test_models_that_were_fetched_need_no_setting(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOSEQUILL_CACHE", str(tmp_path))
+    (project / "models").rename(tmp_path / "embedders")
+    try:
+        assert (built(project) / "search-index" / "web" / "search.json").is_file()
+    finally:
+        (tmp_path / "embedders").rename(project / "models")
 
 
 @pytest.fixture(scope="module")

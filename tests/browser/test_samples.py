@@ -158,7 +158,6 @@ def test_html_works_on_another_site(
     code = sample.code.replace("https://YOUR-HOST/goosequill/", site_url).replace(
         "https://your.page", host.url.rstrip("/")
     )
-    code = code.replace("/goose-search.js", f"{site_url}embed/goose-search.js")
     code = code.replace(INDEX, f"{site_url}search-index/")
     if "<script" not in code:  # it is one more element on a page that has the script
         code += f'<script type="module" src="{site_url}embed/goosequill.js"></script>'

@@ -77,9 +77,7 @@ def fetch(site: str, name: str, folder: Path, progress: OnProgress) -> Path:
     base = Path(site).resolve().as_uri() if site and Path(site).is_dir() else site
     if not re.match(r"(https?|file)://", base):
         raise SearchError(
-            f"There is no site at {site!r}."
-            if site
-            else "This installation does not know a site.",
+            f"There is no site at {site!r}." if site else "This installation does not know a site.",
             code="path-not-found",
             remedy="Give the address of a built Goosequill site, which begins with https://, or its folder.",
         )

@@ -118,7 +118,10 @@ def open_target(options: argparse.Namespace, kernel: Kernel) -> Store:
         return make_store(LANCEDB + uri, kernel.search)
     paged = not options.no_web and find_folder("static", options.models) is not None
     table = open_named("static", options.models) if paged else None
-    return make_store(str(options.out), kernel.search, name=options.name, table=table)
+    # an index in a folder of the site may be deeper than one that lies beside the pages
+    source, out = Path(options.source).resolve(), options.out.resolve()
+    site = "../" * len(out.relative_to(source).parts) if out.is_relative_to(source) else "../"
+    return make_store(str(options.out), kernel.search, name=options.name, table=table, site=site)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,6 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +39,10 @@ from goosequill.search.indexing import open_folder as open_index
 from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_model
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
-from goosequill.search.web import write
+from goosequill.search.web import ELEMENT, copy_scripts, write
 
 LOG = logging.getLogger("mkdocs.plugins.goosequill")
-SCRIPTS = ("material.js", "material-search.js", "goose-search.js", "goose-better.js")
+SCRIPTS = ("material.js", "material-search.js", *ELEMENT)
 CONFIG = re.compile(r'(<script id="__config" type="application/json">)(.*?)(</script>)', re.DOTALL)
 FORM = re.compile(r'(<form class="md-search__form")(?: name="search")?')
 """Material fetches its own index at once if the form has this name."""
@@ -57,8 +56,8 @@ class GoosequillConfig(base.Config):
     """The plugin's settings."""
 
     models = c.Type(str, default="")
-    """The folder with minilm/ and minilm-static/, relative to mkdocs.yml; "" for what is in models/, otherwise
-    for what ``goosequill fetch-models`` has fetched.
+    """The folder with minilm/ and minilm-static/, relative to mkdocs.yml; "" for models/ if that is there,
+    otherwise for what ``goosequill fetch-models`` has fetched.
     """
     output = c.Type(str, default="search-index")
     """Where the index is in the site."""
@@ -158,9 +157,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
             if (kept / name).is_file():
                 shutil.copy2(FolderStorage(kept).file(name), target)
         size = write(index, table, FolderStorage(target / "web"), site=self._back())
-        for script in SCRIPTS:
-            data = files("goosequill.search").joinpath("static", script).read_bytes()
-            (target / script).write_bytes(data)
+        copy_scripts(target, SCRIPTS)
         LOG.info("%d passages are searchable; the index has %.1f MB", len(index), size / 1e6)
 
     def _output(self) -> str:

@@ -84,10 +84,20 @@ class FolderStore:
     ----------
     table
         The static table with which pages search web/, a folder in the folder; without one, it is not written.
+    site
+        What the documents' addresses are relative to, seen from the folder.
     """
 
-    def __init__(self, index: Index, path: Path, search: SearchOperations, table: Embedder | None = None):
+    def __init__(
+        self,
+        index: Index,
+        path: Path,
+        search: SearchOperations,
+        table: Embedder | None = None,
+        site: str = "../",
+    ) -> None:
         self.index, self._path, self._search, self._table = index, path, search, table
+        self._site = site
 
     @property
     def model(self) -> IndexModel | None:
@@ -125,13 +135,14 @@ class FolderStore:
                 committed = time.monotonic()
 
     def _finish(self) -> None:
-        """Keep the index's words, compact it if that is due, and write web/."""
+        """Keep the index's words, compact it if that is due, and write web/ and the element that reads it."""
         target, table, model = self._path / "web", self._table, self.index.model
         if not self.index.documents() or model is None or table is None or table.space != model.space:
             table = None
         self.index = tidied(self.index, self._path, published=table is not None or target.is_dir())
         if isinstance(table, StaticTable):
-            web.write(self.index, table, FolderStorage(target))
+            web.write(self.index, table, FolderStorage(target), site=self._site)
+            web.copy_scripts(self._path, web.ELEMENT)
 
     def ask(self, question: str, *, static: Embedder | None, full: Embedder | None, count: int) -> Results:
         searcher = Searcher(self.index, self._search, static=static, full=full)
@@ -152,7 +163,7 @@ def open_store(where: str, search: SearchOperations) -> Store:
 
 
 def make_store(
-    where: str, search: SearchOperations, *, name: str = "", table: Embedder | None = None
+    where: str, search: SearchOperations, *, name: str = "", table: Embedder | None = None, site: str = "../"
 ) -> Store:
     """Open the index at an address to update it, or make a new one.
 
@@ -160,7 +171,7 @@ def make_store(
     ----------
     name
         The index's, unless it is empty; a database has none.
-    table
+    table, site
         See `FolderStore`.
 
     Raises
@@ -170,4 +181,4 @@ def make_store(
     """
     if where.startswith(LANCEDB):
         return LanceStore(where.removeprefix(LANCEDB))
-    return FolderStore(open_folder(Path(where), search, name=name), Path(where), search, table)
+    return FolderStore(open_folder(Path(where), search, name=name), Path(where), search, table, site)

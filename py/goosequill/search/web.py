@@ -30,6 +30,8 @@ import json
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +45,8 @@ from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT
 from goosequill.search.index import Index
 from goosequill.search.storage import FolderStorage
 
+ELEMENT = ("goose-search.js", "goose-better.js")
+"""The scripts of <goose-search>."""
 Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
@@ -380,6 +384,14 @@ def write(index: Index, table: Table, storage: FolderStorage, *, site: str = "..
     for name in set(storage.names()) - set(written):
         storage.remove(name)
     return sum(written.values())
+
+
+def copy_scripts(folder: Path, names: Iterable[str]) -> None:
+    """Copy scripts that the package has, as all but a clone does that was never built, into a folder."""
+    for name in names:
+        script = resources.files("goosequill.search").joinpath("static", name)
+        if script.is_file():
+            (folder / name).write_bytes(script.read_bytes())
 
 
 def per_document(index: Index) -> list[int]:

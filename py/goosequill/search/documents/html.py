@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from goosequill.search.documents.document import Composer, Document
 from goosequill.search.documents.text import decode, unescape
+from goosequill.search.sentences import count_words
 
 _NAME = re.compile(r"[A-Za-z][^\s/>]*+")
 _SPACE = re.compile(r"[\s/]*+")
@@ -24,7 +25,13 @@ _BOGUS = re.compile(r"[!?]|/[^A-Za-z]")
 _CHARSET = re.compile(rb"<meta\s[^<>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE)
 _MAIN = {tag: re.compile(rf"<{tag}[\s>]", re.IGNORECASE) for tag in ("article", "main")}
 """What marks a page's content, if it is there once."""
+_ROLE = re.compile(r"<([a-z]{1,20})\s[^<>]{0,300}?\brole\s*+=\s*+[\"']?main\b", re.IGNORECASE)
+"""The same in older templates."""
 _WHITE = re.compile(r"\s+")
+_ASKS = re.compile(r"(\w\w(-\w+)?/)?search(/|\.html?|/index\.html?)?")
+"""Where generators put a site's own page for searching."""
+_FEW_WORDS = 50
+"""A page at such an address that has more of them is about something."""
 
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
 _RAW = frozenset({"noembed", "noframes", "script", "style", "textarea", "title", "xmp"})
@@ -37,6 +44,10 @@ _AROUND = frozenset({"aside", "header"})
 """Elements that are left out unless they are within the main content."""
 _FALLBACK = _HIDDEN - {"footer", "form", "nav"}
 """What is left out of a page that has no text elsewhere."""
+_ROLES = {"banner": "header", "contentinfo": "footer", "navigation": "nav", "search": "form"}
+"""Roles that make an element what another one is."""
+_LEFT_OUT = frozenset({"data-nosnippet", "data-pagefind-ignore", "hidden"})
+"""Attributes by which a page says that search engines, or readers, have no use for an element."""
 _PARAGRAPH = frozenset(
     "address article aside blockquote body caption center details div dl fieldset figcaption "  # noqa: SIM905
     "figure footer form header hr main nav ol p pre section summary table ul".split()
@@ -45,7 +56,7 @@ _LINE = frozenset({"br", "dd", "dt", "li", "option", "tr"})
 _LISTS = frozenset({"dl", "ol", "table", "ul"})
 _CELLS = frozenset({"td", "th"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_KEPT = frozenset({"alt", "aria-hidden", "class", "content", "hidden", "href", "http-equiv", "id", "name"})
+_KEPT = _LEFT_OUT | {"alt", "aria-hidden", "class", "content", "href", "http-equiv", "id", "name", "role"}
 """Attributes that are looked at."""
 _PERMALINKS = frozenset({"headerlink", "anchor", "anchorjs-link", "hash-link", "header-anchor"})
 
@@ -131,41 +142,68 @@ def read_html(name: str, data: bytes, *, address: str = "") -> Document:
 
 
 def read_site_page(name: str, data: bytes, *, address: str) -> Document:
-    """Return a page of a site; without text if it redirects, or is not to be indexed."""
+    """Return a page of a site; without text if it redirects, is for searching, or is not to be indexed."""
     page = read_page(name, data)
-    return document_of(page, name, address) if page.indexed else Composer().document(name, address=address)
+    document = document_of(page, name, address)
+    asks = _ASKS.fullmatch(name) and count_words(document.text) < _FEW_WORDS
+    return document if page.indexed and not asks else Composer().document(name, address=address)
 
 
 def document_of(page: _Page, name: str, address: str) -> Document:
-    """Return a page as a document; its first heading is a better title than that of its window."""
-    return page.composer.document(name, title=page.composer.first_heading or page.title, address=address)
+    """Return a page as a document.
+
+    Its first heading is a better title than that of its window, unless it is one of several of the first
+    level and says something else.
+    """
+    heading = page.composer.first_heading
+    first = heading if page.tops < 2 or heading in page.title else ""
+    return page.composer.document(name, title=first or page.title or heading, address=address)
 
 
 def read_page(name: str, data: bytes) -> _Page:
     """Return what a page contains, before it is made a document."""
     charset = _CHARSET.search(data[:4096])
     source = decode(name, data, charset[1].decode("ascii") if charset else "")
-    main = next(
-        (tag for tag, found in _MAIN.items() if len(list(islice(found.finditer(source), 2))) == 1), ""
-    )
-    page = _Page(main, _HIDDEN, around=_AROUND).read(source)
+    main = next((tag for tag, pattern in _MAIN.items() if _once(pattern, source)), "")
+    by_role = None if main else _once(_ROLE, source)
+    page = _Page(by_role[1].lower() if by_role else main, _HIDDEN, around=_AROUND, by_role=bool(by_role))
+    page.read(source)
     return page if page.composer.has_text else _Page("", _FALLBACK).read(source)
 
 
-class _Page:
-    """Takes a page token by token; `main` is the element that has its content, "" for all of it."""
+def _once(pattern: re.Pattern[str], source: str) -> re.Match[str] | None:
+    """Return what a pattern finds if that is there once."""
+    found = list(islice(pattern.finditer(source), 2))
+    return found[0] if len(found) == 1 else None
 
-    def __init__(self, main: str, skipped: frozenset[str], *, around: frozenset[str] = frozenset()) -> None:
+
+class _Page:
+    """Takes a page token by token.
+
+    `main` is the element that has its content, "" for all of it; with `by_role` it is the one with this role.
+    """
+
+    def __init__(
+        self,
+        main: str,
+        skipped: frozenset[str],
+        *,
+        around: frozenset[str] = frozenset(),
+        by_role: bool = False,
+    ) -> None:
         self.composer = Composer()
         self.title = ""
         self.indexed = True
-        self._main, self._inside = main, 0
+        self.tops = 0
+        self._main, self._inside, self._by_role = main, 0, by_role
         self._skipped, self._around = skipped, around
         self._skipping, self._depth = "", 0
         self._text: list[str] = []
         self._lines: list[str] = []
         self._lists = self._preformatted = 0
         self._heading, self._anchor = "", ""
+        self._near = ""  # the id of what has just begun, without any text yet
+        self._link: int | None = None  # where a heading's link into the page begins in `_text`
         self._in_title = False
 
     def read(self, source: str) -> _Page:
@@ -187,6 +225,8 @@ class _Page:
             self.title = self.title or _WHITE.sub(" ", unescape(text)).strip()
         elif not self._skipping and (self._inside or not self._main):
             self._text.append(text)
+            if not self._heading and not text.isspace():
+                self._near = ""
 
     def _skip(self, name: str) -> None:
         if name.lstrip("/") == self._skipping:
@@ -196,23 +236,30 @@ class _Page:
 
     def _open(self, token: Token) -> None:
         name, attributes = token.name, token.attributes
+        kind = _ROLES.get(attributes.get("role", ""), name)
         if name in _VOID - {"br", "hr"}:
             self._note(name, attributes)
         elif (
-            name in self._skipped or (name in self._around and not self._inside) or _hidden(name, attributes)
+            kind in self._skipped or (kind in self._around and not self._inside) or _hidden(name, attributes)
         ):
             self._skipping, self._depth = name, 1
         elif name == "title":
             self._in_title = True
         else:
-            self._inside += name == self._main
+            if name == self._main and (self._inside or not self._by_role or attributes.get("role") == "main"):
+                self._inside += 1
             self._boundary(name, lists=0)
             self._lists += name in _LISTS
             self._preformatted += name == "pre"
             if name in _HEADINGS:
                 self._heading, self._anchor = name, attributes.get("id", "")
-            elif self._heading and not self._anchor:
-                self._anchor = attributes.get("id", "")
+                self.tops += name == "h1" and bool(self._inside or not self._main)
+            elif self._heading:
+                self._anchor = self._anchor or attributes.get("id", "")
+                if name == "a" and attributes.get("href", "").startswith("#"):
+                    self._link = len(self._text)
+            elif _may_stand_for_heading(name, attributes):
+                self._near = attributes.get("id") or attributes.get("name") or self._near
             elif name in _CELLS and any(text.strip() for text in self._text):
                 self._text.append(" | ")
 
@@ -228,9 +275,14 @@ class _Page:
     def _close(self, name: str) -> None:
         if name == "title":
             self._in_title = False
+        elif name == "a" and self._link is not None:
+            if not any(map(str.isalnum, unescape("".join(self._text[self._link :])))):
+                del self._text[self._link :]  # a sign that stands for "link to this heading"
+            self._link = None
         if self._heading and name in _HEADINGS:
-            self.composer.heading(self._line(), int(self._heading[1]), anchor=unescape(self._anchor))
-            self._heading = ""
+            anchor = self._anchor or self._near
+            self.composer.heading(self._line(), int(self._heading[1]), anchor=unescape(anchor))
+            self._heading = self._near = ""
         else:
             self._boundary(name, lists=1)
         self._lists = max(0, self._lists - (name in _LISTS))
@@ -274,6 +326,18 @@ def _hidden(name: str, attributes: dict[str, str]) -> bool:
     """Return whether an element is not for readers: hidden, or a heading's link to itself."""
     if not attributes:
         return False
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+    classes = attributes.get("class", "").split()
+    if (
+        not _LEFT_OUT.isdisjoint(attributes)
+        or attributes.get("aria-hidden") == "true"
+        or "nosearch" in classes
+    ):
         return name not in ("body", "html")
-    return name == "a" and not _PERMALINKS.isdisjoint(attributes.get("class", "").split())
+    return name == "a" and not _PERMALINKS.isdisjoint(classes)
+
+
+def _may_stand_for_heading(name: str, attributes: dict[str, str]) -> bool:
+    """Return whether an element's id is that of a heading which follows at once and has none."""
+    return name in ("a", "section", "span") or (
+        name == "div" and "section" in attributes.get("class", "").split()
+    )

@@ -29,6 +29,8 @@ from goosequill.support.links import REMEDY, leads_out
 TIMEOUT = 30
 """Seconds that a server may be silent."""
 _LOCATION = re.compile(r"<loc>\s*([^<>\s]+)\s*</loc>")
+_NO_CONTENT = re.compile(r"(^|/)(404|404/index|genindex(-[^/]*)?|py-modindex)\.html$")
+"""Pages of generators that say nothing: for what is not found, and lists of links for each letter."""
 _MOST_MAPS = 100
 """Sitemaps of one site."""
 _NOT_PAGES = re.compile(r"\.(?!html?$|php$|aspx?$)\w{1,5}$", re.IGNORECASE)
@@ -138,10 +140,10 @@ def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
 
 
 def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
-    """Yield the pages of a built site; its page for what is not found is none of them."""
+    """Yield the pages of a built site that have content."""
     for path in _files(folder, skipped, endings=(".html", ".htm")):
         name = path.relative_to(folder).as_posix()
-        if name != "404.html":
+        if not _NO_CONTENT.search(name):
             data = _bytes(path, name, skipped)
             if data is not None:
                 yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)

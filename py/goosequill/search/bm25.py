@@ -255,8 +255,9 @@ class WordIndex:
         """
         live = ~self._removed.rows
         average = max(1e-9, float(self._lengths.rows[live].mean())) if live.any() else 1.0
+        count = int(live.sum())
         for word in sorted(self._ids):
-            weight = self._weight(self._ids[word], int(live.sum()))
+            weight = self._weight(self._ids[word], count)
             parts = [(segment, segment.find(self._ids[word])) for segment in self._segments if weight]
             if parts:
                 texts = np.concatenate([segment.texts[at] for segment, at in parts])

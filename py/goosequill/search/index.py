@@ -627,8 +627,14 @@ class Index:
         """The same in steps; yield how many passages the index of words has."""
         while len(words) < len(self):
             first, end = len(words), min(len(self), len(words) + 512)
-            words.add(self.embedded_text(number) for number in range(first, end))
+            words.add(self._embedded_texts(first, end))
             yield end
+
+    def _embedded_texts(self, first: int, end: int) -> Iterator[str]:
+        """Yield `embedded_text` of passages that follow one another, whose documents are read at once."""
+        for number in range(first, end):
+            self.text(int(self._passages.rows[number, 0]))
+            yield self.embedded_text(number)
 
     def save_words(self, words: WordIndex) -> None:
         """Keep the index of words, so that the next `words` is fast; not of passages that may not stay."""

@@ -278,14 +278,17 @@ class Entries:
 
     def __init__(self, lines: Lines, ends: Growing) -> None:
         self._lines, self._ends = lines, ends
+        self._last: tuple[int, Entry] | None = None  # most ask for one passage after the other
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def __getitem__(self, number: int) -> Entry:
-        names = _names(self._lines[number])
-        text, passages, blocks = (self.span(number, column) for column in (TEXT, PASSAGES, BLOCKS))
-        return Entry(*names, text, passages, blocks)
+        if self._last is None or self._last[0] != number:
+            names = _names(self._lines[number])
+            text, passages, blocks = (self.span(number, column) for column in (TEXT, PASSAGES, BLOCKS))
+            self._last = number, Entry(*names, text, passages, blocks)
+        return self._last[1]
 
     def names(self) -> list[str]:
         """Return the names of all documents."""
@@ -350,12 +353,15 @@ class Headings:
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._ids: dict[Heading, int] | None = None
+        self._last: tuple[int, Heading] | None = None
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def __getitem__(self, number: int) -> Heading:
-        return _heading(self._lines[number])
+        if self._last is None or self._last[0] != number:
+            self._last = number, _heading(self._lines[number])
+        return self._last[1]
 
     def add(self, heading: Heading) -> tuple[int, bytes]:
         """Return the number of a heading, and what to append to headings.jsonl: nothing if it is there."""

@@ -34,8 +34,8 @@ from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
 from goosequill.search.index_files import DESCRIPTION, IndexModel
-from goosequill.search.indexing import compact, take_in
 from goosequill.search.indexing import open_folder as open_index
+from goosequill.search.indexing import take_in, tidied
 from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_model
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
@@ -144,7 +144,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
             if step is None:
                 index.commit()
         index.commit()
-        self._write(compact(index, kept) if index.deleted else index, table, kept, site)
+        self._write(tidied(index, kept, published=True), table, kept, site)
 
     def _write(self, index: Index, table: StaticTable, kept: Path, site: Path) -> None:
         """Copy the index into the site, with what reads it."""

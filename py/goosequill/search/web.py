@@ -115,8 +115,23 @@ def varint(number: int) -> bytes:
     return bytes(out)
 
 
-def varints(numbers: Iterable[int]) -> bytes:
-    return b"".join(map(varint, numbers))
+def varints(numbers: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    """The LEB128 of numbers, one after the other."""
+    return _varints(np.asarray(numbers, np.int64))[0]
+
+
+def _varints(numbers: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.intp]]:
+    """The same, and where each one's bytes end."""
+    sizes = np.ones(len(numbers), np.intp)
+    for bits in range(7, 63, 7):
+        sizes += numbers >> bits > 0
+    ends = np.cumsum(sizes)
+    found = np.zeros(int(sizes.sum()), np.uint8)
+    for place in range(int(sizes.max(initial=0))):
+        has = sizes > place
+        more = (sizes[has] > place + 1).astype(np.uint8) << 7
+        found[(ends - sizes)[has] + place] = (numbers[has] >> 7 * place & 127).astype(np.uint8) | more
+    return found, ends
 
 
 def front_coded(keys: Iterable[str]) -> bytes:
@@ -142,7 +157,7 @@ class Blocks:
     @property
     def directory(self) -> bytes:
         """The section of head.bin: the number of blocks, their sizes, their first keys."""
-        sizes = varints(map(len, self.blocks))
+        sizes = varints([len(block) for block in self.blocks]).tobytes()
         return varint(len(self.blocks)) + sizes + front_coded(self.firsts)
 
 
@@ -211,20 +226,30 @@ def piece_blocks(pieces: Sequence[str], rows: Floats) -> tuple[Blocks, Grid]:
     return Blocks(ordered[::PIECES_PER_BLOCK], blocks), grid
 
 
-def stem_entry(postings: Postings) -> bytes:
-    """A stem's passages as differences, and their weights in 8 bits of the largest."""
-    largest = float(postings.weights.max())
-    weights = np.clip(np.rint(postings.weights / largest * 255), 1, 255).astype(np.uint8)
-    gaps = np.diff(postings.passages.astype(np.int64), prepend=-1) - 1
-    head = varint(len(gaps)) + struct.pack("<f", largest)
-    entry: bytes = head + varints(map(int, gaps)) + weights.tobytes()
-    return entry
+def stem_entries(postings: Sequence[Postings]) -> Iterator[bytes]:
+    """Each stem's passages as differences, and their weights in 8 bits of the largest."""
+    counts = np.array([len(each.passages) for each in postings], np.intp)
+    ends = np.cumsum(counts)
+    passages = np.concatenate([each.passages for each in postings]).astype(np.int64)
+    gaps = np.diff(passages, prepend=-1) - 1
+    gaps[ends[:-1]] = passages[ends[:-1]]  # a stem's first passage is counted from the beginning
+    coded, places = _varints(gaps)
+    values = np.concatenate([each.weights for each in postings])
+    largest = np.maximum.reduceat(values, ends - counts)
+    weights = np.clip(np.rint(values / np.repeat(largest, counts) * 255), 1, 255).astype(np.uint8)
+    at = 0
+    for first, end, most in zip((ends - counts).tolist(), ends.tolist(), largest.tolist(), strict=True):
+        to = int(places[end - 1])
+        head = varint(end - first) + struct.pack("<f", most)
+        yield head + coded[at:to].tobytes() + weights[first:end].tobytes()
+        at = to
 
 
 def word_blocks(postings: Iterable[Postings]) -> Blocks:
     """Cut the stems into blocks: how many, the stems, then the entries in the same order."""
-    kept = (each for each in postings if len(each.passages))
-    entries = sorted(((each.stem, stem_entry(each)) for each in kept), key=lambda pair: order(pair[0]))
+    kept = sorted((each for each in postings if len(each.passages)), key=lambda each: order(each.stem))
+    stems = [each.stem for each in kept]
+    entries = list(zip(stems, stem_entries(kept), strict=True)) if kept else []
     total = sum(len(entry) for _, entry in entries)
     target = max(WORDS_BLOCK_BYTES, total // MAX_WORD_BLOCKS)
     groups: list[list[tuple[str, bytes]]] = []
@@ -237,8 +262,8 @@ def word_blocks(postings: Iterable[Postings]) -> Blocks:
         size += len(entry[1])
     blocks = []
     for group in groups:
-        stems = front_coded(stem for stem, _ in group)
-        blocks.append(varint(len(group)) + stems + b"".join(entry for _, entry in group))
+        keys = front_coded(stem for stem, _ in group)
+        blocks.append(varint(len(group)) + keys + b"".join(entry for _, entry in group))
     return Blocks([group[0][0] for group in groups], blocks)
 
 
@@ -293,8 +318,8 @@ def web_files(
     texts = [text_record(passage) for passage in passages]
     head, where = sections(
         {
-            "documents": varints(counts),
-            "texts": varints(map(len, texts)),
+            "documents": varints(counts).tobytes(),
+            "texts": varints([len(text) for text in texts]).tobytes(),
             "words": words.directory,
             "pieces": table.directory,
         }
@@ -402,8 +427,8 @@ def per_document(index: Index) -> list[int]:
 
 def _shown(index: Index, number: int) -> WebPassage:
     passage = index.passage(number)
-    title = index.entries[passage.document].title
-    return WebPassage(title, passage.heading, index.address(number), index.passage_text(number))
+    title, text = index.entries[passage.document].title, index.text(passage.document)
+    return WebPassage(title, passage.heading, index.address(number), text[passage.start : passage.end])
 
 
 def stages(model: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from mkdocs.exceptions import Abort, PluginError
 
+from goosequill.search.bm25 import WordIndex
+from goosequill.search.embedder import Batch
+from goosequill.search.minilm import MiniLM
 from goosequill.search.mkdocs_plugin import CONFIG, GoosequillPlugin
 from tests.mkdocs_site import built, write_project
 
@@ -183,6 +186,32 @@ def test_nothing_but_the_index_is_copied_from_the_cache_into_the_site(project: P
         built(project)
     assert not (site / "search-index" / "texts.bin").exists()
     shutil.rmtree(cache)
+
+
+def test_only_the_passages_of_a_changed_page_are_embedded_and_indexed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = write_project(tmp_path)
+    built(project)
+    embedded, indexed = list[str](), list[str]()
+    batches, add = MiniLM.batches, WordIndex.add
+
+    def count_batches(self: MiniLM, texts: Sequence[str]) -> Iterator[Batch]:
+        embedded.extend(texts)
+        return batches(self, texts)
+
+    def count_words(self: WordIndex, texts: Iterable[str]) -> None:
+        given = list(texts)
+        indexed.extend(given)
+        add(self, given)
+
+    monkeypatch.setattr(MiniLM, "batches", count_batches)
+    monkeypatch.setattr(WordIndex, "add", count_words)
+    page = project / "docs" / "care.md"
+    page.write_text(page.read_text("utf-8") + "\n## Rust\n\nDry the kettle.\n", "utf-8")
+    built(project)
+    assert embedded == ["Care. Rust. Dry the kettle."]
+    assert sorted(indexed) == ["Care. Limescale. Vinegar removes deposits.", "Care. Rust. Dry the kettle."]
 
 
 def test_settings_that_are_not_materials_are_left_alone() -> None:

@@ -20,6 +20,7 @@ from goosequill.search.web import (
     stages,
     text_record,
     varint,
+    varints,
     web_files,
 )
 from goosequill.tokenizers.wordpiece import WordPiece
@@ -168,7 +169,9 @@ def test_sixteen_steps_lose_little() -> None:
 
 
 def test_numbers_and_strings_are_short() -> None:
-    assert [varint(n) for n in (0, 127, 128, 300)] == [b"\0", b"\x7f", b"\x80\x01", b"\xac\x02"]
+    numbers = (0, 127, 128, 300, 2**21 - 1, 2**21, 2**40 + 5)
+    assert [varint(n) for n in numbers[:4]] == [b"\0", b"\x7f", b"\x80\x01", b"\xac\x02"]
+    assert varints(numbers).tobytes() == b"".join(map(varint, numbers)) and varints([]).tobytes() == b""
     assert front_coded(["abc", "abd", "é"]) == b"\0\3abc" + b"\2\1d" + b"\0\2" + "é".encode()
 
 

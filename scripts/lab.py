@@ -79,7 +79,9 @@ def script(name: str) -> str:
     module = _module_name(name)
     link = f'<a href="../source/{module}.py.txt">goosequill/lab/{module}.py</a>'
     return (
+        '<div markdown="1" data-nosnippet="">\n\n'  # searches read the article, which says the same in words
         f'??? example "A script that computes this with numpy alone"\n\n    ```python\n{code}    ```\n\n'
+        "</div>\n\n"
         f'<p>This page computes with {link}; <a href="../scripts/{name}.py" download>the script</a> '
         "does not need it.</p>"
     )

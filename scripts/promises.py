@@ -88,7 +88,8 @@ def item(promise: Promise) -> str:
     count = f"{len(promise.tests)} test{'s' if len(promise.tests) > 1 else ''}"
     if promise.soak:
         count += ", measured in the last soak"
-    folded = f"<details><summary>{count}</summary><ul>{''.join(names)}</ul></details>"
+    # data-nosnippet: names of tests are no answers, so searches leave them out
+    folded = f"<details data-nosnippet><summary>{count}</summary><ul>{''.join(names)}</ul></details>"
     return f"<li>{marked(promise.says)}{folded}</li>"
 
 

@@ -140,16 +140,17 @@ def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
 
 
 def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
-    """Yield the pages of a built site that have content."""
+    """Yield the pages of a built site."""
     for path in _files(folder, skipped, endings=(".html", ".htm")):
         name = path.relative_to(folder).as_posix()
-        if not _NO_CONTENT.search(name):
-            data = _bytes(path, name, skipped)
-            if data is not None:
-                yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)
+        data = _bytes(path, name, skipped)
+        if data is not None:
+            yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)
 
 
 def _page(name: str, data: bytes, address: str, skipped: list[Skipped]) -> Iterator[Source]:
+    if _NO_CONTENT.search(name):
+        return
     try:
         yield source(name, data, address=address)
     except SearchError as error:

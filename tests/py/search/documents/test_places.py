@@ -23,11 +23,13 @@ class Quiet(SimpleHTTPRequestHandler):
 def site(tmp_path: Path) -> Path:
     pages = {
         "index.html": '<title>Home</title><main><h1>Home</h1><p>Welcome.</p><a href="guide/#x">Guide</a>'
-        '<a href="https://elsewhere.test/">no</a><a href="picture.png">no</a></main>',
+        '<a href="https://elsewhere.test/">no</a><a href="picture.png">no</a>'
+        '<a href="genindex.html">no</a></main>',
         "guide/index.html": '<main><h1 id="g">Guide</h1><p>Read.</p><h2 id="x">X</h2><p>More. '
         '<a href="../page.html">page</a></p></main>',
         "page.html": "<main><h1>Page</h1><p>Text.</p></main>",
         "404.html": "<p>Not found</p>",
+        "genindex.html": "<main><h1>Index</h1><p>A: 1, 2</p></main>",
         "old/index.html": '<meta http-equiv="refresh" content="0; url=../"><p>Moved',
         "assets/x.js": "x",
     }

@@ -4,30 +4,37 @@
     PYTHONPATH=.:py python -m scripts.search.held_out --write   and put them into docs/explanation/search.md
 
 held_out.json has the questions, their answers' sections, and where the documents come from: FAQs and manuals
-of Debian's packages, which apt-get fetches into build/quality/packages and whose SHA-256 is checked. An answer
-is a section; its passages are those that search makes of it. Hit@1 and hit@3 are the shares of questions
-whose section comes first, or among the first three.
+of Debian's packages, which apt-get fetches into build/quality/packages and whose SHA-256 is checked. An
+answer is a section; its passages are those that search makes of it. Hit@1 and hit@3 are the shares of
+questions whose section comes first, or among the first three.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import bm25s
 import numpy as np
-from scripts.search.quality import Case
-from scripts.search.quality_data import OUTPUT
+from scripts.search.minilm_folder import build_minilm
+from scripts.search.quality import STAGES, Case, Ids, measure, ranks, recall, site_table, write_section
+from scripts.search.quality_data import OUTPUT, ROOT
 from scripts.train.corpus import fetch, read_members
 from scripts.train.documents import Package
 
+from goosequill.kernels import load_kernel
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import read_html
 from goosequill.search.documents.markdown import read_markdown
+from goosequill.search.embedder import Embedder
+from goosequill.search.embedders import open_folder
 from goosequill.search.passages import SEPARATOR, embedded_text, passages
+from goosequill.search.static_table import StaticTable
 
 QUESTIONS = Path(__file__).with_name("held_out.json")
 MADE: dict[str, Any] = json.loads(QUESTIONS.read_text(encoding="utf-8"))
@@ -75,3 +82,69 @@ def section_of(answer: str, sections: list[str]) -> int:
             f"{answer!r} is the heading of {len(found)} sections: {[sections[at] for at in found]}"
         )
     return found[0]
+
+
+def models() -> tuple[StaticTable, Embedder]:
+    """Return the static table, and MiniLM, built where it is not yet."""
+    build_minilm(OUTPUT / "minilm")
+    static = open_folder(ROOT / "site/models/minilm-static")
+    assert isinstance(static, StaticTable)
+    return static, open_folder(OUTPUT / "minilm", load_kernel())
+
+
+def found_ranks(case: Case, static: StaticTable, full: Embedder) -> dict[str, Ids]:
+    """Return the rank of each question's section by every stage, and by bm25s with its defaults."""
+    scores = measure(case, static, full, site_table(ROOT / "site/models/minilm-static", static))
+    index = bm25s.BM25()
+    index.index(bm25s.tokenize(case.passages, show_progress=False), show_progress=False)
+    asked = bm25s.tokenize(case.questions, return_ids=False, show_progress=False)
+    peer = np.stack([index.get_scores(words) if words else np.zeros(len(case.passages)) for words in asked])
+    found = {name: ranks(case, scores.stage(name)) for name in STAGES if name != "rwkv"}
+    return {"bm25s": ranks(case, peer.astype(np.float32))} | found
+
+
+def table(found: dict[str, dict[str, Ids]]) -> list[str]:
+    """Return hit@1 and hit@3 with their intervals in Markdown; the last column has all questions of tests."""
+    tests = [name for name in found if MADE["sets"][name]["use"] == "test"]
+    columns = {
+        **found,
+        "tests": {stage: np.concatenate([found[name][stage] for name in tests]) for stage in found[tests[0]]},
+    }
+    heads = [
+        f"{MADE['sets'][name]['title']}, {MADE['sets'][name]['use']}" if name in found else "All tests"
+        for name in columns
+    ]
+    lines = [
+        "| Stage | "
+        + " | ".join(
+            f"{head} ({len(next(iter(each.values())))})"
+            for head, each in zip(heads, columns.values(), strict=True)
+        )
+        + " |"
+    ]
+    lines.append("| --- |" + " --- |" * len(columns))
+    for stage in columns["tests"]:
+        cells = [cell(each[stage]) for each in columns.values()]
+        lines.append(f"| {STAGES.get(stage, stage)} | {' | '.join(cells)} |")
+    return lines
+
+
+def cell(found: Ids) -> str:
+    """Return both shares, and their intervals at 95%."""
+    first, three = recall(found, 1), recall(found, 3)
+    return f"{first[0]:.2f} / {three[0]:.2f} ({first[1]:.2f}–{first[2]:.2f} / {three[1]:.2f}–{three[2]:.2f})"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="put the tables into the documentation")
+    options = parser.parse_args(arguments)
+    static, full = models()
+    lines = table({name: found_ranks(read_case(name), static, full) for name in MADE["sets"]})
+    print("\n".join(lines))
+    if options.write:
+        write_section(lines, mark="held-out")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,7 +31,7 @@ from goosequill.search.bm25 import WordIndex
 from goosequill.search.documents.document import Composer
 from goosequill.search.embedder import Embedder, fingerprint, unit_rows
 from goosequill.search.embedders import VOCABULARY, open_folder
-from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, fuse
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, fuse, with_neighbours
 from goosequill.search.passages import embedded_text, passages
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.search.static_table import StaticTable
@@ -79,8 +79,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Scores:
-    """The parts of which each stage's scores are made, [questions, passages] each."""
+    """The parts of which each stage's scores are made, [questions, passages] each; `sections` [passages]."""
 
+    sections: Ids
     words: Floats
     table: Floats
     site: Floats
@@ -95,7 +96,10 @@ class Scores:
             return plain
         weight = FULL_WEIGHT if name == "full" else STATIC_WEIGHT
         cosines: Floats = self.minilm if name == "full" else getattr(self, name)
-        return fused(cosines, self.words, weight)
+        scores = fused(cosines, self.words, weight)
+        if name == "site":  # which does not know where sections begin
+            return scores
+        return with_neighbours(np.arange(len(self.sections)), self.sections.astype(np.int64), scores)
 
 
 def language_model(path: Path) -> Embedder:
@@ -180,6 +184,7 @@ def measure(
     rows, asked = stored(embed(full, case.passages)), embed(static, case.questions)
     table = asked @ stored(embed(static, case.passages)).T
     return Scores(
+        case.owners,
         words,
         table,
         site_cosines(site, case.questions, rows),

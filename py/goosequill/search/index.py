@@ -265,6 +265,12 @@ class Index:
         found: Rows = self._passages.rows[np.asarray(numbers, np.intp), 0].astype(np.intp)
         return found
 
+    def sections(self, numbers: Rows) -> NDArray[np.int64]:
+        """Return a number for each passage, equal for those of a document under the same headings."""
+        rows = self._passages.rows[numbers]
+        found: NDArray[np.int64] = rows[:, 0].astype(np.int64) * (len(self._headings) + 1) + rows[:, 3]
+        return found
+
     def passage(self, number: int) -> Passage:
         """Return a passage."""
         document, start, end, heading = (int(value) for value in self._passages.rows[number, :4])

@@ -2,8 +2,8 @@
 
 Passages that have no vector yet are ranked by the static table's, which are made here and kept in memory.
 The best of all passages are found without scoring each: those near in meaning by a scan, those with the
-question's words by their postings, until no other can be better (the threshold algorithm of Fagin et al.,
-2003).
+question's words by their postings, and their neighbours, until no other can be better (the threshold
+algorithm of Fagin et al., 2003).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.calibration import JUDGED, State, likelihood, state
 from goosequill.search.embedder import Embedder
-from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments
+from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments, around, with_neighbours
 from goosequill.search.hits import Hit, Reasons
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
@@ -240,6 +240,8 @@ class Searcher:
             scans = [numbers + part.offset for part, (numbers, _) in zip(parts, near, strict=True)]
             worded, last_word = _most(words, depth)
             numbers = np.unique(np.concatenate([worded, *scans])).astype(np.intp)
+            if parts:  # what is not near any of these has no neighbour that could lift it over them
+                numbers = around(numbers, len(self.index))
             scores, cosines = self._scores(parts, numbers, words, word_moments)
             found = self._best_of_documents(numbers, scores, count)
             bounds = [
@@ -250,7 +252,7 @@ class Searcher:
             bounds += [float(last_word[0])] if not parts and len(worded) == depth else []
             enough = len(found) == count and scores[found[-1]] >= max(bounds, default=-np.inf)
             if enough or not bounds or depth >= len(self.index):
-                return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in found]
+                return self._found(parts, numbers[found], scores[found], cosines[found])
             depth *= 4
 
     def _ranked_within(
@@ -261,25 +263,39 @@ class Searcher:
             raise SearchError("The document is no longer in the collection.", code="document")
         numbers = np.arange(*self.index.entries[document].passages, dtype=np.intp)
         scores, cosines = self._scores(parts, numbers, words, Moments.of(words))
-        order = np.lexsort((numbers, -scores))[:count].tolist()
-        return [(int(numbers[at]), float(scores[at]), cosines[at]) for at in order]
+        order = np.lexsort((numbers, -scores))[:count]
+        return self._found(parts, numbers[order], scores[order], cosines[order])
+
+    @staticmethod
+    def _found(
+        parts: list[_Part], numbers: Rows, scores: Floats, cosines: Floats
+    ) -> list[tuple[int, float, tuple[float, float | None]]]:
+        """Return passages with their scores, and their cosines with the likelihoods."""
+        chances: list[float | None] = [None] * len(numbers)
+        for part in parts:
+            for at in np.flatnonzero(part.holds(numbers)).tolist():
+                chances[at] = likelihood(float(cosines[at]), *part.models)
+        pairs = zip(cosines.tolist(), chances, strict=True)
+        return list(zip(numbers.tolist(), scores.tolist(), pairs, strict=True))
 
     def _scores(
         self, parts: list[_Part], numbers: Rows, words: Floats, moments: Moments
-    ) -> tuple[Floats, list[tuple[float, float | None]]]:
-        """Return the fused scores of some passages, and their cosines with the likelihoods."""
-        worded = moments.z(words[numbers]) if parts else words[numbers]
+    ) -> tuple[Floats, Floats]:
+        """Return the scores of some passages, with meaning those of their neighbours too, and their cosines;
+        NaN without a vector."""
+        near = around(numbers, len(self.index)) if parts else numbers
+        worded = moments.z(words[near]) if parts else words[near]
         scores = np.float32(STATIC_WEIGHT) * worded if parts else worded.copy()
-        cosines = np.full(len(numbers), np.nan, np.float32)
-        chances: list[float | None] = [None] * len(numbers)
+        cosines = np.full(len(near), np.nan, np.float32)
         for part in parts:
-            held = np.flatnonzero(part.holds(numbers))
-            cosines[held] = part.vectors.cosines(numbers[held] - part.offset, part.question)
+            held = np.flatnonzero(part.holds(near))
+            cosines[held] = part.vectors.cosines(near[held] - part.offset, part.question)
             scores[held] = part.moments.z(cosines[held]) + part.weight * worded[held]
-            for at in held.tolist():
-                chances[at] = likelihood(float(cosines[at]), *part.models)
-        scores[np.isin(self.index.owners(numbers), list(self._removed))] = -np.inf
-        return scores, list(zip(cosines.tolist(), chances, strict=True))
+        if parts:
+            scores = with_neighbours(near, self.index.sections(near), scores)
+        scores[np.isin(self.index.owners(near), list(self._removed))] = -np.inf
+        wanted = np.searchsorted(near, numbers)
+        return scores[wanted], cosines[wanted]
 
     def _best_of_documents(self, numbers: Rows, scores: Floats, count: int) -> list[int]:
         """Return where the best passages of the best documents are, best first."""

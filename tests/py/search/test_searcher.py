@@ -10,7 +10,7 @@ from goosequill.kernels import NumpyKernel
 from goosequill.kernels.kernel import Floats
 from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Block
-from goosequill.search.fusion import FULL_WEIGHT, fuse
+from goosequill.search.fusion import FULL_WEIGHT, fuse, with_neighbours
 from goosequill.search.hits import DISTANT
 from goosequill.search.index import Index
 from goosequill.search.searcher import Searcher
@@ -32,9 +32,11 @@ def make_index(documents: int, *, sentences: int = 12, vectors: bool = True) -> 
 
 
 def every_score(index: Index, question: str) -> Floats:
-    """The fused score of every passage, by definition."""
+    """The score of every passage, by definition."""
+    numbers = np.arange(len(index))
     vectors = FULL.embed([index.embedded_text(number) for number in range(len(index))])
-    return fuse(vectors @ FULL.question(question), index.words().scores(question), FULL_WEIGHT)
+    scores = fuse(vectors @ FULL.question(question), index.words().scores(question), FULL_WEIGHT)
+    return with_neighbours(numbers, index.sections(numbers), scores)
 
 
 def best_of_documents(index: Index, scores: Floats, count: int) -> list[int]:

@@ -6,8 +6,8 @@
 The rule and its curves are in goosequill.search.calibration, and for the first stage of a static site in
 goosequill.search.web. Questions are asked of the index of their own set, where they have an answer, and as
 foreign ones of the others. The curves are fitted to the sets of quality_data.py and to
-tests/data/search/regression.json; tests/data/search/hard.json is left out, to see what they are worth
-elsewhere.
+tests/data/search/regression.json; tests/data/search/hard.json and the sets of held_out.py are left out, to
+see what they are worth elsewhere.
 The states of a static site are those of the page's JavaScript, which must agree with those of Python.
 """
 
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scripts.search import held_out
 from scripts.search.minilm_folder import build_minilm
 from scripts.search.quality import embed, write_section
 from scripts.search.quality_data import OUTPUT, ROOT
@@ -31,7 +32,7 @@ from goosequill.kernels import load_kernel
 from goosequill.kernels.kernel import Floats
 from goosequill.search.calibration import CURVES, PERHAPS, Curve
 from goosequill.search.collection import embed_pending
-from goosequill.search.documents.document import Composer
+from goosequill.search.documents.document import Composer, Document
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index import Index
@@ -47,6 +48,7 @@ TITLES = {
     "debian": "Debian FAQ",
     "regression": "Short texts",
     "hard": "Hard FAQ, not fitted",
+    **{name: f"{made['title']}, not fitted" for name, made in held_out.MADE["sets"].items()},
 }
 FITTED = ("zaragoza", "debian", "regression")
 FOREIGN = "verses"
@@ -70,27 +72,32 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Set:
-    """Documents as title and text, questions that they answer, and others."""
+    """Documents, questions that they answer, and others."""
 
-    documents: list[tuple[str, str]]
+    documents: list[Document]
     questions: list[str]
     unanswerable: list[str]
 
     @classmethod
     def read(cls, name: str) -> Set:
+        if given := held_out.MADE["sets"].get(name):
+            questions = [text for text, _ in given["questions"]]
+            return cls(list(held_out.documents(given)), questions, held_out.MADE["foreign"])
         path = SMALL / f"{name}.json"
         made = json.loads((path if path.is_file() else OUTPUT / f"{name}.json").read_text(encoding="utf-8"))
-        documents = [(each["title"], each["text"]) for each in made.get("documents", made.get("passages"))]
+        documents = []
+        for number, each in enumerate(made.get("documents", made.get("passages"))):
+            composer = Composer()
+            for paragraph in each["text"].split("\n\n"):
+                composer.paragraph(paragraph)
+            documents.append(composer.document(f"{number}", title=each["title"]))
         return cls(documents, [each["text"] for each in made["questions"]], made.get("unanswerable", []))
 
     def index(self, embedder: Embedder, storage: Storage) -> Index:
         """Return an index of it, split into passages as documents are."""
         index = Index.create(storage, load_kernel().search, name="")
-        for number, (title, text) in enumerate(self.documents):
-            composer = Composer()
-            for paragraph in text.split("\n\n"):
-                composer.paragraph(paragraph)
-            index.add(composer.document(f"{number}", title=title))
+        for document in self.documents:
+            index.add(document)
         list(embed_pending(index, embedder))
         index.commit()
         return index

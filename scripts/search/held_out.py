@@ -19,7 +19,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import bm25s
+import bm25s  # type: ignore[import-untyped]
 import numpy as np
 from scripts.search.minilm_folder import build_minilm
 from scripts.search.quality import STAGES, Case, Ids, measure, ranks, recall, site_table, write_section
@@ -59,7 +59,8 @@ def documents(made: dict[str, Any]) -> Iterator[Document]:
 
 def read_case(name: str) -> Case:
     """Return the passages of a set, each owned by its section, and the questions."""
-    made, texts, owners, sections = MADE["sets"][name], [], [], []
+    made, texts, owners = MADE["sets"][name], [], []
+    sections: list[str] = []
     for document in documents(made):
         for passage in passages(document):
             trail = SEPARATOR.join([document.name, document.title, passage.heading])

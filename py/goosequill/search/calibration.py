@@ -1,8 +1,8 @@
 """Whether anything fits a question: the one rule that the package, its page and static sites follow.
 
-The likelihood that a passage answers is a logistic curve of its cosine, fitted to the closest passages of
-questions that have an answer and of as many on foreign subjects. From `FITS` on something fits, below
-`PERHAPS` nothing does, and between the two something does perhaps. Closeness tells questions on foreign
+The likelihood that the closest passage answers is a logistic curve of its cosine, fitted to the closest
+passages of questions that have an answer and of as many on foreign subjects. From `FITS` on something fits,
+below `PERHAPS` nothing does, and between the two something does perhaps. Closeness tells questions on foreign
 subjects from others; it cannot tell that an answer is missing where the subject is familiar.
 
 A static site gets the rule as data (goosequill.search.web), the page the state that came of it.
@@ -19,10 +19,11 @@ State = Literal["fits", "perhaps", "nothing"]
 
 FITS = 0.5
 """The least likelihood with which something fits."""
-PERHAPS = 0.05
-"""The least likelihood with which something fits perhaps; with less, nothing does."""
+PERHAPS = 0.03
+"""The least likelihood with which something fits perhaps; with less, nothing does. It loses one question in
+twenty of a FAQ that is asked without its words (scripts/search/held_out.py)."""
 JUDGED = 8
-"""The first results, of which one must fit, however many are asked for."""
+"""The first results, of which one may contain the name that is asked for, however many are wanted."""
 NAME_WORDS = 3
 """Words of a question that may be a name, such as CORS, which no vector knows: a passage that has them all
 fits."""
@@ -76,9 +77,9 @@ def state(likelihood: float | None, *, named: bool = False) -> State:
     Parameters
     ----------
     likelihood
-        The greatest of the first `JUDGED` results; None, of which nothing is known, fits.
+        The closest passage's; None, of which nothing is known, fits.
     named
-        Whether one of them contains the name that is asked for (`names`).
+        Whether one of the first `JUDGED` results contains the name that is asked for (`names`).
     """
     if named or likelihood is None or likelihood >= FITS:
         return "fits"

@@ -82,5 +82,5 @@ def with_neighbours(numbers: NDArray[np.intp], sections: NDArray[np.int64], scor
         counts[after] += 1
     missing = np.float32(MISSING) * (2 * NEIGHBOURS - counts) * scores
     weight = np.float32(NEIGHBOUR_WEIGHT)
-    averaged: Floats = (scores + weight * (totals + missing) / (2 * NEIGHBOURS)) / (1 + weight)
-    return averaged
+    averaged = (scores + weight * (totals + missing) / (2 * NEIGHBOURS)) / (1 + weight)
+    return averaged.astype(np.float32)

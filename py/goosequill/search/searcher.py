@@ -8,7 +8,7 @@ algorithm of Fagin et al., 2003).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,7 +49,7 @@ class Results:
         Whether one of them ``"fits"``, fits ``"perhaps"``, or ``"nothing"`` does, so that they are merely the
         nearest; `goosequill.search.calibration` has the rule.
     likelihood
-        The probability that the closest of the first hits answers, 0 to 1; None where that was not measured
+        The probability that the passage closest in meaning answers, 0 to 1; None where that was not measured
         for the models.
     stage
         ``"static"`` or ``"full"``: the model that the question was embedded with; ``"words"`` without one.
@@ -81,6 +81,10 @@ class _Part:
     def holds(self, numbers: Rows) -> NDArray[np.bool_]:
         """Return which passages are of this part."""
         return (numbers >= self.offset + self.start) & (numbers < self.offset + len(self.vectors))
+
+
+_Ranked = tuple[int, float, tuple[float, float | None]]
+"""A passage, its score, and its cosine with the likelihood."""
 
 
 class Searcher:
@@ -183,16 +187,15 @@ class Searcher:
         words = self.words.scores(question)
         most = max(count, JUDGED)
         if within is None:
-            found = self._ranked(parts, words, most)
+            found, best = self._ranked(parts, words, most)
         else:
-            found = self._ranked_within(within, parts, words, most)
+            found, best = self._ranked_within(within, parts, words, most)
         full = self.full if used == "full" else None
         reasons = Reasons(self.index, self.words, question, static=self.static, full=full)
         hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found[:count]]
         first = found[:JUDGED]
         if not first or not (parts or any(words[number] for number, *_ in first)):
             return Results(hits, "nothing", None, used)
-        best = max((chance for *_, (_, chance) in first if chance is not None), default=None)
         named = any(reasons.is_named(number) for number, *_ in first)
         return Results(hits, state(best, named=named), best, used)
 
@@ -229,10 +232,8 @@ class Searcher:
         moments = Moments.of(index.vectors.sample(asked))
         return _Part(index.vectors, 0, 0, asked, moments, weight, (model.name, name))
 
-    def _ranked(
-        self, parts: list[_Part], words: Floats, count: int
-    ) -> list[tuple[int, float, tuple[float, float | None]]]:
-        """Return passage, score, and cosine with its likelihood, of the best passage of each document."""
+    def _ranked(self, parts: list[_Part], words: Floats, count: int) -> tuple[list[_Ranked], float | None]:
+        """Return the best passage of each document, and the likelihood of the closest passage of all."""
         word_moments = Moments.of(words)
         depth = max(128, 8 * count)
         while True:
@@ -252,24 +253,29 @@ class Searcher:
             bounds += [float(last_word[0])] if not parts and len(worded) == depth else []
             enough = len(found) == count and scores[found[-1]] >= max(bounds, default=-np.inf)
             if enough or not bounds or depth >= len(self.index):
-                return self._found(parts, numbers[found], scores[found], cosines[found])
+                closest = [
+                    likelihood(float(values[0]), *part.models)
+                    for part, (_, values) in zip(parts, near, strict=True)
+                    if len(values)
+                ]
+                hits = self._found(parts, numbers[found], scores[found], cosines[found])
+                return hits, _most_likely(closest)
             depth *= 4
 
     def _ranked_within(
         self, document: int, parts: list[_Part], words: Floats, count: int
-    ) -> list[tuple[int, float, tuple[float, float | None]]]:
-        """Return the same of the best passages of one document."""
+    ) -> tuple[list[_Ranked], float | None]:
+        """Return the best passages of one document, and the likelihood of the closest of them."""
         if not 0 <= document < len(self.index.entries) or document in self.index.deleted:
             raise SearchError("The document is no longer in the collection.", code="document")
         numbers = np.arange(*self.index.entries[document].passages, dtype=np.intp)
         scores, cosines = self._scores(parts, numbers, words, Moments.of(words))
         order = np.lexsort((numbers, -scores))[:count]
-        return self._found(parts, numbers[order], scores[order], cosines[order])
+        hits = self._found(parts, numbers[order], scores[order], cosines[order])
+        return hits, _most_likely(chance for *_, (_, chance) in hits)
 
     @staticmethod
-    def _found(
-        parts: list[_Part], numbers: Rows, scores: Floats, cosines: Floats
-    ) -> list[tuple[int, float, tuple[float, float | None]]]:
+    def _found(parts: list[_Part], numbers: Rows, scores: Floats, cosines: Floats) -> list[_Ranked]:
         """Return passages with their scores, and their cosines with the likelihoods."""
         chances: list[float | None] = [None] * len(numbers)
         for part in parts:
@@ -313,6 +319,10 @@ def _compares(static: Embedder, model: IndexModel) -> bool:
     """Whether a question's vector from the static table ranks the vectors of a model."""
     same = static.fingerprint == model.fingerprint
     return same or (bool(model.space) and static.space == model.space)
+
+
+def _most_likely(chances: Iterable[float | None]) -> float | None:
+    return max((chance for chance in chances if chance is not None), default=None)
 
 
 def _most(words: Floats, depth: int) -> tuple[Rows, Floats]:

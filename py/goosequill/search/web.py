@@ -434,9 +434,9 @@ def _shown(index: Index, number: int) -> WebPassage:
 def stages(model: str) -> dict[str, Any]:
     """Return how each stage weighs words, and what its cosines mean.
 
-    The likelihood that a passage fits is 1 / (1 + exp(-slope (cosine - middle))). Something fits if one of
-    the first `judged` results has the cosine `fits`, or contains a question of at most `name` words; below
-    `threshold` nothing does, and between the two something does perhaps.
+    The likelihood that a passage fits is 1 / (1 + exp(-slope (cosine - middle))). Something fits if the
+    closest passage has the cosine `fits`, or one of the first `judged` results contains a question of at most
+    `name` words; below `threshold` nothing does, and between the two something does perhaps.
     """
     found = {"meaning": _stage(STATIC_WEIGHT, LIKELY.get(model, LIKELY["minilm-l6"]))}
     curve = CURVES.get((model, model))

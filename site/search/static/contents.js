@@ -193,7 +193,7 @@ export class Contents {
     const ranked = bestPassages(scores, this.documents, Math.max(count, judged));
     const hits = await this.#hits(ranked.slice(0, count), { scores, stems: words.stems, cosines }, signal);
     const first = ranked.slice(0, judged);
-    const best = Math.max(...first.map((passage) => cosines[passage]));
+    const best = cosines.reduce((most, cosine) => Math.max(most, cosine), -1);
     const { found } = words;
     // A passage with every word of so few answers: they are a name, such as CORS, which no vector knows.
     const named =

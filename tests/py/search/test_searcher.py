@@ -8,6 +8,7 @@ import pytest
 from goosequill.errors import SearchError
 from goosequill.kernels import NumpyKernel
 from goosequill.kernels.kernel import Floats
+from goosequill.search.calibration import CURVES
 from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Block
 from goosequill.search.fusion import FULL_WEIGHT, fuse, with_neighbours
@@ -182,7 +183,7 @@ def test_a_hit_says_where_it_is_which_words_it_shares_and_which_sentence_fits() 
 def test_nothing_fits_a_foreign_question_but_a_rare_word_of_it_does() -> None:
     index = make_index(40)
     searcher = Searcher(index, SEARCH, full=FULL)
-    foreign = searcher.ask("constitutional amendments")
+    foreign = searcher.ask("constitutional amendment treaty")
     assert foreign.nothing_fits and foreign.likelihood is not None and foreign.likelihood < 0.5
     assert foreign.hits[0].explanation.endswith("Shares none of your words.")
     assert foreign.hits[0].closeness in ("loose", "distant") and not foreign.hits[0].common
@@ -231,3 +232,16 @@ def test_a_hit_is_distant_if_it_is_unlikely_and_lacks_a_word() -> None:
     assert not found.hits[0].distant and found.hits[-1].distant
     only = Searcher(make_index(40, vectors=False), SEARCH).ask("violin", count=40)
     assert not any(hit.distant for hit in only.hits), "without a likelihood nothing is known"
+
+
+def test_one_long_document_fits_by_its_closest_passage() -> None:
+    """Only the best passage of each document is shown, and once only what is shown was judged."""
+    index = Index.create(MemoryStorage(), SEARCH, name="")
+    index.add(make_document(1, subject="music", sentences=400, name="long"))
+    list(embed_pending(index, FULL))
+    found = Searcher(index, SEARCH, full=FULL).ask("violin", vector=FULL.question("piano"))
+    vectors = FULL.embed([index.embedded_text(number) for number in range(len(index))])
+    closest = CURVES[FULL.name, FULL.name].likelihood(float((vectors @ FULL.question("piano")).max()))
+    assert found.likelihood == pytest.approx(closest, abs=0.004)  # 8 bits
+    (shown,) = found.hits
+    assert shown.likelihood is not None and shown.likelihood < closest - 0.008

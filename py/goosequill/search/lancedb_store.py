@@ -258,7 +258,8 @@ class LanceStore:
         models = (self.model.name, embedder.name)
         hits = [_judged(hit, likelihood(hit.cosine or 0.0, *models), named=named) for hit, named in found]
         first = hits[:JUDGED]
-        best = max((hit.likelihood for hit in first if hit.likelihood is not None), default=None)
+        closest = max((float(np.dot(row["vector"], asked)) for row in rows), default=0.0)
+        best = likelihood(closest, *models)
         fits = state(best, named=any(named for _, named in found[:JUDGED])) if first else "nothing"
         return Results(hits[:count], fits, best, "full" if exact else "static")
 

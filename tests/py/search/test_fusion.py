@@ -20,10 +20,10 @@ def one_by_one(number: int) -> float:
 
 
 def test_neighbours_count_within_their_section() -> None:
-    expected = [one_by_one(number) for number in ALL.tolist()]
+    expected = np.array([one_by_one(int(number)) for number in ALL], np.float32)
     assert np.allclose(with_neighbours(ALL, SECTIONS, SCORES), expected, atol=1e-6)
     both = with_neighbours(ALL, SECTIONS, np.stack([SCORES, -SCORES]))
-    assert np.allclose(both, [expected, np.negative(expected)], atol=1e-6)
+    assert np.allclose(both, np.stack([expected, -expected]), atol=1e-6)
 
 
 def test_scores_of_some_passages_are_those_of_all_if_their_neighbours_are_there() -> None:

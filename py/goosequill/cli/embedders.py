@@ -9,7 +9,7 @@ from pathlib import Path
 from goosequill.cli.output import say
 from goosequill.errors import SearchError
 from goosequill.kernels import Kernel
-from goosequill.search.embedder import Embedder
+from goosequill.search.embedder import Embedder, TokenEmbedder
 from goosequill.search.embedders import open_folder
 from goosequill.search.index_files import IndexModel
 from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_model
@@ -43,7 +43,7 @@ def find_folder(name: str, models: Path | None) -> Path | None:
     return find_model(FOLDERS[name], _places(models))
 
 
-def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> Embedder:
+def open_named(name: str, models: Path | None, kernel: Kernel | None = None) -> TokenEmbedder:
     """Open a model by its name on the command line.
 
     Raises

@@ -6,7 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/embeddings
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from goosequill.decoding.tokens import is_tokens
 from goosequill.openai.errors import refusal
 from goosequill.openai.requests import ignored_fields
-from goosequill.search.embedder import Batch, Embedder, Floats, TokenEmbedder
+from goosequill.search.embedder import Floats, TokenEmbedder
 from goosequill.support.progress import Progress
 
 FIELDS = ("model", "input", "encoding_format", "dimensions")
@@ -27,7 +27,7 @@ AT_ONCE = 32
 
 
 def embeddings(
-    embedder: Embedder, name: str, request: Mapping[str, Any]
+    embedder: TokenEmbedder, name: str, request: Mapping[str, Any]
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Embed the texts of a request.
 
@@ -40,7 +40,7 @@ def embeddings(
         are, or a list of at most 2,048 of either; ``encoding_format`` "float" or "base64" (float32,
         little-endian); ``dimensions`` how many numbers of each embedding are wanted, at most the model's own,
         which is the default: the first ones, scaled to length 1 again. Other fields are ignored, at most 32,
-        and named in ``ignored_fields`` of the answer. Tokens are not counted: the usage is 0.
+        and named in ``ignored_fields`` of the answer. The usage counts the tokens that the model reads.
 
     Yields
     ------
@@ -55,7 +55,7 @@ def embeddings(
     SettingsError
         ``option``, with the ``param`` that is at fault.
     """
-    texts, batches = _read(embedder, request.get("input"))
+    texts = _read(embedder, request.get("input"))
     others = [name for name, value in request.items() if name not in FIELDS and value is not None]
     ignored = ignored_fields(others)
     form = request.get("encoding_format") or "float"
@@ -63,9 +63,12 @@ def embeddings(
         raise refusal("encoding_format", "float or base64")
     size = _size(request.get("dimensions"), embedder.dimensions)
     vectors = np.zeros((len(texts), embedder.dimensions), np.float32)
-    done = 0
+    done = tokens = 0
     for first in range(0, len(texts), AT_ONCE):
-        for rows, found in batches(texts[first : first + AT_ONCE]):
+        part = texts[first : first + AT_ONCE]
+        read = [embedder.encode(text) if isinstance(text, str) else text for text in part]
+        tokens += sum(min(len(ids), embedder.longest) for ids in read)
+        for rows, found in embedder.token_batches(read):
             vectors[[first + row for row in rows]] = found
             done += len(rows)
             yield Progress("passages", done, len(texts))
@@ -77,7 +80,7 @@ def embeddings(
         "object": "list",
         "data": data,
         "model": name,
-        "usage": {"prompt_tokens": 0, "total_tokens": 0},
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         **ignored,
     }
 
@@ -98,16 +101,15 @@ def _shortened(vectors: Floats, size: int) -> Floats:
     return np.asarray(cut / np.maximum(np.linalg.norm(cut, axis=1, keepdims=True), np.float32(1e-12)))
 
 
-def _read(embedder: Embedder, value: Any) -> tuple[list[Any], Callable[[list[Any]], Iterator[Batch]]]:
-    """Return the texts of an input, and what yields their vectors."""
+def _read(embedder: TokenEmbedder, value: Any) -> list[Any]:
+    """Return the texts of an input, or their ids."""
     texts = value if isinstance(value, list) and not is_tokens(value) else [value]
     if 0 < len(texts) <= MOST_TEXTS:
         if all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts):
-            return texts, embedder.batches
-        if isinstance(embedder, TokenEmbedder):
-            size = embedder.vocabulary
-            if all(is_tokens(ids) and min(ids) >= 0 and max(ids) < size for ids in texts):
-                return texts, embedder.token_batches
+            return texts
+        size = embedder.vocabulary
+        if all(is_tokens(ids) and min(ids) >= 0 and max(ids) < size for ids in texts):
+            return texts
     raise refusal(
         "input",
         f"a text of at most {LONGEST_TEXT:,} characters, a list of token ids of this model's own vocabulary, "

@@ -26,7 +26,7 @@ from goosequill.support import bounded_json
 from goosequill.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
-    from goosequill.search.embedder import Embedder
+    from goosequill.search.embedder import TokenEmbedder
 
 MOST_BODY = 4_000_000
 """Bytes of a request."""
@@ -191,7 +191,7 @@ def answering(
     model: Model,
     tokenizer: Tokenizer,
     description: Mapping[str, Any],
-    embedders: Mapping[str, Embedder],
+    embedders: Mapping[str, TokenEmbedder],
 ) -> tuple[Callable[..., Work], bool]:
     """Return what answers a request, given its resources, and whether that is a stream; or refuse it.
 
@@ -229,7 +229,7 @@ def respond(
     body: Any,
     created: int,
     *,
-    embedder: Embedder | None = None,
+    embedder: TokenEmbedder | None = None,
     state: Any = None,
     memory: StateMemory | None = None,
 ) -> Generator[dict[str, Any] | str | None, None, None]:

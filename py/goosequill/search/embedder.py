@@ -66,9 +66,22 @@ class Embedder(Protocol):
 
 @runtime_checkable
 class TokenEmbedder(Embedder, Protocol):
-    """An embedding model that also reads token ids, of which there are ``vocabulary``."""
+    """An embedding model that also reads token ids.
+
+    Attributes
+    ----------
+    vocabulary
+        How many ids there are.
+    longest
+        Of a text, it reads this many ids.
+    """
 
     vocabulary: int
+    longest: int
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids that it reads of a text."""
+        ...
 
     def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Yield what `batches` does, for texts that are given as ids, each at least one."""

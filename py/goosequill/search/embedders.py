@@ -13,7 +13,7 @@ import numpy as np
 
 from goosequill.errors import FileFormatError
 from goosequill.kernels import Kernel, load_kernel
-from goosequill.search.embedder import Embedder, Floats, as_resource, fingerprint
+from goosequill.search.embedder import Floats, TokenEmbedder, as_resource, fingerprint
 from goosequill.search.minilm import MiniLM
 from goosequill.search.static_table import StaticTable
 from goosequill.support.resources import Resource
@@ -32,7 +32,7 @@ MAX_WEIGHTS = 500_000_000
 """Bytes of a file of weights."""
 
 
-def open_folder(path: str | Path, kernel: Kernel | None = None) -> Embedder:
+def open_folder(path: str | Path, kernel: Kernel | None = None) -> TokenEmbedder:
     """Open the folder at a path; see `open_embedder`."""
     folder = Path(path)
     read = folder_reader(folder)
@@ -44,7 +44,7 @@ def open_folder(path: str | Path, kernel: Kernel | None = None) -> Embedder:
 
 def open_embedder(
     name: str, files: Mapping[str, ByteSource], kernel: Kernel | None = None, *, verify: bool = True
-) -> Embedder:
+) -> TokenEmbedder:
     """Open an embedding model.
 
     Parameters
@@ -83,7 +83,7 @@ def open_embedder(
 
 def _build(
     description: dict[str, Any], tensors: SafetensorsSource, tokenizer: WordPiece, kernel: Kernel
-) -> Embedder:
+) -> TokenEmbedder:
     hashes = [f"{entry['name']} {entry['sha256']}" for entry in description["files"]]
     named = {
         "name": str(description.get("name")),

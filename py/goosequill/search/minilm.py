@@ -130,9 +130,9 @@ class MiniLM(BatchEmbedder):
         """Position rows and the row of the only token type, [pieces, C]."""
         if not 2 <= rows <= 1 << 16:
             raise _wrong_shape(f"{_EMBEDDINGS}position_embeddings.weight", (rows, self.dimensions))
-        self.max_pieces = min(MAX_PIECES, rows)
+        self.longest = min(MAX_PIECES, rows)
         name, size = f"{_EMBEDDINGS}position_embeddings.weight", rows * self.dimensions
-        places = parameters.array(name, size).reshape(rows, self.dimensions)[: self.max_pieces]
+        places = parameters.array(name, size).reshape(rows, self.dimensions)[: self.longest]
         name = f"{_EMBEDDINGS}token_type_embeddings.weight"
         types = parameters.array(name)
         if types.ndim != 2 or types.shape[1] != self.dimensions or not len(types):
@@ -166,12 +166,12 @@ class MiniLM(BatchEmbedder):
 
     def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Yield the same for texts that are given as ids."""
-        for rows, pieces in pack([ids[: self.max_pieces] for ids in texts], MAX_ROWS):
+        for rows, pieces in pack([ids[: self.longest] for ids in texts], MAX_ROWS):
             yield rows, self._embed_pieces(pieces)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids that the model reads of a text."""
-        return self._tokenizer.encode(text, limit=self.max_pieces)
+        return self._tokenizer.encode(text, limit=self.longest)
 
     def embed_pieces(self, texts: Sequence[Sequence[int]]) -> Floats:
         """Return the vectors of texts given as ids, float32 [n, C]."""
@@ -182,7 +182,7 @@ class MiniLM(BatchEmbedder):
 
     def compute_a_little(self) -> None:
         """Embed a text of ordinary length, to be timed."""
-        self._embed_pieces([[0] * min(SAMPLE, self.max_pieces)])
+        self._embed_pieces([[0] * min(SAMPLE, self.longest)])
 
     def _embed_pieces(self, texts: Sequence[Sequence[int]]) -> Floats:
         lengths = [len(pieces) for pieces in texts]

@@ -29,6 +29,8 @@ class RwkvEmbedder(BatchEmbedder):
         The model's config.json, or what it has for bare weights; the fingerprint is made from it.
     """
 
+    longest = MAX_TOKENS
+
     def __init__(self, model: Model, tokenizer: Tokenizer, description: Mapping[str, Any]) -> None:
         self._model, self._tokenizer = model.base, tokenizer
         name = str(description.get("name", "model"))
@@ -44,17 +46,20 @@ class RwkvEmbedder(BatchEmbedder):
 
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Yield the vector of one text after the other."""
-        for row, text in enumerate(texts):
-            yield [row], unit_rows(self._mean(self._tokenizer.encode(text))[None])
+        return self.token_batches([self.encode(text) for text in texts])
 
     def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Yield the vector of one text, given as ids, after the other."""
         for row, tokens in enumerate(texts):
             yield [row], unit_rows(self._mean(tokens)[None])
 
+    def encode(self, text: str) -> list[int]:
+        """Return the ids that the model reads of a text."""
+        return self._tokenizer.encode(text)[: self.longest]
+
     def _mean(self, tokens: Sequence[int]) -> Floats:
         """The mean output [C] of a text's tokens; zeros if it has none."""
-        tokens = tokens[:MAX_TOKENS]
+        tokens = tokens[: self.longest]
         if not tokens:
             return np.zeros(self.dimensions, np.float32)
         outputs = self._model.hidden(tokens, self._model.new_state())  # [T, C]

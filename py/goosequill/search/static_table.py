@@ -36,6 +36,8 @@ class StaticTable(BatchEmbedder):
         ``tensor-shape``: the table does not fit the vocabulary.
     """
 
+    longest = MAX_PIECES
+
     def __init__(
         self,
         table: QuantizedMatrix | Floats,
@@ -69,8 +71,8 @@ class StaticTable(BatchEmbedder):
     def batches(self, texts: Sequence[str]) -> Iterator[Batch]:
         """Yield (indices of texts, their vectors)."""
         for start in range(0, len(texts), BATCH):
-            pieces = [self._tokenizer.pieces(text, limit=MAX_PIECES) for text in texts[start : start + BATCH]]
-            for rows, vectors in self.token_batches(pieces):  # which lack special tokens
+            pieces = [self.encode(text) for text in texts[start : start + BATCH]]
+            for rows, vectors in self.token_batches(pieces):
                 yield [start + row for row in rows], vectors
 
     def token_batches(self, texts: Sequence[Sequence[int]]) -> Iterator[Batch]:
@@ -79,9 +81,13 @@ class StaticTable(BatchEmbedder):
             rows = list(range(start, min(start + BATCH, len(texts))))
             yield rows, unit_rows(np.array([self._mean(texts[row]) for row in rows], np.float32))
 
+    def encode(self, text: str) -> list[int]:
+        """Return the ids that the table reads of a text, without special tokens."""
+        return self._tokenizer.pieces(text, limit=self.longest)
+
     def _mean(self, ids: Sequence[int]) -> Floats:
         """The mean vector [dimensions] of pieces; zeros without any."""
-        ids = list(ids[:MAX_PIECES])
+        ids = list(ids[: self.longest])
         return self._sum(ids) / np.float32(max(len(ids), 1))
 
     def _sum(self, ids: Sequence[int]) -> Floats:

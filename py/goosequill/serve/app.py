@@ -39,7 +39,7 @@ from goosequill.openai.http import (
 )
 from goosequill.openai.requests import names_of
 from goosequill.openai.tokens import tokenizer_info
-from goosequill.search.embedder import Embedder
+from goosequill.search.embedder import TokenEmbedder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.guards import check_host, check_key, read_json
 from goosequill.serve.refusal import refusal_of
@@ -73,7 +73,7 @@ class Served:
     """
 
     loaded: LoadedModel
-    embedders: Mapping[str, Embedder] = field(default_factory=dict)
+    embedders: Mapping[str, TokenEmbedder] = field(default_factory=dict)
     host: str = "127.0.0.1"
     key: str = ""
     origins: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class Api:
         self._memories = {name: StateMemory(budget=budget) for name in self._writers}
         loaded = served.loaded
         own = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
-        self._embedders: dict[str, Embedder] = {served.name: own, **served.embedders}
+        self._embedders: dict[str, TokenEmbedder] = {served.name: own, **served.embedders}
 
     def routes(self) -> list[Route]:
         """Return a route for each address."""

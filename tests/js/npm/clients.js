@@ -84,7 +84,10 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     assert.equal(called.finish_reason, "tool_calls");
     laying.parse(JSON.parse(called.message.tool_calls[0].function.arguments));
     assert.deepEqual(pluck(await all(await client.models.list()), "id"), [id]);
-    const { data } = await client.embeddings.create({ model: id, input: [prompt, "Good day.", prompt] });
+    const input = [prompt, "Good day.", prompt];
+    const { data, usage } = await client.embeddings.create({ model: id, input });
+    const { length } = (await Promise.all(input.map((text) => model.tokenize(text)))).flat();
+    assert.deepEqual(usage, { prompt_tokens: length, total_tokens: length });
     assert.equal(data[0].embedding.length, model.info.width);
     assert.deepEqual(data[0].embedding, data[2].embedding);
     assert.notDeepEqual(data[0].embedding, data[1].embedding);

@@ -119,6 +119,16 @@ def test_embeddings_are_those_of_the_model(loaded: LoadedModel) -> None:
     assert found["embedding"] == embedder.embed(["A goose."])[0].tolist()
 
 
+def test_the_usage_of_embeddings_counts_what_the_model_reads(loaded: LoadedModel) -> None:
+    embedder = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
+    texts = ["A goose.", "", "goose " * 1_000]
+    read = [loaded.tokenizer.encode(text) for text in texts]
+    for given, ids in ((texts, read), (texts[0], read[:1]), ([read[0], read[2]], [read[0], read[2]])):
+        _, text = ask(loaded, "/v1/embeddings", {"input": given}, embedder=embedder)
+        count = sum(min(len(each), embedder.longest) for each in ids)
+        assert json.loads(text)["usage"] == {"prompt_tokens": count, "total_tokens": count}
+
+
 def test_embeddings_are_shortened_to_length_one(loaded: LoadedModel) -> None:
     embedder = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
     _, text = ask(loaded, "/v1/embeddings", {"input": "A goose.", "dimensions": 8}, embedder=embedder)

@@ -276,7 +276,9 @@ def test_embeddings_of_token_ids_are_those_of_their_text(server: Running) -> Non
     for model, (ids, size) in read.items():
         ask = partial(client.embeddings.create, model=model, encoding_format="float")
         wanted = ask(input=text).data[0].embedding
-        assert ask(input=ids).data[0].embedding == wanted
+        again = ask(input=ids)
+        assert again.data[0].embedding == wanted
+        assert again.usage.prompt_tokens == ask(input=text).usage.total_tokens == len(ids)
         assert [one.embedding for one in ask(input=[[size - 1], ids]).data][1] == wanted
         for wrong in ([], [[]], {}, ["a"] * 2049, "a" * 100_001, ["a", [1]], [-1], [[size]], [True], [2**70]):
             with pytest.raises(openai.BadRequestError) as caught:

@@ -34,12 +34,22 @@ export function executed(tools, calls) {
   return Promise.all(
     calls.map(async ({ name, arguments: given }, at) => {
       try {
-        return result(name, texted(await /** @type {any} */ (found[at])(given)));
+        // A tool that only does something returns undefined, which JSON lacks.
+        return result(name, texted((await /** @type {any} */ (found[at])(given)) ?? null));
       } catch (error) {
-        return result(name, `Error: ${/** @type {any} */ (error)?.message ?? error}`);
+        return result(name, `Error: ${messageOf(error)}`);
       }
     }),
   );
+}
+
+/** What a tool has thrown, as text; it may be anything. @param {any} error */
+function messageOf(error) {
+  try {
+    return String(error?.message ?? error);
+  } catch {
+    return "the tool failed."; // a getter that throws, or nothing that becomes a text
+  }
 }
 
 /** @param {string} name of the tool @param {string} content @returns {Turn} */

@@ -13,7 +13,7 @@ import {
 } from "../../../site/prompt-api/language-model.js";
 import { MOST_ROUNDS } from "../../../site/prompt-api/tools.js";
 import { pluck } from "../pluck.js";
-import { useEcho } from "./echo-model.js";
+import { deferred, useEcho } from "./echo-model.js";
 
 const inputSchema = { type: "object", properties: { location: { type: "string" } }, required: ["location"] };
 const weather = { name: "get_weather", description: "Get the weather.", inputSchema };
@@ -194,6 +194,61 @@ test("with execute, tools run at once until there is an answer", async () => {
     { role: "tool", name: "get_weather", content: "Error: It sank." },
   ]);
   assert.equal(world.open.size, 1);
+});
+
+test("whatever a tool throws or returns becomes a text for the model", async () => {
+  const world = useEcho();
+  const thrown = (error) => () => {
+    throw error;
+  };
+  const circular = {};
+  circular.self = circular;
+  const unreadable = Object.defineProperty({}, "message", { get: thrown(new Error("no")) });
+  const noJson = "Error: A tool's result cannot be written as JSON.";
+  for (const [execute, told] of [
+    [thrown(new Error("It sank.")), "Error: It sank."],
+    [() => Promise.reject("gone"), "Error: gone"],
+    [thrown(undefined), "Error: undefined"],
+    [thrown(Symbol("goose")), "Error: Symbol(goose)"],
+    [thrown(Object.create(null)), "Error: the tool failed."],
+    [thrown(unreadable), "Error: the tool failed."],
+    [() => circular, noJson],
+    [() => ({ big: 1n }), noJson],
+    [() => nested(100_000), noJson],
+    [() => ({ toJSON: thrown(new Error("no")) }), noJson],
+    [() => ({ then: thrown(new Error("no")) }), "Error: no"],
+    [() => {}, "null"],
+  ]) {
+    const session = await create([{ ...weather, execute }]);
+    world.calls = [[call("1")]];
+    assert.equal(await session.prompt("Weather?"), `You said: Weather?You said: ${told}`);
+  }
+});
+
+test("a tool that never returns holds nothing up once its prompt is given up", async () => {
+  const world = useEcho();
+  let runs = deferred();
+  const execute = () => new Promise(() => runs.resolve());
+  const session = await create([{ ...weather, execute }]);
+  for (const giveUp of ["abort", "cancel", "destroy"]) {
+    world.calls = [[call("1")]];
+    runs = deferred();
+    const controller = new AbortController();
+    const stream = session.promptStreaming("Weather?", { signal: controller.signal }).getReader();
+    const reading = (async () => {
+      while (!(await stream.read()).done);
+    })();
+    const waiting = session.prompt("Hi");
+    await runs.promise;
+    if (giveUp === "abort") controller.abort();
+    else if (giveUp === "cancel") await stream.cancel();
+    else session.destroy();
+    if (giveUp === "cancel") await reading;
+    else await assert.rejects(reading, { name: "AbortError" });
+    if (giveUp === "destroy") await assert.rejects(waiting, { name: "AbortError" });
+    else assert.equal(await waiting, "You said: Hi");
+  }
+  while (world.open.size) await new Promise(setImmediate);
 });
 
 test("tools run in a bounded number of rounds, and an abort leaves no trace of them", async () => {

@@ -107,7 +107,12 @@ class Job:
         if self._ends_itself:
             given["cancelled"] = lambda: self._cancelled
         self._function = function
-        self._arguments = {**{name: decode(value) for name, value in arguments.items()}, **given}
+        try:
+            self._arguments = {**{name: decode(value) for name, value in arguments.items()}, **given}
+        except RecursionError as error:
+            raise SettingsError(
+                "A value that was given contains itself, or is nested too deeply.", code="option"
+            ) from error
         self._finish = finish
         self._items: Any = None
         self._failure: Exception | None = None

@@ -50,6 +50,13 @@ def test_an_unknown_job_is_refused_with_the_names_of_all() -> None:
         find("os.system")
 
 
+def test_a_value_that_contains_itself_is_refused() -> None:
+    circular: dict[str, Any] = {"role": "tool"}
+    circular["content"] = [circular]
+    with refused(SettingsError, "option", match="contains itself"):
+        Job(lambda messages: messages, {"messages": [circular]})
+
+
 def test_a_function_ends_in_its_first_step() -> None:
     assert run(Job(lambda a, b: a + b, {"a": 1, "b": 2})) == [{"end": 3}]
 

@@ -210,7 +210,7 @@ class Conversation:
             to the format and the model.
         prefix
             The start of the reply, which the model continues without thinking; it is not yielded. A
-            constraint of `config` is about the whole reply.
+            constraint of `config` is about the whole reply, and so are `tools`: a prefix may begin a call.
         tools
             Tools that the reply may call (`goosequill.chat.tools.read_tools`). The chunks' texts include the
             calls as the model writes them. What a tool returns is a message of the role "tool". The model

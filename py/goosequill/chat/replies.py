@@ -22,6 +22,7 @@ from goosequill.decoding.steps.constraint import form_of
 from goosequill.decoding.streaming import Streamed, continue_text, stream, with_end
 from goosequill.models import Model
 from goosequill.models.saved_state import open_saved_state
+from goosequill.support.line_ends import unix_lines
 from goosequill.support.progress import Progress
 from goosequill.tokenizers import Tokenizer
 
@@ -122,7 +123,10 @@ def say(
     )
     is_exact = bool(prefix) or form_of(config) is not None
     opening = None if is_exact else conversation.format.with_effort(effort).opening
-    end = yield from _divided(stream(items), opening, CallStream(found) if found else None)
+    calls = CallStream(found) if found else None
+    if calls and prefix:
+        calls.follow(unix_lines(prefix))
+    end = yield from _divided(stream(items), opening, calls)
     return {
         **end,
         "messages": list(conversation.messages),

@@ -300,6 +300,8 @@ class CallStream:
     def __init__(self, tools: Tools) -> None:
         self._key, self._required = tools.key, tools.required
         self._held = ""
+        self._known = 0  # characters at the start of what is held that are not shown: those of a prefix
+        self._waiting: list[dict[str, Any]] = []
         self._found: list[_Call] = []
         self._read = self._text
         self._complete = 0
@@ -319,10 +321,15 @@ class CallStream:
         with pieces of the JSON of its arguments.
         """
         self._held += text
-        shown, deltas = "", list[dict[str, Any]]()
+        shown, deltas, self._waiting = "", self._waiting, []
         while (more := self._read(deltas)) is not None:
             shown += more
         return shown, deltas
+
+    def follow(self, prefix: str) -> None:
+        """Read the start of the answer, of which `push` then returns only what it adds to calls."""
+        _, self._waiting = self.push(prefix)
+        self._known = len(self._held)
 
     def end(self, *, cut: bool = False) -> tuple[str, list[dict[str, Any]]]:
         """Return what `push` held back, as it could have been the start of a call, as `push` does.
@@ -363,7 +370,9 @@ class CallStream:
 
     def _shown(self, text: str) -> str:
         """Return text outside of calls, unless it is white space or part of a stop text, as beside them."""
-        return "" if self._required or self._found else text
+        text = "" if self._required or self._found else text
+        known, self._known = self._known, max(0, self._known - len(text))
+        return text[known:]
 
     def _arguments(self, deltas: list[dict[str, Any]]) -> str | None:
         call = self._found[-1]

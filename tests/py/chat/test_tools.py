@@ -36,6 +36,7 @@ from tests.py.decoding.grammar.random_schemas import NAMES, Schemas
 from tests.py.decoding.grammar.test_random_schemas import USUAL
 from tests.py.decoding.grammar.walks import distances, each_number_of_cases
 from tests.py.jobs import chunks
+from tests.py.refusals import refused
 
 from .test_conversation import TOKENIZER, Scripted, build
 
@@ -415,6 +416,48 @@ def test_a_conversation_calls_and_continues_with_the_result() -> None:
     assert talk.undo() == "Is it cold?" and talk.messages == []
     chunks(say(talk, "Bye.", settings, tools=TOOLS[1:]))
     assert model.read.count("You can call these tools") == 1  # those before were undone
+
+
+@pytest.mark.parametrize(("choice", "before"), [(None, ""), (None, "See. "), ("required", ""), (NAMED, "")])
+def test_a_prefix_may_begin_a_call_anywhere(choice: Any, before: str) -> None:
+    call = CALL if choice != NAMED else NOW
+    arguments = json.loads(call.strip("`json\n"))["arguments"]
+    for cut in range(len(before) + 1, len(before + call) + 1, 5):
+        talk = Conversation(Scripted(f" {before}{call}\n\nUser"), TOKENIZER)
+        asked: dict[str, Any] = {"prefix": (before + call)[:cut], "tools": TOOLS, "tool_choice": choice}
+        parts, end = parts_of(talk, asked)
+        (made,) = end["tool_calls"]
+        assert made["arguments"] == arguments and end["finish_reason"] == "stop"
+        assert "".join(part["text"] for part in parts) == ""
+        first, *rest = [delta for part in parts for delta in part["tool_call_deltas"]]
+        assert (first["id"], first["name"]) == (made["id"], made["name"])
+        assert json.loads("".join(delta["arguments"] for delta in rest)) == arguments
+        message = talk.messages[-1]
+        assert message["content"] == before.strip() and message["tool_calls"][0]["arguments"] == arguments
+
+
+@pytest.mark.parametrize("prefix", ["`", "A ", "A `", "A ```", "```json\n", "A\r\n```json\r\n{\r\n"])
+def test_a_prefix_that_could_have_begun_a_call_is_not_shown_again(prefix: str) -> None:
+    start = prefix.replace("\r", "")
+    talk = Conversation(Scripted(f" {start}quoted` word\n\nUser"), TOKENIZER)
+    parts, end = parts_of(talk, {"prefix": prefix, "tools": TOOLS})
+    assert "".join(part["text"] for part in parts) == "quoted` word"
+    assert end["tool_calls"] == ()
+    assert talk.messages[-1]["content"] == (start + "quoted` word").strip()
+
+
+def test_a_prefix_that_no_call_has_is_refused_if_there_must_be_one() -> None:
+    talk = Conversation(Scripted(""), TOKENIZER)
+    for prefix in ("<tool_call>", '```json\n{"name": "goose"'):
+        with refused(SettingsError, "all-tokens-removed"):
+            parts_of(talk, {"prefix": prefix, "tools": TOOLS, "tool_choice": "required"})
+    assert talk.messages == []
+
+
+def parts_of(talk: Conversation, asked: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The items of a reply, and its end, which is one of them."""
+    parts, end = chunks(say(talk, "Weather?", {"temperature": 0}, **asked))
+    return [*parts, end], end
 
 
 def test_a_conversation_of_the_python_interface_has_the_calls_at_its_end() -> None:

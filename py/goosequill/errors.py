@@ -464,7 +464,9 @@ GROUPS: dict[str, dict[str, Code]] = {
             "Send the server's --api-key as Authorization: Bearer KEY.",
         ),
         "no-such-model": Code(
-            "The server does not have the requested model.", "Use one of the models listed at /v1/models."
+            "The server does not have the requested model; its answer has the code `model_not_found`, as "
+            "OpenAI's.",
+            "Use one of the models listed at /v1/models.",
         ),
         "host": Code(
             "A request names a host other than this machine.",

@@ -15,14 +15,14 @@ from goosequill.serve.app import Served
 from goosequill.serve.guards import origin_of
 from tests.browser.conftest import Record
 from tests.browser.search.test_asking import Search
-from tests.py.serve.running import Running, load, running
+from tests.py.serve.running import Running, load, only, running
 
 KEY = "a secret"
 
 
 @pytest.fixture(scope="module")
 def server(site_url: str) -> Iterator[Running]:
-    with running(Served(load(), key=KEY, origins=(origin_of(site_url),))) as found:
+    with running(Served(only(load()), key=KEY, origins=(origin_of(site_url),))) as found:
         yield found
 
 
@@ -49,7 +49,7 @@ def test_the_comparers_live_column_is_what_the_engine_writes(
         page.get_by_role("button", name="Save report").click()
     (result,) = json.loads(Path(saved.value.path()).read_text())["prompts"][0]["results"]
     config = DecodingConfig.from_dict({**PRESETS["goosequill"], "seed": 1, "max_new_tokens": 64})
-    loaded = server.served.loaded
+    loaded = server.loaded
     text = "".join(map(str, generate(loaded.model, loaded.tokenizer, "Once upon a time", config)))
     assert result["outputs"] == [text]
     assert not record.console_errors

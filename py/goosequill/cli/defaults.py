@@ -50,6 +50,7 @@ def default_arguments(
     found = list(_from_file(path, command, parser)) if path else []
     for variable, option in VARIABLES.items():
         if environment.get(variable) and _takes(parser, option):
+            found = [each for each in found if each.partition("=")[0] != option]
             found.append(f"{option}={environment[variable]}")
     return found
 

@@ -81,7 +81,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     at = next((index for index, argument in enumerate(arguments) if argument in COMMANDS), None)
     command = parser if at is None else subparsers(parser)[arguments[at]]
     if at is not None and not {"-h", "--help"} & set(arguments):
-        arguments[at + 1 : at + 1] = default_arguments(arguments[at], command)
+        given = {argument.partition("=")[0] for argument in arguments}
+        # An option that may be repeated would keep the default beside what is given.
+        defaults = default_arguments(arguments[at], command)
+        arguments[at + 1 : at + 1] = [each for each in defaults if each.partition("=")[0] not in given]
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         near = difflib.get_close_matches(unknown[0].partition("=")[0], command._option_string_actions, 1)

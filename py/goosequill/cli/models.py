@@ -18,9 +18,12 @@ BITS: dict[str, Bits | None] = {"int8": 8, "int4": 4, "none": None}
 """What --quantize accepts."""
 
 
-def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Declare --model, --tokenizer, --quantize, --kernel, --threads and --group-norm-eps, for `load`."""
-    add_model_option(parser)
+def add_model_options(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Declare --model, --tokenizer, --quantize, --kernel, --threads and --group-norm-eps, for `load`.
+
+    With `several`, --model may be repeated, and `load` gets one of them.
+    """
+    add_model_option(parser, several=several)
     add_tokenizer_option(parser)
     add_quantize_option(parser)
     add_kernel_options(parser)
@@ -48,12 +51,16 @@ def chosen_kernel(options: argparse.Namespace) -> Kernel:
     return load_kernel(options.kernel, threads=options.threads)
 
 
-def add_model_option(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+def add_model_option(
+    parser: argparse.ArgumentParser, *, required: bool = True, several: bool = False
+) -> None:
     """Declare --model, for `find_model`."""
+    more = "; may be repeated, or a folder with several: requests name one" if several else ""
     parser.add_argument(
         "--model",
         required=required,
-        help="a model folder, a file of weights, or an id: owner/repo:file[@revision][#sha256=HEX]",
+        action="append" if several else "store",
+        help=f"a model folder, a file of weights, or an id: owner/repo:file[@revision][#sha256=HEX]{more}",
     )
 
 
@@ -128,15 +135,15 @@ def load_adapted(options: argparse.Namespace, loaded: LoadedModel, path: Path) -
     return adapt_loaded(loaded, adapter, strength=options.strength)
 
 
-def load(options: argparse.Namespace) -> LoadedModel:
-    """Load the model that the options select, with the adapter if they select one."""
+def load(options: argparse.Namespace, path: Path | None = None) -> LoadedModel:
+    """Load the model that the options select, or the one at a path, with the adapter if they select one."""
     loaded = load_path(
-        find_model(options),
+        find_model(options) if path is None else path,
         tokenizer=options.tokenizer,
         kernel=chosen_kernel(options),
         quantize=options.quantize,
         group_norm_eps=getattr(options, "group_norm_eps", None),
         progress=ProgressLine(options, "loading {done} of {total} tensors"),
     )
-    path = getattr(options, "adapter", None)
-    return load_adapted(options, loaded, path) if isinstance(path, Path) else loaded
+    adapter = getattr(options, "adapter", None)
+    return load_adapted(options, loaded, adapter) if isinstance(adapter, Path) else loaded

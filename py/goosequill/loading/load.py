@@ -149,7 +149,7 @@ def load_files(
 
 def load(opened: Opened, options: LoadOptions) -> LoadedModel:
     """Load what was opened."""
-    tensors, described = opened.tensors, opened.description
+    tensors = opened.tensors
     kernel = options.kernel or load_kernel()
     fit = Fit(tensors, kernel, options.available)
     bits = fit.bits(options.quantize)
@@ -166,17 +166,22 @@ def load(opened: Opened, options: LoadOptions) -> LoadedModel:
         tensors,
         kernel=kernel,
         quantize=bits,
-        group_norm_eps=described.get("group_norm_eps") if eps is None else eps,
+        group_norm_eps=opened.description.get("group_norm_eps") if eps is None else eps,
         progress=options.progress,
     )
-    description = described or {
+    quantized = quantized_tensors(tensors, model)
+    notice = fit.choose(options.quantize).notice
+    return LoadedModel(model, tokenizer, description_of(opened), quantized, notice)
+
+
+def description_of(opened: Opened) -> dict[str, Any]:
+    """What is known of a model before it is loaded: see `LoadedModel`."""
+    return opened.description or {
         "name": opened.name,
         "title": opened.name,
-        "parameters": count_parameters(tensors),
-        "metadata": hints(tensors.metadata),
+        "parameters": count_parameters(opened.tensors),
+        "metadata": hints(opened.tensors.metadata),
     }
-    quantized = quantized_tensors(tensors, model)
-    return LoadedModel(model, tokenizer, description, quantized, notice=fit.choose(options.quantize).notice)
 
 
 def quantized_tensors(tensors: TensorSource, model: Model) -> TensorSource | None:

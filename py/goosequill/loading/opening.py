@@ -22,7 +22,7 @@ from goosequill.tokenizers import (
 )
 from goosequill.weights import ByteSource, FileSource, TensorSource, folder_reader, open_folder, open_tensors
 from goosequill.weights.file_names import DESCRIPTION, lists_shards, weight_files
-from goosequill.weights.folder import ReadFile, check_link, is_description
+from goosequill.weights.folder import ReadFile, check_link, is_description, is_model_folder
 from goosequill.weights.source import is_count
 
 TOKENIZER = "tokenizer.json"
@@ -64,8 +64,7 @@ def open_path(path: str | Path, *, verify: bool = True) -> Opened:
         A file is missing or invalid, or contains no RWKV weights.
     """
     path = Path(path)
-    config = path / DESCRIPTION
-    if config.is_file() and is_description(FileSource(config)):
+    if is_model_folder(path):
         return open_model_folder(folder_reader(path), verify=verify)
     folder = path if path.is_dir() else path.parent
     tokenizer = folder / TOKENIZER

@@ -116,12 +116,14 @@ def check_model(name: Any, names: Sequence[str]) -> str:
         return names[0]
     if name not in names:
         known = ", ".join(names)
-        raise Refusal(
+        refused = Refusal(
             404,
             f"There is no such model here. This server has: {known}.",
             code="no-such-model",
             param="model",
         )
+        refused.body["error"]["code"] = "model_not_found"  # OpenAI's, which clients know
+        raise refused
     return str(name)
 
 
@@ -192,8 +194,8 @@ def answering(
     tokenizer: Tokenizer,
     description: Mapping[str, Any],
     embedders: Mapping[str, TokenEmbedder],
-) -> tuple[Callable[..., Work], bool]:
-    """Return what answers a request, given its resources, and whether that is a stream; or refuse it.
+) -> Callable[..., Work]:
+    """Return what answers a request, given its resources; or refuse it.
 
     What is yielded is sent, but None, which is a step without output; what is returned is the whole.
 
@@ -205,19 +207,28 @@ def answering(
         By the ids of their models.
     """
     if address == "embeddings":
-        from goosequill.openai.embeddings import embeddings  # which needs the room of search
-
-        name = check_model(asked.get("model"), [*embedders])
-        return lambda **_: only((), embeddings(embedders[name], name, asked)), False
+        return lambda **_: embedding(asked, embedders)
     check_model(asked.get("model"), names_of(description))
     check_prompt(asked)
     if address in TOKENS:
         make = tokenize if address == "tokenize" else detokenize
-        return lambda **_: only((), make(model, tokenizer, asked)), False
+        return lambda **_: only((), make(model, tokenizer, asked))
     complete = {"chat/completions": chat_completion, "responses": response}.get(address, completion)
-    streams = asked.get("stream") is True
-    kind = dict if streams else ()
-    return lambda **more: only(kind, complete(model, tokenizer, description, asked, **more)), streams
+    kind = dict if is_stream(address, asked) else ()
+    return lambda **more: only(kind, complete(model, tokenizer, description, asked, **more))
+
+
+def is_stream(address: str, asked: Mapping[str, Any]) -> bool:
+    """Whether the answer to a request is a stream of events."""
+    return asked.get("stream") is True and address not in ("embeddings", *TOKENS)
+
+
+def embedding(asked: Mapping[str, Any], embedders: Mapping[str, TokenEmbedder]) -> Work:
+    """Answer a request for embeddings."""
+    from goosequill.openai.embeddings import embeddings  # which needs the room of search
+
+    name = check_model(asked.get("model"), [*embedders])
+    return only((), embeddings(embedders[name], name, asked))
 
 
 def respond(
@@ -264,7 +275,8 @@ def respond(
         else:
             embedders = dict.fromkeys(names, embedder) if embedder else {}
             asked = parse(bytes(body))
-            answer, streams = answering(address, asked, model, tokenizer, description, embedders)
+            streams = is_stream(address, asked)
+            answer = answering(address, asked, model, tokenizer, description, embedders)
             items = _sent(answer(state=state, memory=memory), streams=streams)
         for item in items:
             if item is not None and not begun:

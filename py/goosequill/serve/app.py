@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,8 +19,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from goosequill.decoding.memory import BUDGET, StateMemory
-from goosequill.loading.load import LoadedModel
 from goosequill.openai.http import (
     DONE,
     EVENTS,
@@ -31,24 +29,23 @@ from goosequill.openai.http import (
     Work,
     answering,
     check_model,
+    embedding,
     event,
     ignored,
+    is_stream,
     models,
     no_answer,
     written,
 )
-from goosequill.openai.requests import names_of
 from goosequill.openai.tokens import tokenizer_info
 from goosequill.search.embedder import TokenEmbedder
-from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.serve.guards import check_host, check_key, read_json
+from goosequill.serve.models import Models, busy
 from goosequill.serve.refusal import refusal_of
 from goosequill.serve.scheduler import BusyError, Scheduler, Task
 
 SLOW_SECONDS = 120
 """In which a reader has to take a part of a stream; one that takes longer has left without a word."""
-RETRY_SECONDS = 5
-"""After which a client may try again while the server is busy."""
 
 Answer = Callable[[Request], Awaitable[Any]]
 Make = Callable[[Callable[[], bool]], Work]
@@ -60,54 +57,36 @@ class Served:
 
     Attributes
     ----------
+    models
+        The language models. Of the same one with several adapters, each is a model: NAME+ADAPTER.
     embedders
-        Models for embeddings besides the language model itself, by name.
+        Models for embeddings besides the language models themselves, by name.
     host
         The name or address that the server is bound to.
     key
         What requests have to send; "" for nothing.
     origins
         Origins whose pages may ask.
-    adapted
-        The same model with adapters; a request names one as the model, NAME+ADAPTER.
     """
 
-    loaded: LoadedModel
+    models: Models
     embedders: Mapping[str, TokenEmbedder] = field(default_factory=dict)
     host: str = "127.0.0.1"
     key: str = ""
     origins: tuple[str, ...] = ()
-    adapted: Sequence[LoadedModel] = ()
-
-    @property
-    def name(self) -> str:
-        """The id of the language model."""
-        return names_of(self.loaded.description)[0]
-
-    @property
-    def writers(self) -> dict[str, LoadedModel]:
-        """The language model by its id, then those with an adapter."""
-        return {names_of(each.description)[0]: each for each in (self.loaded, *self.adapted)}
 
     @property
     def names(self) -> list[str]:
-        """The ids of all models."""
-        return [*self.writers, *self.embedders]
+        """The ids of all models, the one that is used where a request names none first."""
+        return [*self.models.names, *self.embedders]
 
 
 class Api:
-    """The answers, over one model and one scheduler."""
+    """The answers, over the models and one scheduler."""
 
     def __init__(self, served: Served, scheduler: Scheduler) -> None:
         self._served, self._scheduler = served, scheduler
         self._started = int(time.time())
-        self._writers = served.writers
-        # Each has its own: a state belongs to the adapter with which it was read.
-        budget = BUDGET // len(self._writers)
-        self._memories = {name: StateMemory(budget=budget) for name in self._writers}
-        loaded = served.loaded
-        own = RwkvEmbedder(loaded.model, loaded.tokenizer, loaded.description)
-        self._embedders: dict[str, TokenEmbedder] = {served.name: own, **served.embedders}
 
     def routes(self) -> list[Route]:
         """Return a route for each address."""
@@ -140,38 +119,50 @@ class Api:
         return guarded
 
     async def _health(self, request: Request) -> Response:
-        return answer_with({"status": "ok", "model": self._served.name, "requests": self._scheduler.count})
+        names = self._served.models
+        loaded = {"model": names.names[0], "loaded": names.loaded}
+        return answer_with({"status": "ok", **loaded, "requests": self._scheduler.count})
 
     async def _models(self, request: Request) -> Response:
         return answer_with(models(self._served.names, self._started, request.path_params.get("id")))
 
     async def _tokenizer(self, request: Request) -> Response:
-        return answer_with(tokenizer_info(self._served.loaded.tokenizer))
+        name = check_model(request.query_params.get("model"), self._served.models.names)
+        return await self._whole(request, lambda _: self._described(name))
+
+    def _described(self, name: str) -> Work:
+        with self._served.models.using(name) as ready:
+            return tokenizer_info(ready.loaded.tokenizer)
+        yield  # as all work does
 
     async def _asked(self, address: str, request: Request) -> Any:
         asked = await read_json(request)
-        name = self._served.name
-        if address != "embeddings":
-            name = check_model(asked.get("model"), [*self._writers])
-        loaded, memory = self._writers[name], self._memories[name]
-        resources = loaded.model, loaded.tokenizer, loaded.description, self._embedders
-        answer, streams = answering(address, asked, *resources)
+        embedders = self._served.embedders if address == "embeddings" else {}
+        name = check_model(asked.get("model"), [*self._served.models.names, *embedders])
 
         def make(cancelled: Callable[[], bool]) -> Work:
-            return answer(memory=memory, cancelled=cancelled)
+            if name in embedders:
+                return embedding(asked, embedders)
+            return self._answered(address, name, asked, cancelled)
 
-        return await (self._stream(request, make) if streams else self._whole(request, make))
+        return await (
+            self._stream(request, make) if is_stream(address, asked) else self._whole(request, make)
+        )
+
+    def _answered(
+        self, address: str, name: str, asked: Mapping[str, Any], cancelled: Callable[[], bool]
+    ) -> Work:
+        """Load the model that is asked, if need be, and let it answer."""
+        with self._served.models.using(name) as ready:
+            found, embedders = ready.loaded, {name: ready.embedder}
+            make = answering(address, asked, found.model, found.tokenizer, found.description, embedders)
+            return (yield from make(memory=ready.memory, cancelled=cancelled))
 
     def _submit(self, make: Make) -> Task:
         try:
             return self._scheduler.submit(make)
         except BusyError as error:
-            raise Refusal(
-                503,
-                "The server is busy with other requests.",
-                code="busy",
-                headers={"Retry-After": str(RETRY_SECONDS)},
-            ) from error
+            raise busy("The server is busy with other requests.") from error
 
     async def _whole(self, request: Request, make: Make) -> Response:
         task = self._submit(make)

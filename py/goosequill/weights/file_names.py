@@ -28,6 +28,11 @@ def lists_shards(name: str) -> bool:
     return name.lower().endswith(_LIST)
 
 
+def is_weights(name: str) -> bool:
+    """Whether a file's name ends as those of weights do."""
+    return name.lower().endswith(_ENDINGS)
+
+
 def weight_files(names: Iterable[str]) -> list[str]:
     """Which of a model's files contain its weights, sorted; none if that is ambiguous.
 

@@ -117,6 +117,12 @@ def is_description(source: ByteSource) -> bool:
     return isinstance(found, dict) and found.get("format") == FORMAT
 
 
+def is_model_folder(path: Path) -> bool:
+    """Whether a path is that of a folder with Goosequill's config.json."""
+    config = path / DESCRIPTION
+    return config.is_file() and is_description(FileSource(config))
+
+
 def read_description(source: ByteSource) -> dict[str, Any]:
     """Read and validate config.json.
 

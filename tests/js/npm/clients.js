@@ -106,7 +106,7 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
   await t.test("openai: errors have their class, status, code and field", async () => {
     const ask = (more) => client.chat.completions.create({ ...greedy, ...more });
     await assert.rejects(ask({ model: "gpt-5" }), (error) => {
-      return error instanceof OpenAI.NotFoundError && error.code === "no-such-model";
+      return error instanceof OpenAI.NotFoundError && error.code === "model_not_found";
     });
     for (const stream of [false, true]) {
       const wrong = {

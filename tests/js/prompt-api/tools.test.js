@@ -216,7 +216,7 @@ test("whatever a tool throws or returns becomes a text for the model", async () 
     [() => ({ big: 1n }), noJson],
     [() => nested(100_000), noJson],
     [() => ({ toJSON: thrown(new Error("no")) }), noJson],
-    [() => ({ then: thrown(new Error("no")) }), "Error: no"],
+    [() => Promise.reject(new Error("no")), "Error: no"],
     [() => {}, "null"],
   ]) {
     const session = await create([{ ...weather, execute }]);

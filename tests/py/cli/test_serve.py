@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import openai
 import pytest
 
 from goosequill.cli import main as cli
+from goosequill.cli.serve import models_at
 from tests.py.serve.running import ENDLESS, MODEL
 
 ROOT = Path(__file__).parents[3]
@@ -39,6 +41,44 @@ def test_it_says_where_it_is_and_a_signal_ends_it_in_the_middle_of_a_stream(end:
         process.wait()
         assert "curl" in rest and "secret" not in rest
         assert (process.returncode, errors) == (0, "")
+
+
+def test_several_models_are_served_of_which_the_later_are_loaded_when_asked(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        (tmp_path / name).symlink_to(MODEL)
+    config = tmp_path / "grey" / "config.json"
+    shutil.copytree(MODEL, config.parent)
+    config.write_text(config.read_text("utf-8").replace('"name": "default"', '"name": "grey"'), "utf-8")
+    assert models_at(tmp_path) == [tmp_path / name for name in ("a", "b", "grey")]
+    assert models_at(MODEL) == [MODEL]
+    command = [sys.executable, "-m", "goosequill", "serve", "--model", str(MODEL), "--port", "0"]
+    command += ["--model", str(config.parent), "--memory-limit", "0.1"]
+    settings = {"PYTHONPATH": str(ROOT / "py"), "GOOSEQUILL_CONFIG": "", "GOOSEQUILL_MODEL": "elsewhere"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, **settings}
+    ) as process:
+        assert process.stdout
+        found = re.match(r"default is served at (\S+)\. ", process.stdout.readline())
+        assert found and process.stdout.readline() == "Loaded when first asked for: grey.\n"
+        with openai.OpenAI(base_url=found[1], api_key="none", max_retries=0) as client:
+            for name in ("grey", "default"):
+                assert client.completions.create(model=name, prompt="a", max_tokens=1).model == name
+        process.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--memory-limit", "0.01"], "This model needs 76 MB of memory"),
+        (["--model", str(MODEL)], "Two models have the same name: default, default."),
+        (["--model", str(MODEL), "--alias", "a"], "--alias and --adapter are about one model."),
+    ],
+)
+def test_models_that_cannot_be_served_together_are_said_at_the_start(
+    capsys: pytest.CaptureFixture[str], more: list[str], said: str
+) -> None:
+    assert cli.main(["serve", "--model", str(MODEL), "--port", "0", *more]) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_without_its_packages_it_says_how_to_install_them(

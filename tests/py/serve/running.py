@@ -15,6 +15,7 @@ import uvicorn
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.serve.app import Served
+from goosequill.serve.models import Models, always
 from goosequill.serve.server import open_socket, serve
 
 MODEL = Path(__file__).parents[3] / "site" / "models" / "default"
@@ -29,12 +30,24 @@ def load(kernel: str = "auto") -> LoadedModel:
     return load_path(MODEL, kernel=load_kernel(kernel))
 
 
+def only(*loaded: LoadedModel) -> Models:
+    """Models that are loaded anyway."""
+    return Models([always(each) for each in loaded])
+
+
 class Running:
     """A server that runs."""
 
     def __init__(self, served: Served, port: int) -> None:
         self.served, self.port = served, port
         self.base = f"http://127.0.0.1:{port}/v1"
+
+    @property
+    def loaded(self) -> LoadedModel:
+        """The first model."""
+        models = self.served.models
+        with models.using(models.names[0]) as ready:
+            return ready.loaded
 
     def client(self, key: str = "none") -> openai.OpenAI:
         return openai.OpenAI(base_url=self.base, api_key=key, max_retries=0)

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from uvicorn.server import ServerState
 
 from goosequill.decoding import DecodingConfig, generate
+from goosequill.loading.load import LoadedModel
 from goosequill.openai.http import MOST_BODY, MOST_PROMPT, MOST_VALUES, Refusal
 from goosequill.search.embedders import open_folder
 from goosequill.search.rwkv_embedder import RwkvEmbedder
@@ -33,7 +34,7 @@ from goosequill.tokenizers.wordpiece import load_wordpiece
 from goosequill.tuning.adapter import Adapter, AdapterFacts
 from goosequill.tuning.applying import adapt, adapt_loaded
 from tests.py.refusals import refused
-from tests.py.serve.running import ENDLESS, MODEL, PATIENCE, Running, load, running
+from tests.py.serve.running import ENDLESS, MODEL, PATIENCE, Running, load, only, running
 
 JSON = {"Content_Type": "application/json"}
 HELLO: Any = [{"role": "user", "content": "Where does the goose sleep?"}]
@@ -42,7 +43,7 @@ HELLO: Any = [{"role": "user", "content": "Where does the goose sleep?"}]
 @pytest.fixture(scope="module")
 def served() -> Served:
     static = open_folder(MODEL.parent / "minilm-static")
-    return Served(load(), {static.name: static})
+    return Served(only(load()), {static.name: static})
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +52,17 @@ def server(served: Served) -> Iterator[Running]:
         yield found
 
 
-def alone(served: Served, prompt: str, seed: int) -> str:
+def alone(loaded: LoadedModel, prompt: str, seed: int) -> str:
     """What the engine writes without a server."""
     config = DecodingConfig(seed=seed, max_new_tokens=24)
-    return "".join(map(str, generate(served.loaded.model, served.loaded.tokenizer, prompt, config)))
+    return "".join(map(str, generate(loaded.model, loaded.tokenizer, prompt, config)))
 
 
 def test_models_are_listed(server: Running) -> None:
     client = server.client()
     assert [model.id for model in client.models.list()] == ["default", "static-minilm"]
     assert client.models.retrieve("default").owned_by == "goosequill"
-    with refused(openai.NotFoundError, "no-such-model", match="default, static-minilm"):
+    with refused(openai.NotFoundError, "model_not_found", match="default, static-minilm"):
         client.models.retrieve("gpt/../5")
 
 
@@ -102,7 +103,7 @@ def test_a_text_is_what_the_engine_writes_with_echo_and_logprobs(server: Running
         model="default", prompt="Once upon a time", max_tokens=24, seed=3, echo=True, logprobs=2
     )
     (choice,) = text.choices
-    assert choice.text == "Once upon a time" + alone(server.served, "Once upon a time", 3)
+    assert choice.text == "Once upon a time" + alone(server.loaded, "Once upon a time", 3)
     likely = choice.logprobs
     assert likely and likely.token_logprobs and likely.tokens and likely.top_logprobs
     assert likely.token_logprobs[0] is None and all(number < 0 for number in likely.token_logprobs[1:])
@@ -133,9 +134,10 @@ def test_errors_are_those_of_openais_client(server: Running) -> None:
 @pytest.mark.parametrize("kernel", ["numpy", "native"])
 def test_clients_at_once_get_what_each_would_get_alone(kernel: str) -> None:
     """Their tokens are interleaved, over one kernel and its buffers; some start alike."""
-    served = Served(load(kernel))
+    loaded = load(kernel)
+    served = Served(only(loaded))
     prompts = [f"{name} went to the" for name in ("Anna", "The fox", *["Two geese"] * 4)]
-    wanted = [alone(served, prompt, seed) for seed, prompt in enumerate(prompts)]
+    wanted = [alone(loaded, prompt, seed) for seed, prompt in enumerate(prompts)]
     together = threading.Barrier(len(prompts))
 
     def ask(seed: int) -> str:
@@ -160,10 +162,11 @@ def test_the_model_field_chooses_an_adapter_for_each_request() -> None:
         Adapter({name: factor * change.astype(np.float32) for name, change in changes.items()}, about)
         for factor, about in ((1, AdapterFacts(name="pirate")), (-1, AdapterFacts(name="poet")))
     ]
-    served = Served(loaded, adapted=[adapt_loaded(loaded, each) for each in adapters])
+    every = [loaded, *(adapt_loaded(loaded, each) for each in adapters)]
+    served = Served(only(*every))
     names = ["default", "default+pirate", "default+poet"]
-    wanted = [alone(Served(each), prompt, 5) for each in served.writers.values()]
-    assert list(served.writers) == names and len(set(wanted)) == 3
+    wanted = [alone(each, prompt, 5) for each in every]
+    assert served.models.names == names and len(set(wanted)) == 3
 
     def ask(name: str) -> tuple[str, str]:
         together.wait()
@@ -177,7 +180,7 @@ def test_the_model_field_chooses_an_adapter_for_each_request() -> None:
         assert list(pool.map(ask, asked)) == 2 * list(zip(names, wanted, strict=True))  # from kept states
         client = server.client()
         assert [each.id for each in client.models.list()] == names
-        with refused(openai.NotFoundError, "no-such-model", match=r"default, default\+pirate, default\+poet"):
+        with refused(openai.NotFoundError, "model_not_found", match=r"default\+pirate, default\+poet"):
             client.completions.create(model="default+bard", prompt="a")
         vectors = [client.embeddings.create(model="default", input="A goose.").data[0].embedding]
     assert vectors == [
@@ -229,7 +232,7 @@ def test_more_requests_than_it_takes_are_told_to_come_again(served: Served) -> N
 
 def test_a_growing_conversation_is_not_read_again(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
-    model = server.served.loaded.model
+    model = server.loaded.model
     forward = model.forward
     monkeypatch.setattr(
         model,
@@ -256,7 +259,7 @@ def test_embeddings_are_the_embedders(server: Running) -> None:
         assert found.data == plain.data
         np.testing.assert_array_equal([one.embedding for one in plain.data], embedder.embed(texts))
     own = client.embeddings.create(model="default", input="A goose").data[0].embedding
-    assert len(own) == server.served.loaded.model.config.width
+    assert len(own) == server.loaded.model.config.width
     body = json.dumps({"model": "default", "input": "A goose", "encoding_format": "base64"}).encode()
     packed = base64.b64decode(server.ask("/v1/embeddings", body, **JSON)[2]["data"][0]["embedding"])
     np.testing.assert_allclose(struct.unpack(f"<{len(own)}f", packed), own)
@@ -266,7 +269,7 @@ def test_embeddings_are_the_embedders(server: Running) -> None:
 
 def test_embeddings_of_token_ids_are_those_of_their_text(server: Running) -> None:
     client, text = server.client(), "A goose sleeps."
-    loaded = server.served.loaded
+    loaded = server.loaded
     pieces = load_wordpiece((MODEL.parent / "minilm-static" / "vocab.txt").read_bytes())
     read: dict[str, tuple[list[int], int]] = {
         "default": (loaded.tokenizer.encode(text), loaded.model.config.vocab_size),
@@ -297,7 +300,7 @@ def test_embeddings_are_as_short_as_asked(server: Running) -> None:
 
 
 def test_tokens_are_those_of_the_model_at_both_addresses(server: Running) -> None:
-    tokenizer = server.served.loaded.tokenizer
+    tokenizer = server.loaded.tokenizer
     for root in ("", "/v1"):
         tokens = server.ask(f"{root}/tokenize", b'{"prompt": "A goose."}', **JSON)[2]["tokens"]
         assert tokens == tokenizer.encode("A goose.")
@@ -550,7 +553,7 @@ def test_what_is_not_there_is_an_error_of_the_same_shape(server: Running) -> Non
 def test_a_fault_of_the_server_is_not_told_in_detail(
     server: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    model = server.served.loaded.model
+    model = server.loaded.model
     forward, left = model.forward, 0
 
     def fail(*arguments: Any, **more: Any) -> Any:

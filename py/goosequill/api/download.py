@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from goosequill.api.ids import ModelId
-from goosequill.errors import LoadError
+from goosequill.api.ids import ModelId, parse_model_id
+from goosequill.errors import LoadError, SettingsError
+from goosequill.support import bounded_json
 from goosequill.support.cache import cache_folder
 from goosequill.support.progress import OnProgress
 from goosequill.weights import FileSource
-from goosequill.weights.file_names import DESCRIPTION
+from goosequill.weights.file_names import DESCRIPTION, is_weights
 from goosequill.weights.folder import read_description
 
 ATTEMPTS = 5
@@ -34,6 +35,8 @@ PIECE = 1 << 20
 """Bytes that are read at a time."""
 TIMEOUT = 60
 """Seconds without an answer after which a connection counts as broken."""
+MOST_LISTED, MOST_SHOWN = 20_000_000, 20
+"""Of the list of a repository's files: the bytes that are read, and the files that a message names."""
 ABANDONED = 120
 """Seconds without a byte after which a part belongs to nobody, because its process was killed."""
 
@@ -65,8 +68,9 @@ def fetch(
 ) -> Path:
     """Return the path of a model's file in the cache, downloading it if it is not there.
 
-    Of a model folder, whose path ends in a slash, every file that its config.json lists is downloaded, and
-    compared with the SHA-256 there.
+    Of a repository without a path, it is the only file of weights there; without a network, the only one of
+    it in the cache. Of a model folder, whose path ends in a slash, every file that its config.json lists is
+    downloaded, and compared with the SHA-256 there.
 
     Parameters
     ----------
@@ -85,12 +89,14 @@ def fetch(
         announced.
     FileFormatError
         ``model-folder``: config.json is invalid.
+    SettingsError
+        ``model-id``: the repository has no file of weights, or several, which the message lists.
     """
+    if not model.path:
+        model = _only_weights(model, host, cache)
     if model.path.endswith("/"):
         return _fetch_folder(model, host, cache, progress)
-    root = cache or cache_folder() / "models"
-    target = root / model.owner / model.repo / quote(model.revision, safe="") / model.path
-    return download(model.address(host), target, model.sha256, progress=progress)
+    return download(model.address(host), _folder(model, cache) / model.path, model.sha256, progress=progress)
 
 
 def download(address: str, target: Path, sha256: str = "", *, progress: OnProgress | None = None) -> Path:
@@ -134,6 +140,51 @@ def _fetch_folder(model: ModelId, host: str | None, cache: Path | None, progress
         file = replace(model, path=model.path + entry["name"], sha256=entry["sha256"].lower())
         fetch(file, host=host, cache=cache, progress=progress)
     return config.parent
+
+
+def _folder(model: ModelId, cache: Path | None) -> Path:
+    root = cache or cache_folder() / "models"
+    return root / model.owner / model.repo / quote(model.revision, safe="")
+
+
+def _only_weights(model: ModelId, host: str | None, cache: Path | None) -> ModelId:
+    """Return the id of the only file of weights in a repository, or list them."""
+    repo = f"{model.owner}/{model.repo}"
+    revision = "" if model.revision == "main" else f"@{model.revision}"
+    try:
+        names = _listed(model.listing(host))
+    except LoadError as error:
+        folder = _folder(model, cache)
+        names = [str(path.relative_to(folder).as_posix()) for path in folder.rglob("*")]
+        if error.code != "network" or sum(map(is_weights, names)) != 1:
+            raise
+    found = [f"{repo}:{name}{revision}" for name in sorted(names) if is_weights(name)]
+    if len(found) == 1:
+        return parse_model_id(found[0])
+    shown = ", ".join(found[:MOST_SHOWN]) + (", ..." if len(found) > MOST_SHOWN else "")
+    raise SettingsError(
+        f"{repo} has {len(found) or 'no'} files of weights.",
+        code="model-id",
+        remedy=f"Write one of these: {shown}" if found else "Choose another repository.",
+    )
+
+
+def _listed(address: str) -> list[str]:
+    """Return the names of a repository's files."""
+    try:
+        with urllib.request.urlopen(_request(address), timeout=TIMEOUT) as answer:
+            found = bounded_json.parse(answer.read(MOST_LISTED))
+        return [str(file["rfilename"]) for file in found["siblings"]]
+    except (http.client.HTTPException, OSError) as error:
+        raise _failure(address, error) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise LoadError(f"{address} is not a list of files.", code="http-status") from error
+
+
+def _request(address: str, **headers: str) -> urllib.request.Request:
+    return urllib.request.Request(
+        address, headers={"User-Agent": "goosequill", "Accept-Encoding": "identity", **headers}
+    )
 
 
 def _is_intact(target: Path, sha256: str) -> bool:
@@ -200,15 +251,13 @@ def _transfer(address: str, part: _Part, progress: OnProgress | None) -> int:
 
 def _receive(address: str, part: _Part, start: int, progress: OnProgress | None) -> int:
     """Receive one answer, from `start` on where the host can continue."""
-    headers = {"User-Agent": "goosequill", "Accept-Encoding": "identity"}
+    headers: dict[str, str] = {}
     if start:
         headers["Range"] = f"bytes={start}-"
         if part.tag.is_file() and (tag := part.tag.read_text(encoding="latin-1")):
             headers["If-Range"] = tag
     try:
-        answer: Any = urllib.request.urlopen(
-            urllib.request.Request(address, headers=headers), timeout=TIMEOUT
-        )
+        answer: Any = urllib.request.urlopen(_request(address, **headers), timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code != 416:  # nothing is after `start`: it is complete, or another file
             raise

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from goosequill.api.download import fetch
-from goosequill.api.ids import is_model_id, parse_model_id
+from goosequill.api.ids import is_model_id, is_short_id, parse_model_id
 from goosequill.chat.choosing import format_of
 from goosequill.chat.conversation import Conversation
 from goosequill.chat.formats import ChatFormat
@@ -50,7 +50,8 @@ def locate(
     For the parameters and errors see `goosequill.api.download.fetch`; a path that exists is never an id.
     """
     text = str(model)
-    if isinstance(model, Path) or not is_model_id(text) or os.path.exists(text):
+    is_id = is_model_id(text) or is_short_id(text)
+    if isinstance(model, Path) or not is_id or os.path.exists(text):
         return Path(model)
     return fetch(parse_model_id(text), host=host, cache=cache, progress=progress)
 
@@ -74,7 +75,8 @@ def load(
     model
         A model folder, a file of weights (.safetensors, .pth, .gguf, .prefab, rwkv.cpp's .bin), or an id
         such as ``"BlinkDL/rwkv7-g1:rwkv7-g1a-0.1b-20250728-ctx4096.pth"``, with ``@revision``
-        and ``#sha256=...`` if you like. A file is downloaded once, into the cache
+        and ``#sha256=...`` if you like; ``"owner/repo"`` alone means the only file of weights there, if no
+        file or folder here is called ``owner``. A file is downloaded once, into the cache
         (``$GOOSEQUILL_CACHE``); nothing else is.
     tokenizer
         Name or path; by default the model's own.

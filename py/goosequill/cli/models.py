@@ -60,7 +60,7 @@ def add_model_option(
         "--model",
         required=required,
         action="append" if several else "store",
-        help=f"a model folder, a file of weights, or an id: owner/repo:file[@revision][#sha256=HEX]{more}",
+        help=f"a model folder, a file of weights, or an id: owner/repo[:file][@revision][#sha256=HEX]{more}",
     )
 
 

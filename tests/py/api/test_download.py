@@ -1,6 +1,7 @@
 """Downloads: once, resumed, checked, and never mixed from two versions."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,8 @@ import pytest
 
 from goosequill.api import download
 from goosequill.api.download import fetch
-from goosequill.api.ids import ModelId
-from goosequill.errors import LoadError
+from goosequill.api.ids import ModelId, parse_model_id
+from goosequill.errors import LoadError, SettingsError
 from tests.py.api.hub import Hub, running
 from tests.py.refusals import refused
 
@@ -112,3 +113,56 @@ def test_a_host_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         address = hub.address
     with refused(LoadError, "network"):
         fetch(MODEL, host=address, cache=tmp_path)
+
+
+def listed(hub: Hub, *names: str, revision: str = "main") -> None:
+    """Let the host list the files of the repository o/r."""
+    files = [{"rfilename": name} for name in names]
+    hub.files[f"/api/models/o/r/revision/{revision}"] = json.dumps({"siblings": files}).encode()
+
+
+def test_a_repository_alone_means_its_only_file_of_weights(hub: Hub, tmp_path: Path) -> None:
+    listed(hub, ".gitattributes", "README.md", "tokenizer.json", "a/m.pth")
+    path = fetch(parse_model_id("o/r"), host=hub.address, cache=tmp_path)
+    assert path.read_bytes() == DATA and path == ask(hub, tmp_path)
+    hub.files["/o/r/resolve/refs%2Fpr%2F1/b.gguf"] = DATA
+    listed(hub, "b.gguf", revision="refs%2Fpr%2F1")
+    path = fetch(parse_model_id("o/r@refs/pr/1"), host=hub.address, cache=tmp_path)
+    assert path.name == "b.gguf"
+
+
+def test_without_a_network_the_only_file_in_the_cache_is_meant(hub: Hub, tmp_path: Path) -> None:
+    path = ask(hub, tmp_path)
+    nowhere = "http://127.0.0.1:1"
+    assert fetch(parse_model_id("o/r"), host=nowhere, cache=tmp_path) == path
+    path.with_name("n.pth").write_bytes(DATA)
+    for short in ("o/r", "o/s"):
+        with refused(LoadError, "network"):
+            fetch(parse_model_id(short), host=nowhere, cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            ["b.pth", "a.gguf", "README.md"],
+            "has 2 files of weights. Write one of these: o/r:a.gguf, o/r:b.pth$",
+        ),
+        (["README.md"], "has no files of weights. Choose another repository"),
+        ([f"{number:02}.pth" for number in range(30)], r"o/r:19\.pth, \.\.\.$"),
+        (["../../m.pth"], "is not the id of a model"),
+    ],
+)
+def test_a_choice_is_listed(hub: Hub, tmp_path: Path, names: list[str], said: str) -> None:
+    listed(hub, *names)
+    with refused(SettingsError, "model-id", match=said):
+        fetch(parse_model_id("o/r"), host=hub.address, cache=tmp_path)
+
+
+def test_a_list_that_is_none_and_a_repository_that_is_not_there_are_said(hub: Hub, tmp_path: Path) -> None:
+    for data in (b"[", b"[]", b"{}", b'{"siblings": [1]}', b'{"siblings": [{}]}', b"[" * 200):
+        hub.files["/api/models/o/r/revision/main"] = data
+        with refused(LoadError, "http-status", match="is not a list of files"):
+            fetch(parse_model_id("o/r"), host=hub.address, cache=tmp_path)
+    with refused(LoadError, "not-found"):
+        fetch(parse_model_id("o/s"), host=hub.address, cache=tmp_path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goosequill.api.ids import HOST, ModelId, checked_host, is_model_id, parse_model_id
+from goosequill.api.ids import HOST, ModelId, checked_host, is_model_id, is_short_id, parse_model_id
 from goosequill.errors import SettingsError
 from tests.py.refusals import refused
 
@@ -36,6 +36,29 @@ def test_an_invalid_id_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", CASES["not_ids"])
 def test_paths_and_addresses_are_not_ids(text: str) -> None:
     assert not is_model_id(text)
+
+
+def test_a_short_id_is_what_no_path_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for text in ("o/r", "fla-hub/rwkv7-0.1B-g1", "o/r@v1.0", "o/r@refs/pr/1"):
+        assert is_short_id(text) and not is_model_id(text)
+    assert parse_model_id("o/r@v1") == ModelId("o", "r", "", "v1")
+    for text in (
+        "o",
+        "o/r/",
+        "o/r/s",
+        "./o/r",
+        "/o/r",
+        "../r",
+        "o/.r",
+        "o/r.pth",
+        "o/R.GGUF",
+        "o/r#a",
+        "o/r\n",
+    ):
+        assert not is_short_id(text)
+    (tmp_path / "o").mkdir()  # o/r is then a path with a mistake
+    assert not is_short_id("o/r")
 
 
 @pytest.mark.parametrize("host", CASES["invalid_hosts"])

@@ -137,6 +137,8 @@ def test_an_id_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         hub.files["/o/r/resolve/v1/m.safetensors"] = (tmp_path / "m.safetensors").read_bytes()
         tokenizer = FOLDER / "tokenizer.json"
         text = gq.load("o/r:m.safetensors@v1", tokenizer=tokenizer).write("A", max_new_tokens=3, seed=1)
+        hub.files["/api/models/o/r/revision/v1"] = b'{"siblings": [{"rfilename": "m.safetensors"}]}'
+        assert gq.load("o/r@v1", tokenizer=tokenizer).write("A", max_new_tokens=3, seed=1) == text
     assert gq.load("o/r:m.safetensors@v1", tokenizer=tokenizer).write("A", max_new_tokens=3, seed=1) == text
     with pytest.raises(LoadError):
         gq.load("o/r:other.safetensors")

@@ -11,7 +11,17 @@ import { ChatPromptTemplate } from "@langchain/core/prompts";
 import { tool as langChainTool } from "@langchain/core/tools";
 import { concat } from "@langchain/core/utils/stream";
 import { ChatOpenAI } from "@langchain/openai";
-import { APICallError, embedMany, generateText, Output, stepCountIs, streamText, tool } from "ai";
+import {
+  APICallError,
+  DirectChatTransport,
+  embedMany,
+  generateText,
+  Output,
+  stepCountIs,
+  streamText,
+  ToolLoopAgent,
+  tool,
+} from "ai";
 import OpenAI from "openai";
 import { z } from "zod";
 import { pluck } from "../pluck.js";
@@ -156,6 +166,16 @@ export async function testClients(t, model, { createFetch, createChatCompletion 
     supportsStructuredOutputs: true,
   });
   const ai = { model: provider(id), prompt };
+
+  await t.test("AI SDK: an agent is the transport of useChat", async () => {
+    const model = provider(id);
+    const agent = new ToolLoopAgent({ model, instructions: system, temperature: 0, maxOutputTokens: 6 });
+    const transport = new DirectChatTransport({ agent });
+    const parts = [{ type: "text", text: prompt }];
+    const sent = await transport.sendMessages({ messages: [{ id: "1", role: "user", parts }] });
+    const deltas = (await all(sent)).filter(({ type }) => type === "text-delta");
+    assert.equal(pluck(deltas, "delta").join("").trim(), message.content.trim());
+  });
 
   await t.test("AI SDK: a text, whole and streamed, with its usage", async () => {
     const short = { ...ai, system, temperature: 0, maxOutputTokens: 6 };

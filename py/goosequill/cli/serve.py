@@ -77,6 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let pages at this address use the server, such as https://example.org; may be repeated "
         "(default: none)",
     )
+    parser.add_argument(
+        "--site",
+        type=Path,
+        metavar="FOLDER",
+        help="serve a folder of files, such as a built site, at all other addresses; its pages may use the "
+        "server (default: none)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -94,6 +101,8 @@ def run(options: argparse.Namespace) -> int:
         ) from error
     origins = tuple(map(origin_of, options.allow_origin))
     listening = open_socket(options.host, options.port)
+    if options.site and not options.site.is_dir():
+        raise SettingsError(f"{options.site} is not a folder.", code="option", remedy="Build the site first.")
     limit = None if options.memory_limit is None else round(options.memory_limit * 1e9)
     paths = [path for model in options.model for path in models_at(find_model(options, model))]
     sources = [_source(options, path, limit) for path in paths]
@@ -112,12 +121,14 @@ def run(options: argparse.Namespace) -> int:
     names = [name for name in ("static", "minilm") if find_folder(name, options.models)]
     embedders = [open_named(name, options.models, kernel) for name in names]
     named = {each.name: each for each in embedders}
-    served = Served(models, named, options.host, options.api_key, origins)
+    served = Served(models, named, options.host, options.api_key, origins, options.site)
     host = f"[{options.host}]" if ":" in options.host else options.host
     header = " -H 'Authorization: Bearer KEY'" if options.api_key else ""
     base = f"http://{host}:{listening.getsockname()[1]}/v1"
     name, *more = models.names
     say(f"{name} is served at {base}. Ctrl-C ends it.")
+    if options.site and not options.quiet:
+        say(f"{options.site} is served at {base.removesuffix('v1')}.")
     if more and not options.quiet:
         say(f"{'With adapters it is' if adapted else 'Loaded when first asked for:'} {', '.join(more)}.")
     if not options.quiet:

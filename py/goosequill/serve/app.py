@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -16,7 +17,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from goosequill.openai.http import (
@@ -67,6 +69,8 @@ class Served:
         What requests have to send; "" for nothing.
     origins
         Origins whose pages may ask.
+    site
+        A folder of files that is served at all other addresses, to whoever asks.
     """
 
     models: Models
@@ -74,6 +78,7 @@ class Served:
     host: str = "127.0.0.1"
     key: str = ""
     origins: tuple[str, ...] = ()
+    site: Path | None = None
 
     @property
     def names(self) -> list[str]:
@@ -271,8 +276,11 @@ def make_app(served: Served, scheduler: Scheduler) -> Starlette:
         expose_headers=[IGNORED, "retry-after"],
         allow_private_network=True,
     )
+    routes: list[BaseRoute] = [*Api(served, scheduler).routes()]
+    if served.site:
+        routes.append(Mount("/", StaticFiles(directory=served.site, html=True)))
     return Starlette(
-        routes=Api(served, scheduler).routes(),
+        routes=routes,
         middleware=[cors] if served.origins else [],
         exception_handlers={HTTPException: _no_route},
     )

@@ -161,7 +161,7 @@ class Journal:
         if not self.path.exists():
             self.path.write_text(json.dumps({"job": self._job}) + "\n", encoding="utf-8")
             return
-        whole, _, rest = self.path.read_bytes().rpartition(b"\n")
+        whole, _, rest = read_bytes(self.path).rpartition(b"\n")
         try:
             first, *lines = map(bounded_json.parse, whole.decode("utf-8").split("\n"))
             found = {_index(entry["index"]): str(entry["output"]) for entry in lines}

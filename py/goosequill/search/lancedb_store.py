@@ -32,6 +32,7 @@ from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
 from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, Results
 from goosequill.search.vectors import SAMPLE
+from goosequill.support import bounded_json
 
 TABLE = "goosequill_passages"
 VERSION = 1
@@ -287,7 +288,7 @@ class LanceStore:
 
 def _read_model(metadata: dict[bytes, bytes] | None, uri: str) -> IndexModel:
     try:
-        described = json.loads((metadata or {})[_META])
+        described = bounded_json.parse((metadata or {})[_META], most=1_000)
         version, model = described["version"], IndexModel(**described["model"])
     except (KeyError, TypeError, ValueError) as error:
         raise SearchError(

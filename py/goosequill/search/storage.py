@@ -321,10 +321,13 @@ class ZipStorage:
 
 
 class SourceFile:
-    """A ByteSource as the file object that `zipfile` reads."""
+    """A ByteSource as the file object whose list of files `zipfile` reads."""
+
+    MOST = 1 << 20
+    """Bytes that are read in all."""
 
     def __init__(self, source: ByteSource) -> None:
-        self._source, self._at = source, 0
+        self._source, self._at, self._left = source, 0, self.MOST
 
     def seekable(self) -> bool:
         return True
@@ -342,6 +345,9 @@ class SourceFile:
     def read(self, length: int = -1) -> bytes:
         left = max(0, self._source.size - self._at)
         length = left if length < 0 else min(length, left)
+        self._left -= length
+        if self._left < 0:
+            raise ValueError("its list of files is too long")
         data = self._source.read(self._at, length) if length else b""
         self._at += length
         return data

@@ -24,6 +24,7 @@ from goosequill.search.documents.limits import (
 )
 from goosequill.search.documents.reading import DEFAULTS, ReadOptions, Skipped, Source, expand, source
 from goosequill.search.documents.text import unescape
+from goosequill.support.bounded_file import read_bytes
 from goosequill.support.links import REMEDY, leads_out
 
 TIMEOUT = 30
@@ -130,7 +131,7 @@ def _from_file(path: Path, name: str, skipped: list[Skipped], options: ReadOptio
 def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
     try:
         check_size(name, path.stat().st_size, MOST_ARCHIVE)
-        return path.read_bytes()
+        return read_bytes(path, MOST_ARCHIVE)  # which may have grown, or be no ordinary file
     except SearchError as error:
         skipped.append(Skipped.because(name, error))
     except OSError as error:

@@ -1,7 +1,8 @@
 """Write what the comparer opens with: live columns of the default model, and what differs in its examples.
 
-The page can write and measure both again. The live columns are written by the kernel that rounds inputs as the page's does; but kernels
-differ in the last bits, and where two tokens are about equally likely they may choose different ones.
+The page can write and measure both again. The live columns are written by the kernel that rounds inputs as
+the page's does; but kernels differ in the last bits, and where two tokens are about equally likely they may
+choose different ones.
 """
 
 from __future__ import annotations
@@ -68,9 +69,10 @@ def write_measured(output: Path) -> None:
                 entry["likeness"] = None
             entries.append(entry)
         columns.append({"name": f"{letter} · {report['model_name']} · {name}.json", "prompts": entries})
-    question = {"outputs": outputs, "columns": columns, "baseline": columns[0]["name"]}
+    baseline = str(columns[0]["name"])
+    question = {"outputs": outputs, "columns": columns, "baseline": baseline}
     parts = measure(outputs)
     measured = [{**each, "measures": part} for each, part in zip(outputs, parts, strict=True)]
-    result = finish(measure_columns(measured, columns, baseline=columns[0]["name"]))
+    result = finish(measure_columns(measured, columns, baseline=baseline))
     text = json.dumps({"args": question, "parts": parts, "result": result}, ensure_ascii=False)
     (folder / "measured.json").write_text(text + "\n", encoding="utf-8")

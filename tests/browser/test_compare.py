@@ -398,7 +398,9 @@ def test_what_differs_comes_first_and_leads_to_the_prompts(
 def test_what_differs_in_the_examples_is_known_without_python(comparer: Page, record: Record) -> None:
     summary = comparer.locator("#summary-body")
     expect(summary.get_by_role("status")).to_contain_text("Over the 10 prompts that both have.")
-    expect(summary.get_by_role("row", name="C · default · sampling.json")).to_contain_text("difference from A")
+    expect(summary.get_by_role("row", name="C · default · sampling.json")).to_contain_text(
+        "difference from A"
+    )
     expect(summary.get_by_role("link")).to_have_count(3)
     assert not [url for url in record.requests if "pyodide" in url]
 

@@ -1,7 +1,7 @@
 /**
  * Rewording: the question and the best passages go to a language model in this page or to a server, and each
  * sentence of the answer is linked to the passage that it rests on. The site's default model is too small to
- * answer; with it, the sentence that fits best is quoted, and larger models are offered.
+ * reword; with it, the sentences that fit best are quoted, and larger models are offered.
  */
 
 import { DecoderControls } from "../decoder/controls.js";
@@ -17,7 +17,6 @@ import { showStartOrStop } from "../ui/start-stop.js";
 import { isAbort, StatusLine } from "../ui/status.js";
 import { t } from "../ui/words.js";
 import { answerNodes, checkWords } from "./answer.js";
-import { bestSentence, passageOf } from "./results.js";
 
 /** @import { Hit } from "./inquiry.js" */
 /** @import { Library } from "./asking.js" */
@@ -77,7 +76,7 @@ export class Rewording {
   #made = null;
   /** While an answer is written. @type {AbortController | null} */
   #writing = null;
-  #refresh = debounce(() => this.#showPrompt(), 400);
+  #refresh = debounce(() => this.#prepare(), 200);
 
   /**
    * @param {Library} library
@@ -113,7 +112,7 @@ export class Rewording {
     this.#stop.addEventListener("click", () => this.#cancel());
     this.#reset.addEventListener("click", () => {
       this.#made = null;
-      this.#showPrompt();
+      this.#prepare();
     });
     this.#prompt.addEventListener("input", () => {
       this.#reset.hidden = this.#prompt.value === this.#made?.prompt;
@@ -147,6 +146,7 @@ export class Rewording {
     if (this.#writing) return; // the answer to come belongs to the passages it was asked with
     if (isNew || !hits.length) {
       this.#clearAnswer();
+      this.#quoted.hidden = true;
       this.#made = null;
       this.#prompt.value = "";
       byId("prompt-facts", "p").textContent = "";
@@ -164,7 +164,7 @@ export class Rewording {
     return this.#made !== null && this.#prompt.value !== this.#made.prompt;
   }
 
-  /** Whether the model can only be quoted for. */
+  /** Whether the model cannot reword, so that sentences are quoted instead. */
   get #isTooSmall() {
     if (this.#isServer) return false;
     const { model } = this.#panel;
@@ -174,36 +174,55 @@ export class Rewording {
   #changeModel() {
     this.#made = null; // the prompt is in the model's own format
     this.#show();
-    this.#showPrompt();
+    this.#prepare();
   }
 
   #show() {
     const busy = this.#writing !== null || this.#panel.loading;
     byId("server", "form").hidden = !this.#isServer;
     byId("model-box", "details").hidden = this.#isServer;
-    showStartOrStop({ start: this.#write, stop: this.#stop }, { busy, ready: this.#hits.length > 0 });
-    this.#write.textContent = this.#isTooSmall ? t("Try it anyway") : t("Generate");
-    this.#write.classList.toggle("primary", !this.#isTooSmall);
+    const isTooSmall = this.#isTooSmall;
+    const ready = this.#hits.length > 0 && !isTooSmall;
+    showStartOrStop({ start: this.#write, stop: this.#stop }, { busy, ready });
+    byId("rewording-title", "h2").textContent = isTooSmall ? t("Extractive answer") : t("Reworded");
+    for (const box of this.#section.querySelectorAll(".generated")) box.toggleAttribute("hidden", isTooSmall);
+    if (isTooSmall) this.#clearAnswer();
+    else this.#quoted.hidden = true;
     this.#panel.showButtons();
-    this.#quote();
   }
 
-  /** Quotes the passage itself, for a model that is too small. */
-  #quote() {
-    const [hit] = this.#hits;
-    this.#quoted.hidden = !this.#isTooSmall || !hit;
-    if (this.#quoted.hidden) return this.#quoted.replaceChildren();
-    const source = element("button", { type: "button", class: "quiet" }, hit.title || hit.name);
-    source.addEventListener("click", () => this.#host.open(hit));
+  /** Gets ready what the model needs: the sentences to quote, or the prompt. */
+  async #prepare() {
+    if (!this.#hits.length || this.#section.hidden || this.#writing) return;
+    try {
+      await (this.#isTooSmall ? this.#quote() : this.#ensurePrompt());
+    } catch (error) {
+      this.#status.complain(error);
+    }
+  }
+
+  /** Quotes the sentences that fit best. What is merely near is not quoted, as it may answer nothing. */
+  async #quote() {
+    const [question, hits] = [this.#question, this.#hits];
+    const near = hits.filter(({ distant }) => !distant);
+    const args = { question, passages: passagesOf(near) };
+    const { text, sentences } = near.length
+      ? await this.#library.run("extract_answer", args)
+      : { text: "", sentences: [] };
+    if (hits !== this.#hits || !this.#isTooSmall) return; // others were found meanwhile
     const choose = element("button", { type: "button", class: "quiet" }, t("Choose a larger model"));
     choose.addEventListener("click", () => this.#offerModels());
-    const why = t("This model is too small to reword passages, so here is the one that fits best, as it is.");
-    const marking = bestSentence(hit) ? ` ${t("The sentence that fits best is shaded.")}` : "";
+    const why = text
+      ? t("Quoted word for word from your documents: this model is too small to reword passages.")
+      : t("No sentence is close enough to your question to be quoted.");
+    const sources = element("ol", { class: "answer-sources", "aria-label": t("Sources") });
+    sources.append(...this.#sources(sentences, near));
     this.#quoted.replaceChildren(
-      element("p", { class: "note" }, why + marking),
-      element("blockquote", {}, ...passageOf(hit)),
-      element("p", { class: "row" }, t("From"), source, element("span", { class: "grow" }), choose),
+      element("blockquote", { hidden: !text }, ...answerNodes(text, sentences, near, this.#host.open)),
+      sources,
+      element("p", { class: "row note" }, element("span", { class: "grow" }, why), choose),
     );
+    this.#quoted.hidden = false;
   }
 
   #offerModels() {
@@ -232,15 +251,6 @@ export class Rewording {
     return made;
   }
 
-  async #showPrompt() {
-    if (!this.#hits.length || this.#section.hidden || this.#writing) return;
-    try {
-      await this.#ensurePrompt();
-    } catch (error) {
-      this.#status.complain(error);
-    }
-  }
-
   async #run() {
     if (this.#write.disabled) return;
     const writing = new AbortController();
@@ -249,6 +259,7 @@ export class Rewording {
     this.#clearAnswer();
     try {
       const stream = await this.#begin(writing);
+      if (!stream) return;
       this.#answer.hidden = false;
       this.#answer.toggleAttribute("data-writing", true);
       for await (const piece of stream) {
@@ -270,7 +281,10 @@ export class Rewording {
     else this.#answer.hidden = true;
   }
 
-  /** Loads what is needed; returns the pieces of the answer. @param {AbortController} writing */
+  /**
+   * Loads what is needed; returns the pieces of the answer, or null if the model turns out to be too small.
+   * @param {AbortController} writing
+   */
   async #begin(writing) {
     const { signal } = writing;
     const edited = this.#edited ? this.#prompt.value : null;
@@ -282,6 +296,11 @@ export class Rewording {
     }
     const wasLoaded = this.#panel.model !== null;
     const model = await this.#panel.ensure();
+    if (this.#isTooSmall) {
+      this.#status.say("");
+      this.#refresh();
+      return null;
+    }
     if (!wasLoaded && edited === null) this.#made = null; // now its chat format is known
     const made = await this.#ensurePrompt();
     this.#take(writing);
@@ -352,25 +371,23 @@ export class Rewording {
       const check = byId("answer-check", "p");
       check.textContent = checkWords(sentences);
       check.hidden = false;
-      this.#listSources(sentences, hits);
+      const list = byId("answer-sources", "ol");
+      list.replaceChildren(...this.#sources(sentences, hits));
+      list.hidden = !list.childElementCount;
     } catch (error) {
       this.#status.complain(error);
     }
   }
 
-  /** @param {import("./answer.js").Sentence[]} sentences @param {Hit[]} hits */
-  #listSources(sentences, hits) {
-    const list = byId("answer-sources", "ol");
+  /** The passages that sentences rest on. @param {import("./answer.js").Sentence[]} sentences @param {Hit[]} hits */
+  #sources(sentences, hits) {
     const used = new Set(sentences.map(({ passage }) => passage));
-    list.replaceChildren(
-      ...hits.flatMap((hit, index) => {
-        if (!used.has(index)) return [];
-        const open = element("button", { type: "button", class: "quiet" }, hit.title || hit.name);
-        open.addEventListener("click", () => this.#host.open(hit));
-        return [element("li", { value: index + 1 }, open, hit.heading ? ` ${hit.heading}` : "")];
-      }),
-    );
-    list.hidden = !list.childElementCount;
+    return hits.flatMap((hit, index) => {
+      if (!used.has(index)) return [];
+      const open = element("button", { type: "button", class: "quiet" }, hit.title || hit.name);
+      open.addEventListener("click", () => this.#host.open(hit));
+      return [element("li", { value: index + 1 }, open, hit.heading ? ` ${hit.heading}` : "")];
+    });
   }
 }
 

@@ -219,8 +219,8 @@ def attribute_answer(
     """
     sources = read_sources(passages)
     text, model = text[:MOST_CHARACTERS], embedder or static
-    contents = [_stems(f"{each.title}\n{each.heading}\n{each.text}") for each in sources]
-    known = frozenset().union(*contents, _stems(question[:MOST_CHARACTERS]), _stems(INSTRUCTIONS))
+    contents = [stems(f"{each.title}\n{each.heading}\n{each.text}") for each in sources]
+    known = frozenset().union(*contents, stems(question[:MOST_CHARACTERS]), stems(INSTRUCTIONS))
     spans = [_trimmed(text, *span) for span in sentences(text)]
     spans = [(start, end) for start, end in spans if word_spans(text[start:end])]
     cosines = (
@@ -228,7 +228,7 @@ def attribute_answer(
     )
     found = []
     for at, (start, end) in enumerate(spans):
-        scores = _shares(_stems(text[start:end]), contents)
+        scores = shares(stems(text[start:end]), contents)
         if cosines is not None:
             scores = [
                 SHARE_OF_WORDS * share + (1 - SHARE_OF_WORDS) * max(0.0, float(cosine))
@@ -253,7 +253,7 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _shares(wanted: Collection[str], contents: Sequence[Collection[str]]) -> list[float]:
+def shares(wanted: Collection[str], contents: Sequence[Collection[str]]) -> list[float]:
     """Return the share of a sentence's stems in each passage, each stem weighted by its rarity."""
     weights = {
         word: log(1 + (len(contents) + 1) / (0.5 + sum(word in content for content in contents)))
@@ -266,7 +266,7 @@ def _shares(wanted: Collection[str], contents: Sequence[Collection[str]]) -> lis
     ]
 
 
-def _stems(text: str) -> frozenset[str]:
+def stems(text: str) -> frozenset[str]:
     """Return the stems of a text's content words."""
     words = (_normal(text[start:end]) for start, end in word_spans(text))
     return frozenset(stem(word) for word in words if word not in FUNCTION_WORDS)

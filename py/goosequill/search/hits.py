@@ -171,7 +171,7 @@ class Reasons:
     def _sentences(
         self, text: str, offset: int, matches: Sequence[tuple[int, int, str]]
     ) -> list[dict[str, Any]]:
-        spans = _trimmed(text)
+        spans = trimmed(text)
         cosines = self._cosines([text[start:end] for start, end in spans])
         total = sum(self._weights.values()) or 1.0
         found = []
@@ -200,7 +200,7 @@ def closeness(likelihood: float | None) -> str:
     return next(word for word, (least, _) in CLOSENESS.items() if likelihood >= least)
 
 
-def _trimmed(text: str) -> list[tuple[int, int]]:
+def trimmed(text: str) -> list[tuple[int, int]]:
     """Return the spans of a text's sentences without the white space after them."""
     found = []
     for start, end in sentences(text):

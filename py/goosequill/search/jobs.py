@@ -8,6 +8,7 @@ JOBS: dict[str, str] = {
     "compact_collection": "goosequill.search.collection:compact_collection",
     "describe_collection": "goosequill.search.collection:describe_collection",
     "document_text": "goosequill.search.collection:document_text",
+    "extract_answer": "goosequill.search.extract:extract_answer",
     "embed_passages": "goosequill.search.collection:embed_passages",
     "embed_texts": "goosequill.search.embedder:embed_texts",
     "endpoint_request": "goosequill.search.endpoint:endpoint_request",

@@ -74,8 +74,8 @@ export function type(field, text) {
 }
 
 /** Returns whether the page used the key. */
-export function press(key, target = window.document.activeElement) {
-  const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+export function press(key, target = window.document.activeElement, more = {}) {
+  const event = new window.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
   target.dispatchEvent(event);
   return event.defaultPrevented;
 }

@@ -9,7 +9,11 @@ import { ROOT } from "../engine/root.js";
 
 /** @import { Engine, Progress } from "../engine/client.js" */
 /** @import { EngineHolder } from "../ui/engine.js" */
-/** @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} Options */
+/**
+ * @typedef {{
+ *   signal?: AbortSignal, onProgress?: (progress: Progress) => void, background?: boolean
+ * }} Options a job in the background stands still while others run
+ */
 /** The index's files, or none for a new collection. @typedef {{names: string[], files: Blob[]}} Files */
 /** @typedef {"static" | "embedder" | "collection"} Kind */
 /** @import { KeptFiles } from "../engine/protocol.js" */

@@ -30,10 +30,13 @@
 
 /**
  * How far something has come. `loaded` and `total` are bytes while downloading, tokens while a prompt is
- * read, and what a job says for its own `status`; `total` is 0 if it is unknown.
- * @typedef {{status: ProgressStatus, file: string, loaded: number, total: number}} Progress
+ * read, and what a job says for its own `status`; `total` is 0 if it is unknown. `share` says how much of the
+ * work that is, 0 to 1, where the things counted differ in length.
+ * @typedef {{
+ *   status: ProgressStatus, file: string, loaded: number, total: number, share?: number
+ * }} Progress
  * @typedef {"engine" | "start" | "model" | "weights" | "constraint" | "prompt"} WritingStatus
- * @typedef {WritingStatus | "documents" | "words" | "passages"} ProgressStatus
+ * @typedef {WritingStatus | "documents" | "rows" | "words" | "passages"} ProgressStatus
  */
 
 /**
@@ -170,7 +173,10 @@
  * `collection` are handles, `files` says where a model comes from (JobFiles). The replies are any number of
  * `progress` and `part`, then `done` or `error`. A value that lives on is returned as its `handle`, with what
  * the page should know of it.
- * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
+ * A job in the `background` stands still while others run.
+ * @typedef {{
+ *   type: "run", id: number, job: string, args: Record<string, unknown>, background?: boolean
+ * }} RunMessage
  * `forget` frees a value that lives on, such as a conversation, which the job "converse" starts.
  * @typedef {{type: "forget", id: number, handle: number}} ForgetMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage

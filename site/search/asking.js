@@ -24,7 +24,7 @@ import { Results } from "./results.js";
  *   collection: () => {name: string, documents: number, passages: number} | null,
  *   collections: () => Promise<string[]>, open: (name: string) => Promise<void>,
  *   prepare: (options: {ask: boolean}) => Promise<void>, ready: () => boolean,
- *   full: () => "ready" | "loading" | "off", wantFull: () => void,
+ *   full: () => "ready" | "loading" | "off", wantFull: () => void, isReading: () => boolean,
  *   embedder: () => {choice: Choice, missing: string, host: string},
  *   ask: (args: Record<string, unknown> & {question: string, stage: Stage}) => Promise<any>,
  *   run: (job: string, args: Record<string, unknown>, options?: any) => Promise<any>,
@@ -212,7 +212,7 @@ export class Asking {
 
   /** @param {string} words */
   #say(words) {
-    this.#asked.textContent = words;
+    if (this.#asked.textContent !== words) this.#asked.textContent = words; // else it is announced again
   }
 
   /** @param {unknown} error */
@@ -266,16 +266,24 @@ export class Asking {
       : [];
     if (!length && isHeld) return [noneHas(documents), ...next].join(" ");
     if (!length || this.#verdict(results) === "nothing") return noneFits(documents);
-    return [foundWords(length, documents), RANKED[results.stage], ...next].join(" ");
+    const ranked = this.#isPreliminary(results)
+      ? t("First results; better ones follow.")
+      : RANKED[results.stage];
+    return [foundWords(length, documents), ranked, ...next].join(" ");
   }
 
-  /**
-   * Whether anything fits. The first stage knows too little to say no, if there is another to come.
-   * @param {Found} results
-   */
-  #verdict({ hits, state, stage }) {
-    if (!hits.length) return this.#isHeldBack(this.#question) ? "fits" : "nothing";
-    return stage !== "full" && this.#library.full() === "ready" ? "fits" : state;
+  /** Whether better results follow by themselves. @param {Found} results */
+  #isPreliminary({ stage, pending = 0, unread }) {
+    if (unread) return true;
+    const isNext = stage !== "full" && !this.#isHeldBack(this.#question);
+    return this.#library.full() === "ready" && (isNext || (this.#library.isReading() && pending > 0));
+  }
+
+  /** Whether anything fits. Too little is known to say no while better results follow. @param {Found} results */
+  #verdict(results) {
+    if (!results.hits.length) return this.#isHeldBack(this.#question) ? "fits" : "nothing";
+    const isEarly = this.#isPreliminary(results) || this.#isHeldBack(this.#question);
+    return isEarly ? "fits" : results.state;
   }
 
   /** Results without those that are merely near; the best one is never left out. @param {Found} results */

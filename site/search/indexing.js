@@ -219,7 +219,8 @@ export class Indexer extends EventTarget {
         const { name, key } = file;
         this.waiting = waiting.slice(loaded).map((each) => each.name);
         if (await this.#hasColumn(file, queue)) {
-          this.#library.progress.show({ status: "documents", file: name, loaded, total: waiting.length });
+          const total = waiting.length > 1 ? waiting.length : 0; // "0 of 1 files" says nothing
+          this.#library.progress.show({ status: "documents", file: name, loaded, total });
           await this.#read(file, changes, signal);
         }
         await queue.done(key);
@@ -251,7 +252,7 @@ export class Indexer extends EventTarget {
 
   /** @param {Picked} file @param {Changes} changes @param {AbortSignal} signal */
   async #read({ name, blob, options = {} }, changes, signal) {
-    const { session } = this.#library;
+    const { session, progress } = this.#library;
     const run = session.items.bind(session);
     const file = { name, blob, options: { ...options, known: changes.known } };
     const replacement = new Replacement(this.#library, changes, (part) => this.#count(part));
@@ -263,6 +264,8 @@ export class Indexer extends EventTarget {
         if (skipped || unchanged) changes.saw(skipped ? skipped.name : source);
         else if (kept) await replacement.keep(source, kept, document.hash);
         else await replacement.add(source, document, signal);
+        const { row = 0, rows = 0 } = document;
+        if (rows) progress.show({ status: "rows", file: name, loaded: row, total: rows });
         if (document.column && !options.column) this.columns.set(source, document.column);
       }
       await replacement.finish();
@@ -297,10 +300,11 @@ export class Indexer extends EventTarget {
     const signal = AbortSignal.any([stop, hurry]);
     const started = performance.now();
     let first = -1;
-    const onProgress = (/** @type {import("../engine/client.js").Progress} */ { loaded, total, file }) => {
+    const onProgress = (/** @type {import("../engine/client.js").Progress} */ step) => {
+      const { loaded } = step;
       if (first < 0) first = loaded;
       const rate = (loaded - first) / ((performance.now() - started) / 1000);
-      progress.show({ status: "passages", file, loaded, total });
+      progress.show({ ...step, status: "passages" });
       if (rate > 0) progress.parts.label.append(` · ${t("{rate} a second", { rate: significant(rate, 2) })}`);
     };
     try {

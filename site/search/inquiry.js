@@ -18,8 +18,10 @@
  * @typedef {Partial<Record<Stage, number>>} Seconds
  * @typedef {{
  *   hits: Hit[], state: "fits" | "perhaps" | "nothing", likelihood?: number | null, stage: Stage,
- *   seconds: number,
- * }} Results `state` says whether a hit fits, by the rule of goosequill.search.calibration
+ *   seconds: number, pending?: number, unread?: number
+ * }} Results `state` says whether a hit fits, by the rule of goosequill.search.calibration; `pending` counts
+ *   the passages that the full stage's model has not read, `unread` those of them that the static table has
+ *   not either
  */
 
 /**
@@ -74,7 +76,12 @@ export class Inquiry {
 
   /** @param {string} question @param {number} turn @param {Stage} stage */
   async #answer(question, turn, stage) {
-    const results = await this.#host.search(question, stage);
-    if (turn === this.#turn) this.#host.show(results, question);
+    let unread = 0;
+    do {
+      const results = await this.#host.search(question, stage);
+      if (turn !== this.#turn) return;
+      this.#host.show(results, question);
+      unread = results.unread ?? 0; // each time, the table reads some more
+    } while (unread);
   }
 }

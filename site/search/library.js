@@ -295,7 +295,17 @@ export class Library extends EventTarget {
    * @param {import("../collections/session.js").Options} options
    */
   async fill(options) {
-    await this.#embedder.fill(this.write.bind(this), options);
+    /** @type {import("../collections/embedders.js").Write} */
+    const write = async (job, args, more) => {
+      const onWritten = () => this.#changed(); // what is asked may have better answers now
+      return await this.write(job, args, { ...more, background: true, onWritten });
+    };
+    await this.#embedder.fill(write, options);
+  }
+
+  /** Whether passages are being read, so that there will be better results. */
+  isReading() {
+    return this.indexer.isRunning;
   }
 
   /**
@@ -322,10 +332,10 @@ export class Library extends EventTarget {
    * Runs a job that changes the open collection, and writes what it yields, in order.
    * @param {string} job
    * @param {Record<string, unknown>} [args]
-   * @param {import("../collections/session.js").Options} [options]
+   * @param {import("../collections/session.js").Options & {onWritten?: () => void}} [options]
    * @returns {Promise<any>} the job's end
    */
-  async write(job, args = {}, options = {}) {
+  async write(job, args = {}, { onWritten = () => {}, ...options } = {}) {
     const id = this.#writable();
     this.#compacting?.abort(); // its copy would lack this
     try {
@@ -333,6 +343,7 @@ export class Library extends EventTarget {
       for await (const step of this.session.stream(job, args, options)) {
         if ("part" in step) await this.#writePart(id, step.part);
         else result = await this.#writeEnd(id, step.end);
+        onWritten();
       }
       return result;
     } catch (error) {

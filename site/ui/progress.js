@@ -20,6 +20,7 @@ export function phaseWords(status) {
     constraint: t("Preparing the constraint"),
     prompt: t("Reading the prompt"),
     documents: t("Reading documents"),
+    rows: t("Reading documents"),
     words: t("Indexing words"),
     passages: t("Reading passages for better answers"),
   };
@@ -32,11 +33,14 @@ export function inWords({ status, loaded, total }) {
   return `${phaseWords(status)}${share}…`;
 }
 
-/** Estimates the time that a phase still takes from its speed so far. */
+/** Milliseconds of which the speed is taken: it changes, as when a machine gets hot. */
+const RECENT = 20_000;
+
+/** Estimates the time that a phase still takes from its recent speed. */
 export class Estimate {
   #phase = "";
-  #started = 0;
-  #first = 0;
+  /** What was done when, since a little before `RECENT`. @type {{now: number, loaded: number}[]} */
+  #recent = [];
 
   /**
    * @param {string} phase a new one starts a new estimate
@@ -46,13 +50,13 @@ export class Estimate {
    * @returns {number | null} seconds, or null while nothing can be said or little is left
    */
   left(phase, loaded, total, now = performance.now()) {
-    if (phase !== this.#phase || loaded < this.#first) {
-      this.#phase = phase;
-      this.#started = now;
-      this.#first = loaded;
-    }
-    const seconds = (now - this.#started) / 1000;
-    const done = loaded - this.#first;
+    if (phase !== this.#phase || loaded < (this.#recent.at(-1)?.loaded ?? 0)) this.#recent = [];
+    this.#phase = phase;
+    this.#recent.push({ now, loaded });
+    while (this.#recent.length > 2 && this.#recent[1].now <= now - RECENT) this.#recent.shift();
+    const [first] = this.#recent;
+    const seconds = (now - first.now) / 1000;
+    const done = loaded - first.loaded;
     if (!total || seconds < 1 || done <= 0) return null;
     const left = ((total - loaded) * seconds) / done;
     return left > 1 ? left : null;
@@ -115,7 +119,7 @@ export class ProgressView {
   }
 
   show = (/** @type {Progress} */ progress) => {
-    let { status, loaded, total } = progress;
+    let { status, loaded, total, share } = progress;
     let phase = phaseWords(status);
     const downloads = [...this.#downloads.set(status, progress).values()].filter(isDownload);
     if (isDownload(progress)) {
@@ -133,13 +137,14 @@ export class ProgressView {
     this.say(`${phase}…`);
     const { box, bar, label } = this.parts;
     box.hidden = false;
-    if (total) {
-      bar.max = total;
-      bar.value = Math.min(loaded, total);
+    const [done, all] = share === undefined ? [loaded, total] : [share, 1];
+    if (all) {
+      bar.max = all;
+      bar.value = Math.min(done, all);
     } else {
       bar.removeAttribute("value");
     }
-    const seconds = this.#estimate.left(phase, loaded, total);
+    const seconds = this.#estimate.left(phase, done, all);
     const words = [figures(status, loaded, total), seconds === null ? "" : timeLeft(seconds)];
     label.textContent = words.filter(Boolean).join(" · ");
   };
@@ -199,6 +204,8 @@ function figures(status, loaded, total) {
       return t("{loaded} of {total} tensors", counts);
     case "documents":
       return t("{loaded} of {total} files", counts);
+    case "rows":
+      return t("{loaded} of {total} rows", counts);
     case "words":
     case "passages":
       return t("{loaded} of {total} passages", counts);

@@ -26,7 +26,7 @@ from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexMod
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
 from goosequill.search.vectors import MEMORY
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, UnevenProgress
 from goosequill.support.resources import Resource
 from goosequill.weights.source import ByteSource
 
@@ -38,6 +38,8 @@ CHUNK = 256
 """Passages that are embedded between two commits."""
 PIECE = 1 << 22
 """Most bytes of a file that are read at once."""
+PATIENCE = 1024
+"""Passages that are compared by the static table, if they were not before, while a question waits."""
 WORDS_LATE = 500
 """Passages by which the kept index of words may lag behind before it is written again, at least."""
 
@@ -176,6 +178,7 @@ def add_document(
     for done in index.word_steps(collection.searcher.words):
         if done < len(index):  # a long document
             yield Progress("words", done, len(index), name)
+    collection.searcher.refresh(PATIENCE)  # while nobody waits for an answer
     yield collection.flush() if partial else collection.commit()
     if embedder is not None:
         yield from embed_passages(collection, embedder)
@@ -273,10 +276,13 @@ def embed_pending(index: Index, embedder: Embedder, *, chunk: int = CHUNK) -> It
             vectors[known] = kept.rows(passages.astype(np.intp)) * scales[:, None]
         left = np.array([at for at, each in enumerate(found) if each is None], np.intp)
         done = index.embedded + len(known)
+        lengths = index.lengths()
+        work = lengths[: index.embedded].sum() + lengths[waiting[known]].sum()
         for rows, made in embedder.batches([texts[at] for at in left.tolist()]) if len(left) else ():
             vectors[left[rows]] = made
             done += len(rows)
-            yield Progress("embed", done, total)
+            work += lengths[waiting[left[rows]]].sum()
+            yield UnevenProgress("embed", done, total, share=float(work / lengths.sum()))
         index.add_vectors(vectors, model, waiting)  # documents may have been removed meanwhile
         yield None
 
@@ -468,19 +474,25 @@ def search(
     -------
     dict
         ``hits``, ``state``: whether one fits, ``likelihood`` (null where it was not measured), ``stage``: the
-        one that was reached with the models that are there, and ``seconds``: what this stage took.
+        one that was reached with the models that are there, ``seconds``: what this stage took, ``pending``:
+        how many passages the index's model has not read, and ``unread``: how many of those the static table
+        has not either. Whoever asks again gets better results.
     """
     started = perf_counter()
     collection.read_from(files)
     searcher = collection.searcher
     searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
-    found = searcher.ask(question, count=count, stage=stage, vector=question_vector, within=within)
+    found = searcher.ask(
+        question, count=count, stage=stage, vector=question_vector, within=within, patience=PATIENCE
+    )
     return {
         "hits": found.hits,
         "state": found.state,
         "likelihood": found.likelihood,
         "stage": found.stage,
         "seconds": perf_counter() - started,
+        "pending": len(searcher.index) - searcher.index.embedded,
+        "unread": searcher.unread,
     }
 
 

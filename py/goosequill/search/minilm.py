@@ -34,8 +34,8 @@ MAX_PIECES = 256
 """What the model was trained for; the rest of a longer text is ignored."""
 MAX_LAYERS = 64
 MAX_WIDTH = 4096
-MAX_ROWS = 1024
-"""Pieces in a batch: enough to read each matrix rarely, few enough to cancel soon."""
+MAX_ROWS = 256
+"""Pieces in a batch: enough to read each matrix rarely, few enough that a question waits only a moment."""
 
 SAMPLE = 64
 """Pieces of the text by which threads are timed."""

@@ -116,32 +116,43 @@ class Searcher:
         self._pending: QuantizedVectors | None = None
         self._first = 0  # the passage of the first vector in `_pending`
 
-    def refresh(self) -> None:
-        """Take in what was added to the index, and removed from it, since the last time."""
+    @property
+    def unread(self) -> int:
+        """How many passages without a vector the static table has not read; they are found by words."""
+        return 0 if self._pending is None else len(self.index) - self._first - len(self._pending)
+
+    def refresh(self, patience: int | None = None) -> None:
+        """Take in what was added to the index, and removed from it, since the last time.
+
+        Parameters
+        ----------
+        patience
+            How many passages the static table may read for that, at most; None for all.
+        """
         self.index.update_words(self.words)
         gone = [self.index.entries.span(number) for number in self.index.deleted - self._removed]
         self.words.remove(gone)
         self._removed = set(self.index.deleted)
-        self._embed_pending()
+        self._embed_pending(patience)
         self._forget_pending(gone)
 
-    def _embed_pending(self) -> None:
+    def _embed_pending(self, patience: int | None) -> None:
         """Give the static table's vectors to passages without a vector."""
         index = self.index
-        if self.static is None or not index.pending:
+        if self.static is None or index.embedded == len(index):
             self._pending = None
             return
-        if self._pending is None:
+        if self._pending is None or index.embedded > self._first + len(self._pending):
             self._first = index.embedded
             empty = np.zeros((0, self.static.dimensions), np.int8)
             self._pending = QuantizedVectors(empty, np.zeros(0, np.float32), self._search)
-        added = self._first + len(self._pending)
-        while self._first + len(self._pending) < len(index):
-            first = self._first + len(self._pending)
-            texts = [index.embedded_text(number) for number in range(first, min(len(index), first + 512))]
+        first = self._first + len(self._pending)
+        end = len(index) if patience is None else min(len(index), first + patience)
+        for start in range(first, end, 512):
+            texts = [index.embedded_text(number) for number in range(start, min(end, start + 512))]
             self._pending.add(*quantize(self.static.embed(texts)))
-        spans = [index.entries.span(number) for number in index.deleted]
-        self._forget_pending([span for span in spans if span[1] > added])
+        gone = index.deleted.intersection(index.owners(np.arange(first, end)).tolist())
+        self._forget_pending([index.entries.span(number) for number in gone])
 
     def _forget_pending(self, ranges: list[tuple[int, int]]) -> None:
         if self._pending is None:
@@ -157,6 +168,7 @@ class Searcher:
         stage: Stage = "full",
         vector: Floats | None = None,
         within: int | None = None,
+        patience: int | None = None,
     ) -> Results:
         """Return the documents that fit a question best, each with its best passage.
 
@@ -172,6 +184,8 @@ class Searcher:
             The question's vector, if it was made elsewhere; that is the full stage.
         within
             Index of a document: its passages are returned, best first, and no others.
+        patience
+            See `refresh`.
 
         Raises
         ------
@@ -182,7 +196,7 @@ class Searcher:
         if not 1 <= count <= MAX_COUNT:
             raise SearchError(f"{count:,} is not a possible number of results.", code="question")
         question = question[:MAX_QUESTION]
-        self.refresh()
+        self.refresh(patience)
         parts, used = self._parts(question, stage, vector)
         words = self.words.scores(question)
         most = max(count, JUDGED)

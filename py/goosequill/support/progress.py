@@ -35,6 +35,19 @@ class Progress:
     file: str = ""
 
 
+@dataclass(frozen=True)
+class UnevenProgress(Progress):
+    """Progress in things of different length.
+
+    Parameters
+    ----------
+    share
+        How much of the work is done, 0 to 1.
+    """
+
+    share: float = 0.0
+
+
 def finish(steps: Generator[object, None, Result], progress: OnProgress | None = None) -> Result:
     """Run a job to its end, report each `Progress` that it yields, and return its result."""
     while True:

@@ -9,6 +9,12 @@ import { value } from "./bridge.js";
 
 /** @typedef {(reply: import("../protocol.js").Reply, transfer?: ArrayBuffer[]) => void} Post */
 
+/** Jobs in progress that somebody waits for; those in the background stand still meanwhile. */
+let waitedFor = 0;
+let relieve = () => {};
+/** Resolves when there are none. */
+let calm = Promise.resolve();
+
 /**
  * @param {import("./bridge.js").Bridge} bridge
  * @param {import("../protocol.js").RunMessage} request
@@ -16,12 +22,32 @@ import { value } from "./bridge.js";
  * @param {Post} post
  * @param {(result: any) => Promise<void>} [finished] what to do with the result before it is posted
  */
-export async function run(
+export async function run(bridge, request, signal, post, finished = async () => {}) {
+  if (request.background) return await runJob(bridge, request, signal, post, finished);
+  if (waitedFor++ === 0)
+    calm = new Promise((resolve) => {
+      relieve = () => resolve();
+    });
+  try {
+    await runJob(bridge, request, signal, post, finished);
+  } finally {
+    if (--waitedFor === 0) relieve();
+  }
+}
+
+/**
+ * @param {import("./bridge.js").Bridge} bridge
+ * @param {import("../protocol.js").RunMessage} request
+ * @param {AbortSignal} signal
+ * @param {Post} post
+ * @param {(result: any) => Promise<void>} finished
+ */
+async function runJob(
   bridge,
-  { id, job: name, args: { files: model, ...args } },
+  { id, job: name, background = false, args: { files: model, ...args } },
   signal,
   post,
-  finished = async () => {},
+  finished,
 ) {
   /** @type {import("./bridge.js").OnProgress} */
   const onProgress = (progress) => post({ type: "progress", id, progress });
@@ -33,7 +59,7 @@ export async function run(
     if (signal.aborted) job.cancel();
     const turns = new Turns(); // one for all steps, because each step is as short as a token
     try {
-      const end = await finish(job, id, post, turns);
+      const end = await finish(job, id, post, { turns, background });
       if (end.aborted) throw signal.reason;
       await finished(end.end);
       post({ type: "done", id, result: end.end }, buffersIn(end.end));
@@ -51,9 +77,9 @@ export async function run(
  * @param {any} job
  * @param {number} id
  * @param {Post} post
- * @param {Turns} turns
+ * @param {{turns: Turns, background: boolean}} options
  */
-async function finish(job, id, post, turns) {
+async function finish(job, id, post, { turns, background }) {
   /** @type {unknown[]} */
   let parts = [];
   let posted = -Infinity; // nothing yet: the first of both is posted at once
@@ -77,6 +103,7 @@ async function finish(job, id, post, turns) {
     }
     if (ended) return step;
     await turns.next();
+    if (background) await calm;
   }
 }
 

@@ -67,6 +67,7 @@ beforeEach(() => {
     },
     ready: () => library.isReady,
     full: () => library.state,
+    isReading: () => library.reads ?? false,
     wantFull: () => asked.push(["wantFull"]),
     embedder: () => ({ choice: { kind: "minilm" }, missing: "", host: "", ...library.embedder_ }),
     ask: (args) => library.run("search", args),
@@ -89,6 +90,28 @@ test("results come from the static stage, then in the order of MiniLM", async ()
   assert.deepEqual(kept(), { q: "why", collection: "Notes" });
   assert.equal(address.hash, "");
   assert.ok(byTestId("better").hidden);
+});
+
+test("first results are marked until better ones are there, and say nothing about what is missing", async () => {
+  const said = [];
+  const watched = new window.MutationObserver(() => said.push(byTestId("asked").textContent));
+  const { search } = answers;
+  answers.search = (args) => ({ ...search(args), state: "nothing", pending: 5 });
+  library.reads = true; // while passages are read
+  await open();
+  watched.observe(byTestId("asked"), { childList: true });
+  await ask();
+  assert.match(
+    byTestId("asked").textContent,
+    /2 results from 2 documents\. First results; better ones follow\./,
+  );
+  assert.ok(byTestId("nothing-fits").hidden);
+  assert.equal(said.filter((words) => words.startsWith("2 results")).length, 1, "it is announced once");
+  library.reads = false;
+  asking.changed();
+  await settle();
+  assert.ok(!byTestId("nothing-fits").hidden);
+  watched.disconnect();
 });
 
 test("the keyboard goes from the question to a result, into its document and back", async () => {

@@ -12,6 +12,8 @@ export class FakeEngine {
   #last = 0;
   kept = new Map();
   ran = [];
+  /** Jobs that stand still while others run. */
+  background = [];
   /** Called before each passage is embedded. */
   onEmbed = () => {};
   /** Called while a collection is copied. */
@@ -31,8 +33,9 @@ export class FakeEngine {
     return last;
   }
 
-  async *stream(job, { collection, ...args }, { signal, onEnd = () => {} } = {}) {
+  async *stream(job, { collection, ...args }, { signal, background, onEnd = () => {} } = {}) {
     this.ran.push(job);
+    if (background) this.background.push(job);
     const kept = collection === undefined ? undefined : this.kept.get(collection);
     const steps = this[`_${job}`](args, kept);
     for (;;) {

@@ -12,8 +12,8 @@ let inquiry;
 const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** Answers the oldest request. */
-async function answer() {
-  pending.shift()?.answer();
+async function answer(more) {
+  pending.shift()?.answer(more);
   await turn();
 }
 
@@ -23,7 +23,7 @@ beforeEach(() => {
   inquiry = new Inquiry({
     search: (question, stage) =>
       new Promise((resolve, reject) => {
-        pending.push({ question, stage, answer: () => resolve({ stage }), fail: reject });
+        pending.push({ question, stage, answer: (more) => resolve({ stage, ...more }), fail: reject });
       }),
     isFull: () => full,
     show: ({ stage }, question) => shown.push(`${question}:${stage}`),
@@ -82,4 +82,19 @@ test("a failure is reported once, and the next question is asked", async () => {
   inquiry.ask("b");
   await answer();
   assert.deepEqual(shown, ["b:static"]);
+});
+
+test("while passages are unread it is asked again, and each answer is shown", async () => {
+  const asked = inquiry.ask("a");
+  await answer({ unread: 2000 });
+  await answer({ unread: 900 });
+  await answer({ unread: 0 });
+  await answer();
+  await asked;
+  assert.deepEqual(shown, ["a:static", "a:static", "a:static", "a:full"]);
+  inquiry.ask("b");
+  await answer({ unread: 900 });
+  inquiry.ask("c");
+  await answer({ unread: 800 });
+  assert.deepEqual(pluck(pending, "question"), ["c"], "nobody waits for b");
 });

@@ -27,6 +27,9 @@ async function* readFile(_run, { name, blob, options }) {
   else if (name.endsWith("table")) {
     for (const [row, letter] of [...text].entries())
       yield { source: name, hash, name: `${name}#${row}`, text: letter };
+  } else if (name.endsWith("counted")) {
+    for (const [at, letter] of [...text].entries())
+      yield { source: name, hash, name: `${name}#${at}`, text: letter, row: at + 1, rows: text.length };
   } else if (name.endsWith("rows")) {
     const rows = [...text].map((letter, row) => ({ name: `${name}#${row}`, text: letter, row_hash: letter }));
     const isKept = (row) => options.known[row.name] === row.row_hash;
@@ -36,7 +39,7 @@ async function* readFile(_run, { name, blob, options }) {
 }
 
 /** A visit, to the folder of an earlier one if it is given. */
-async function visit({ folder = new MemoryFolder(), full = false } = {}) {
+async function visit({ folder = new MemoryFolder(), full = false, show = () => {} } = {}) {
   remembered.set("goosequill.search.models", JSON.stringify({ full }));
   const engines = [];
   const holder = {
@@ -48,7 +51,7 @@ async function visit({ folder = new MemoryFolder(), full = false } = {}) {
   };
   const said = [];
   const status = { say: (text) => said.push(text), complain: (e) => said.push(e.message) };
-  const progress = { show: () => {}, hide: () => {}, parts: { label: { append: () => {} } } };
+  const progress = { show, hide: () => {}, parts: { label: { append: () => {} } } };
   const store = CollectionStore.inMemory(folder);
   const session = new SearchSession(async () => holder);
   const library = new Library({ status, progress, readFile, session, store });
@@ -523,4 +526,28 @@ test("a table whose reading is stopped is as it was, until it is read to its end
   assert.equal(await texts(library), "abc");
   await library.indexer.run();
   assert.equal(await texts(library), "xyz");
+});
+
+test("passages are read behind what is asked, and each part that is written is a change", async () => {
+  const { library, engines } = await visit({ full: true });
+  await library.create("Mine");
+  const reading = [];
+  let changes = 0;
+  library.addEventListener("change", () => changes++);
+  await library.prepare();
+  engines[0].onEmbed = () => reading.push(changes);
+  await library.indexer.add([file("a.md"), file("b.md"), file("c.md")]);
+  assert.deepEqual(engines[0].background, ["embed_passages"]);
+  assert.equal(new Set(reading).size, 3);
+});
+
+test("the progress of a table counts its rows, and that of several files the files", async () => {
+  const shown = [];
+  const { library } = await visit({ show: (step) => shown.push(step) });
+  await library.create("Mine");
+  const words = () => shown.splice(0).map(({ status, loaded, total }) => `${status} ${loaded}/${total}`);
+  await library.indexer.add([file("counted", "xyz")]);
+  assert.deepEqual(words(), ["documents 0/0", "rows 1/3", "rows 2/3", "rows 3/3"]);
+  await library.indexer.add([file("a.md"), file("b.md")]);
+  assert.deepEqual(words(), ["documents 0/2", "documents 1/2"]);
 });

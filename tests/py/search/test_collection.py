@@ -4,7 +4,7 @@ import io
 import json
 import random
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +19,7 @@ from goosequill.search import collection as jobs
 from goosequill.search.collection import Collection
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.documents.page_jobs import read_documents
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, UnevenProgress
 from goosequill.weights.source import BytesSource
 from tests.py.refusals import refused
 from tests.py.search.samples import HashEmbedder, make_document
@@ -543,3 +543,57 @@ def test_rows_that_are_replaced_meanwhile_are_found_before_the_last_one() -> Non
     page.write(jobs.finish_source(collection))
     assert rows_of(page.open()) == [("table.csv#1", "diesel clutch")]
     assert page.open().index.pending == 0
+
+
+def test_a_question_does_not_wait_until_the_table_has_read_what_was_added(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = HashEmbedder("static-minilm", 24)
+    page, collection = filled(8, static=table)
+    assert table.embedded == len(collection.index), "while nobody waited"
+    assert jobs.search(collection, "diesel clutch", static=table)["unread"] == 0
+    monkeypatch.setattr(jobs, "PATIENCE", 5)
+    opened, left = page.open(), len(collection.index)
+    whole = [hit.name for hit in collection.searcher.ask("diesel clutch").hits]
+    while left:
+        answer = jobs.search(opened, "diesel clutch", static=table)
+        assert answer["hits"] and answer["pending"] == len(opened.index)
+        left = max(0, left - 5)
+        assert answer["unread"] == left
+    assert [hit.name for hit in answer["hits"]] == whole
+
+
+def test_vectors_that_come_before_the_table_has_read_a_passage_make_that_unnecessary(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE", 2)
+    page, _ = filled(8)
+    opened = page.open()
+    assert jobs.search(opened, "diesel clutch", static=STATIC)["unread"] > 0
+    steps = jobs.embed_pending(opened.index, FULL, chunk=6)
+    while next(steps) is not None:
+        pass
+    answer = jobs.search(opened, "diesel clutch", static=STATIC, embedder=FULL, stage="full")
+    assert answer["unread"] == answer["pending"] - 2 > 0
+    assert all(hit.name.startswith("engine") for hit in answer["hits"][:2])
+
+
+def test_the_share_of_the_work_counts_long_passages_for_more() -> None:
+    page, collection = filled()
+    texts = {"short": "Acid rises.", "long": " ".join(f"Word{number}" for number in range(60)) + "."}
+    for name, text in texts.items():
+        page.run(
+            jobs.add_document(collection, as_argument(Document(name, name, text, (Block(0, len(text)),))))
+        )
+    steps = jobs.embed_pending(collection.index, OneByOne())
+    found = [step for step in steps if step is not None]
+    shares = [step.share for step in found if isinstance(step, UnevenProgress)]
+    assert 0 < shares[0] < 0.2 and shares[-1] == 1
+
+
+class OneByOne(HashEmbedder):
+    """An embedder whose batches are single texts."""
+
+    def batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], Any]]:
+        for row, text in enumerate(texts):
+            yield [row], self.embed([text])

@@ -54,6 +54,8 @@ class Document:
         Where a reader can open it, relative to its site; "" if nowhere.
     column
         Of a row of a table: the header, or the number from 1, of the column that the text is from.
+    row, rows
+        Of a row of a table: its number, from 1, and how many the table has.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Document:
     blocks: tuple[Block, ...]
     address: str = ""
     column: str = ""
+    row: int = 0
+    rows: int = 0
 
 
 _JOINED = 1 << 14

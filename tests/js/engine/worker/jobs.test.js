@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { run } from "../../../../site/engine/worker/jobs.js";
 
 /** Runs a job that returns given steps. */
-async function play(steps, signal = new AbortController().signal) {
+async function play(steps, signal = new AbortController().signal, more = {}) {
   const posted = [];
   const job = { cancelled: false, destroyed: false };
   const python = {
@@ -19,7 +19,7 @@ async function play(steps, signal = new AbortController().signal) {
   };
   const bridge = { readyFor: async () => python };
   const post = (reply, transfer = []) => posted.push(structuredClone(reply, { transfer }));
-  const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {} }, signal, post).then(
+  const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {}, ...more }, signal, post).then(
     () => null,
     (error) => error,
   );
@@ -105,4 +105,18 @@ test("a message is received after a few steps, also by a port of Node's", async 
   }, controller.signal);
   port1.close();
   assert.ok(job.cancelled && steps < 20, `${steps}`);
+});
+
+test("a job in the background stands still while somebody waits for another, and then goes on", async () => {
+  const order = [];
+  let left = 3;
+  const behind = play(() => order.push("behind") && (order.length > 9 ? { end: 1 } : {}), undefined, {
+    background: true,
+  });
+  while (!order.length) await new Promise(setImmediate);
+  const before = order.length;
+  await play(() => order.push("asked") && (--left ? {} : { end: 1 }));
+  const during = order.slice(before, order.lastIndexOf("asked"));
+  assert.ok(during.filter((each) => each === "behind").length <= 1, order.join());
+  assert.deepEqual((await behind).posted, [{ type: "done", id: 1, result: 1 }]);
 });

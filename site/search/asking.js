@@ -13,6 +13,7 @@ import { Inquiry } from "./inquiry.js";
 import { copyQuestion, linkTo, readLink, writeLink } from "./permalink.js";
 import { DocumentReader } from "./reader.js";
 import { Results } from "./results.js";
+import { Thread } from "./thread.js";
 
 /** @import { Hit } from "./inquiry.js" */
 /** @typedef {import("./inquiry.js").Results} Found */
@@ -54,12 +55,14 @@ export class Asking {
   #reword = byId("reword", "button");
   #distant = byId("distant", "button");
   #better = byId("better", "button");
+  #searched = byId("searched", "div");
   #copyLink = byId("copy-link", "button");
   #limits = byId("limits", "details");
   #try = byId("try", "div");
   #results;
   #reader;
   #inquiry;
+  #thread = new Thread();
   /** What is shown, and for which question. @type {{results: Found, question: string} | null} */
   #shown = null;
   /** What each stage of the shown question took. @type {import("./inquiry.js").Seconds} */
@@ -80,7 +83,7 @@ export class Asking {
     this.#library = library;
     this.#results = new Results(byId("results", "ol"), {
       open: (hit) => this.#open(hit),
-      addressOf: ({ name }) => linkTo({ ...this.#link, document: name }),
+      addressOf: ({ name }) => linkTo({ ...this.#shownLink, document: name }),
     });
     this.#reader = new DocumentReader({ closed: () => this.#closed() });
     this.#inquiry = new Inquiry({
@@ -103,8 +106,9 @@ export class Asking {
     byId("nearest", "button").addEventListener("click", () => this.#showNearest());
     this.#distant.addEventListener("click", () => this.#showNearest());
     this.#better.addEventListener("click", () => this.#library.wantFull());
+    byId("only-new", "button").addEventListener("click", () => this.#askAlone());
     this.#copyLink.addEventListener("click", () =>
-      copyQuestion({ ...this.#link, document: this.#reader.open }, (words) => this.#say(words)),
+      copyQuestion({ ...this.#shownLink, document: this.#reader.open }, (words) => this.#say(words)),
     );
     this.#reword.addEventListener("click", () => this.#openRewording());
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -123,7 +127,10 @@ export class Asking {
     this.#drawActions();
     this.#offerQuestions();
     const { name = "" } = this.#library.collection() ?? {};
-    if (name !== this.#of) this.#clear(); // what is shown is of another
+    if (name !== this.#of) {
+      this.#clear(); // what is shown is of another
+      this.#thread = new Thread();
+    }
     this.#of = name;
     if (!name || !this.#question) return;
     if (!this.#toOpen) writeLink({ ...this.#link, document: this.#reader.open });
@@ -148,6 +155,18 @@ export class Asking {
   get #link() {
     const collection = this.#library.collection()?.name ?? "";
     return { question: this.#question, collection: this.#question && collection, document: "" };
+  }
+
+  /** The same for somebody who has not seen the question before. */
+  get #shownLink() {
+    return { ...this.#link, question: this.#shown?.results.searched ?? this.#question };
+  }
+
+  /** Searches for the question without the one before. */
+  #askAlone() {
+    this.#thread.cut();
+    this.#field.focus();
+    this.#ask({ ask: false });
   }
 
   /** Does what the page's address says. */
@@ -178,6 +197,7 @@ export class Asking {
   async #typed() {
     this.#toOpen = "";
     this.#nearest = false;
+    this.#thread.typed(this.#question);
     if (this.#library.collection()) writeLink(this.#link);
     if (this.#question) return this.#ask({ ask: false });
     this.#clear();
@@ -201,7 +221,10 @@ export class Asking {
 
   /** @param {string} question @param {Stage} stage @returns {Promise<Found>} */
   #search(question, stage) {
-    return this.#library.ask({ question, count: COUNT, stage });
+    const { former } = this.#thread;
+    const isAgain = stage === "full" && this.#shown?.question === question;
+    const asked = isAgain ? { question: this.#shown?.results.searched ?? question } : { question, former };
+    return this.#library.ask({ ...asked, count: COUNT, stage });
   }
 
   /** Whether a question is for a server, which gets none while it is typed. @param {string} question */
@@ -235,7 +258,7 @@ export class Asking {
   }
 
   #offerRewording() {
-    const { question, hits } = { question: this.#shown?.question ?? "", hits: this.#results.hits };
+    const { question, hits } = { question: this.#shown?.results.searched ?? "", hits: this.#results.hits };
     this.#rewording?.then((rewording) => rewording.offer(question, hits)).catch(() => {}); // it has been shown
   }
 
@@ -246,6 +269,7 @@ export class Asking {
       this.#seconds = {};
     }
     this.#seconds[results.stage] = results.seconds;
+    this.#thread.answered(question, results.searched);
     this.#shown = { results, question };
     this.#problem.hidden = true;
     this.#draw();
@@ -296,6 +320,9 @@ export class Asking {
     const verdict = results && this.#verdict(results);
     const isHidden = verdict === "nothing" && !this.#nearest;
     this.#nothing.hidden = !isHidden;
+    const searched = results?.searched ?? "";
+    this.#searched.hidden = searched === (this.#shown?.question ?? "");
+    byId("searched-for", "span").textContent = t("Searched for: {words}", { words: searched });
     this.#unsure.hidden = verdict !== "perhaps";
     byId("nearest", "button").hidden = !results?.hits.length;
     byId("nothing-fits-words", "p").textContent = results ? nothingWords(results) : "";
@@ -343,7 +370,8 @@ export class Asking {
   /** @param {Hit} hit */
   async #open(hit) {
     this.#toOpen = "";
-    const { question = "", results } = this.#shown ?? {};
+    const { results } = this.#shown ?? {};
+    const question = results?.searched ?? "";
     try {
       const full = await this.#library.run("document_text", { document: hit.document });
       this.#reader.show({ ...full, name: hit.name }, hit);

@@ -10,7 +10,7 @@ import { explained } from "../collections/collection-store.js";
 import { distinct, isTable } from "../collections/files.js";
 import { unlessAborted } from "../engine/aborting.js";
 import { errorWords, isAbort } from "../ui/status.js";
-import { significant, t, tn } from "../ui/words.js";
+import { t, tn } from "../ui/words.js";
 import { Declined } from "./consent.js";
 
 /** @import { Library } from "./library.js" */
@@ -298,15 +298,8 @@ export class Indexer extends EventTarget {
     this.#hurry = new AbortController();
     const hurry = this.#hurry.signal;
     const signal = AbortSignal.any([stop, hurry]);
-    const started = performance.now();
-    let first = -1;
-    const onProgress = (/** @type {import("../engine/client.js").Progress} */ step) => {
-      const { loaded } = step;
-      if (first < 0) first = loaded;
-      const rate = (loaded - first) / ((performance.now() - started) / 1000);
+    const onProgress = (/** @type {import("../engine/client.js").Progress} */ step) =>
       progress.show({ ...step, status: "passages" });
-      if (rate > 0) progress.parts.label.append(` · ${t("{rate} a second", { rate: significant(rate, 2) })}`);
-    };
     try {
       await this.#library.fill({ signal, onProgress });
       return true;

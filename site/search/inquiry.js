@@ -18,10 +18,10 @@
  * @typedef {Partial<Record<Stage, number>>} Seconds
  * @typedef {{
  *   hits: Hit[], state: "fits" | "perhaps" | "nothing", likelihood?: number | null, stage: Stage,
- *   seconds: number, pending?: number, unread?: number
- * }} Results `state` says whether a hit fits, by the rule of goosequill.search.calibration; `pending` counts
- *   the passages that the full stage's model has not read, `unread` those of them that the static table has
- *   not either
+ *   searched: string, seconds: number, pending?: number, unread?: number
+ * }} Results `state` says whether a hit fits, by the rule of goosequill.search.calibration; `searched` is the
+ *   question with what it follows; `pending` counts the passages that the full stage's model has not read,
+ *   `unread` those of them that the static table has not either
  */
 
 /**

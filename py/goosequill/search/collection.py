@@ -25,6 +25,7 @@ from goosequill.search.index import Index, text_key
 from goosequill.search.index_files import APPENDED, DESCRIPTION, WORDS, IndexModel
 from goosequill.search.searcher import Searcher, Stage
 from goosequill.search.storage import MemoryStorage, Overlay, SourceStorage, ZipStorage
+from goosequill.search.thread import searched
 from goosequill.search.vectors import MEMORY
 from goosequill.support.progress import Progress, UnevenProgress
 from goosequill.support.resources import Resource
@@ -460,12 +461,15 @@ def search(
     embedder: Embedder | None = None,
     question_vector: Floats | None = None,
     within: int | None = None,
+    former: str = "",
     files: Mapping[str, ByteSource] | None = None,
 ) -> dict[str, Any]:
     """Ask a collection; see `goosequill.search.searcher.Searcher.ask`.
 
     Parameters
     ----------
+    former
+        The question before, which this one may follow (`goosequill.search.thread`).
     files
         vectors.bin, if it was not given to `open_collection` for longer than that job: vectors that exceed
         the memory are read from there.
@@ -474,11 +478,13 @@ def search(
     -------
     dict
         ``hits``, ``state``: whether one fits, ``likelihood`` (null where it was not measured), ``stage``: the
-        one that was reached with the models that are there, ``seconds``: what this stage took, ``pending``:
+        one that was reached with the models that are there, ``searched``: the question with what it follows,
+        ``seconds``: what this stage took, ``pending``:
         how many passages the index's model has not read, and ``unread``: how many of those the static table
         has not either. Whoever asks again gets better results.
     """
     started = perf_counter()
+    question = searched(question, former)
     collection.read_from(files)
     searcher = collection.searcher
     searcher.static, searcher.full = static or searcher.static, embedder or searcher.full
@@ -490,6 +496,7 @@ def search(
         "state": found.state,
         "likelihood": found.likelihood,
         "stage": found.stage,
+        "searched": question,
         "seconds": perf_counter() - started,
         "pending": len(searcher.index) - searcher.index.embedded,
         "unread": searcher.unread,

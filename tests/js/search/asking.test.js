@@ -70,7 +70,7 @@ beforeEach(() => {
     isReading: () => library.reads ?? false,
     wantFull: () => asked.push(["wantFull"]),
     embedder: () => ({ choice: { kind: "minilm" }, missing: "", host: "", ...library.embedder_ }),
-    ask: (args) => library.run("search", args),
+    ask: async (args) => ({ searched: args.question, ...(await library.run("search", args)) }),
     run: async (job, args) => {
       asked.push([job, args]);
       return answers[job](args);
@@ -112,6 +112,43 @@ test("first results are marked until better ones are there, and say nothing abou
   await settle();
   assert.ok(!byTestId("nothing-fits").hidden);
   watched.disconnect();
+});
+
+test("a question that follows another is searched for with it, unless only its own words are wanted", async () => {
+  const { search } = answers;
+  const joined = (args) => (args.former ? `install ${args.question}` : args.question);
+  answers.search = (args) => ({ ...search(args), searched: joined(args) });
+  const formers = () =>
+    asked
+      .splice(0)
+      .flatMap(([job, { former, stage }]) => (job === "search" && stage === "static" ? [former] : []));
+  await open();
+  for (const text of ["how", "how do I install?", "how do I", "how", ""]) await ask(text);
+  assert.deepEqual(formers(), ["", "", "", ""]);
+  assert.ok(byTestId("searched").hidden);
+  for (const text of ["a", "and on Mac?"]) await ask(text);
+  assert.match(byTestId("searched").textContent, /Searched for: install and on Mac\?/);
+  assert.deepEqual(
+    asked.filter(([job, { stage }]) => job === "search" && stage === "full").map(([, args]) => args.question),
+    ["install a", "install and on Mac?"],
+  );
+  const link = window.document.querySelector("[data-testid=result] a").href;
+  assert.match(
+    decodeURIComponent(link),
+    /q=install\+and\+on\+Mac/,
+    "others have not seen the question before",
+  );
+  await ask("what about Windows?");
+  assert.deepEqual(formers(), Array(3).fill("how do I install?"), "not what followed it");
+  byTestId("only-new").click();
+  await settle();
+  assert.ok(byTestId("searched").hidden);
+  await ask("and?");
+  assert.deepEqual(formers(), ["", "what about Windows?"]);
+  library.open_ = { name: "Other", documents: 1, passages: 1 };
+  asking.changed();
+  await ask("and now?");
+  assert.equal(formers().at(-1), "");
 });
 
 test("the keyboard goes from the question to a result, into its document and back", async () => {

@@ -49,7 +49,7 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
         if composer.has_text:
             title = row[titles].strip() if 0 <= titles < len(row) else ""
             document = composer.document(f"{name}#{number}", title=title or ROW.format(_short(name), number))
-            yield replace(document, column=chosen, row=number, rows=len(rows))
+            yield replace(document, column=chosen, row=number - bool(head), rows=len(rows) - bool(head))
 
 
 def columns(name: str, data: bytes) -> list[str]:

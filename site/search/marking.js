@@ -90,6 +90,48 @@ export function marked(text, spans, from = 0, to = text.length) {
   return nodes;
 }
 
+/** Lines that Python's reader of Markdown makes of the rows of a table. */
+const ROWS = /^\|.*\|(?:\n\|.*\|)*$/gm;
+
+/**
+ * The same with the rows of tables as tables. Where a text may begin within one, its first row is no head.
+ * @param {string} text
+ * @param {readonly Span[]} spans
+ * @param {{from?: number, to?: number, isWhole?: boolean}} [options]
+ * @returns {(string | HTMLElement)[]}
+ */
+export function markedTables(text, spans, { from = 0, to = text.length, isWhole = false } = {}) {
+  const nodes = [];
+  let at = from;
+  for (const { 0: rows, index } of text.slice(from, to).matchAll(ROWS)) {
+    const start = from + index;
+    if (start > at) nodes.push(...marked(text, spans, at, start - 1)); // without the end of its line
+    nodes.push(table(text, spans, { start, rows: rows.split("\n"), hasHead: isWhole || start > at }));
+    at = Math.min(start + rows.length + 1, to);
+  }
+  return [...nodes, ...marked(text, spans, at, to)];
+}
+
+/**
+ * @param {string} text
+ * @param {readonly Span[]} spans
+ * @param {{start: number, rows: string[], hasHead: boolean}} found
+ */
+function table(text, spans, { start, rows, hasHead }) {
+  const body = element("table", {});
+  let at = start;
+  for (const [number, row] of rows.entries()) {
+    const cells = [...row.slice(0, -1).matchAll(/\|([^|]*)/g)].map(({ 1: cell, index }) => {
+      const first = at + index + 1 + (cell.length - cell.trimStart().length);
+      const nodes = marked(text, spans, first, first + cell.trim().length);
+      return element(hasHead && number === 0 ? "th" : "td", {}, ...nodes);
+    });
+    body.append(element("tr", {}, ...cells));
+    at += row.length + 1;
+  }
+  return body;
+}
+
 /** @param {string} text @param {Map<string, number>} open how many spans of each kind contain the text */
 function piece(text, open) {
   const kinds = [...open].filter(([, count]) => count > 0).map(([kind]) => kind);

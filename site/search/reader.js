@@ -7,7 +7,7 @@
 import { copyText } from "../ui/clipboard.js";
 import { byId, element, fill } from "../ui/dom.js";
 import { t } from "../ui/words.js";
-import { CodePoints, marked } from "./marking.js";
+import { CodePoints, markedTables } from "./marking.js";
 import { bestSentence } from "./results.js";
 
 /** @import { Hit } from "./inquiry.js" */
@@ -213,7 +213,11 @@ class Part {
   #nodesOf({ start, end, headings }) {
     return [
       ...headings.map(({ level, text }) => element(level < 2 ? "h3" : "h4", {}, text)),
-      element("p", {}, ...marked(this.#text, this.#spans, start, end)),
+      element(
+        "div",
+        { class: "paragraph" },
+        ...markedTables(this.#text, this.#spans, { from: start, to: end, isWhole: true }),
+      ),
     ];
   }
 

@@ -5,7 +5,7 @@
 
 import { element } from "../ui/dom.js";
 import { decimal, number, percent, t } from "../ui/words.js";
-import { CodePoints, marked } from "./marking.js";
+import { CodePoints, markedTables } from "./marking.js";
 import { whyFound } from "./why.js";
 
 /** @import { Hit, Seconds } from "./inquiry.js" */
@@ -74,7 +74,7 @@ export class Results {
   #createRow() {
     const link = element("a", {});
     const trail = element("p", { class: "trail note" });
-    const passage = element("p", { class: "passage-text" });
+    const passage = element("div", { class: "passage-text" });
     const words = element("summary", {});
     const figures = element("dl", { class: "figures" });
     const why = element("details", { class: "why" }, words, figures);
@@ -126,7 +126,7 @@ export function passageOf(hit) {
   const { text, start } = hit;
   const points = new CodePoints(text);
   const best = bestSentence(hit);
-  return marked(text, [
+  return markedTables(text, [
     ...hit.matched.map(([first, last]) => points.span(first - start, last - start, "word")),
     ...(best ? [points.span(best.start - start, best.end - start, "best")] : []),
   ]);

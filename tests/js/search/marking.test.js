@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CodePoints, marked } from "../../../site/search/marking.js";
+import { CodePoints, marked, markedTables } from "../../../site/search/marking.js";
 import { window } from "../dom.js";
 
 function html(nodes) {
@@ -62,4 +62,56 @@ test("a hostile text stays a text", () => {
     html(marked("<img src=x onerror=alert(1)>", [{ start: 0, end: 4, kind: "word" }])),
     '<mark class="word">&lt;img</mark> src=x onerror=alert(1)&gt;',
   );
+});
+
+/** The cells of the tables, by rows, and what is beside them. */
+function shown(nodes) {
+  return nodes.map((node) =>
+    node.tagName === "TABLE"
+      ? [...node.rows].map((row) => [...row.cells].map((cell) => `${cell.localName} ${cell.innerHTML}`))
+      : (node.textContent ?? node),
+  );
+}
+
+test("the rows of a table are one, with an empty cell in its place and words marked in theirs", () => {
+  const text = "Sizes:\n| Name | Size |\n| a |  |\n| big b | 2 |\nThat is all | or not.";
+  const at = text.indexOf("big");
+  const nodes = markedTables(text, [
+    { start: at, end: at + 3, kind: "word" },
+    { start: at, end: text.length, kind: "best" },
+  ]);
+  assert.deepEqual(shown(nodes), [
+    "Sizes:",
+    [
+      ["th Name", "th Size"],
+      ["td a", "td "],
+      ['td <mark class="word best">big</mark><span class="best"> b</span>', 'td <span class="best">2</span>'],
+    ],
+    "That is all | or not.",
+  ]);
+});
+
+test("a text that may begin within a table has no head", () => {
+  const rows = "| a | 1 |\n| b | 2 |";
+  assert.deepEqual(shown(markedTables(rows, [])), [
+    [
+      ["td a", "td 1"],
+      ["td b", "td 2"],
+    ],
+  ]);
+  assert.deepEqual(shown(markedTables(`x ${rows}`, [], { from: 2, isWhole: true }))[0][0], ["th a", "th 1"]);
+});
+
+test("a hostile table is text, and bars of code are no table", () => {
+  const row = "| <img src=x onerror=alert(1)> | <b>1</b> |";
+  assert.deepEqual(shown(markedTables(row, []))[0][0], [
+    "td &lt;img src=x onerror=alert(1)&gt;",
+    "td &lt;b&gt;1&lt;/b&gt;",
+  ]);
+  const code = "cat a | sort | uniq\ncat b | sort |";
+  assert.deepEqual(shown(markedTables(code, [])), [code]);
+  const bars = "|".repeat(4000);
+  const begun = performance.now();
+  markedTables(`${bars}\n${bars}x\n`.repeat(3), []);
+  assert.ok(performance.now() - begun < 3000);
 });

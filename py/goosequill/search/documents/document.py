@@ -47,7 +47,8 @@ class Document:
         From the document itself, otherwise the file's name without its ending.
     text
         In Unicode's form NFC, without NULs. Paragraphs are separated by an empty line; a single end of line
-        is one of the document's own: an item of a list, a row of a table, a line of code.
+        is one of the document's own: an item of a list, a row of a table, a line of code. Rows of Markdown's
+        tables begin and end with a bar, which pages show as tables.
     blocks
         In the order of the text, not overlapping.
     address

@@ -192,5 +192,5 @@ class _MarkdownReader:
     def _row(self, line: str) -> None:
         self._break()
         if not _TABLE_RULE.match(line):
-            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            self._add(" | ".join(inline(cell) for cell in cells if cell))
+            cells = line.strip().removeprefix("|").removesuffix("|").split("|")
+            self._add(f"| {' | '.join(inline(cell.strip()) for cell in cells)} |")

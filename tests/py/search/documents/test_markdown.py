@@ -73,7 +73,7 @@ def test_blocks_of_markdown_become_paragraphs_under_their_headings() -> None:
             [
                 "one\ntwo with more\ninner\ndone",
                 "After the list.",
-                "Name | Value\na | 1\nb x | 2",
+                "| Name | Value |\n| a | 1 |\n| b x | 2 |",
                 "# not a heading\nx = 1",
                 "Mind this",
                 "An aside of two lines.",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from goosequill.kernels.kernel import Floats
-from goosequill.search.answer import MOST_CHARACTERS, Sentence, read_sources, shares, stems
+from goosequill.search.answer import MOST_CHARACTERS, Sentence, Source, read_sources, shares, stems
 from goosequill.search.embedder import Embedder, unit_rows
 from goosequill.search.hits import WORD_WEIGHT, trimmed
 from goosequill.search.sentences import count_words
@@ -36,7 +36,8 @@ FEWEST_WORDS = 3
 @dataclass(frozen=True, slots=True)
 class _Quote:
     passage: int
-    number: int  # of the sentence in its passage
+    start: int
+    end: int
     text: str
 
 
@@ -62,9 +63,9 @@ def extract_answer(
     """
     sources = read_sources(passages)
     found = [
-        _Quote(passage, number, " ".join(source.text[start:end].split()))
+        _Quote(passage, start, end, " ".join(source.text[start:end].strip("| ").split()))
         for passage, source in enumerate(sources)
-        for number, (start, end) in enumerate(trimmed(source.text))
+        for start, end in trimmed(source.text)
     ]
     # A FAQ's questions are near to the visitor's, and answer nothing.
     found = [each for each in found if count_words(each.text) >= FEWEST_WORDS and each.text[-1] not in "?？"]
@@ -77,7 +78,7 @@ def extract_answer(
     owners = [len(found) + each.passage for each in found]
     scores = np.where(scores[: len(found)] > 0, scores[: len(found)] + scores[owners], 0)
     taken = sorted(_taken(scores, vectors[: len(found)] @ vectors[: len(found)].T))
-    return _joined([found[at] for at in taken], scores[taken].tolist())
+    return _joined([found[at] for at in taken], scores[taken].tolist(), sources)
 
 
 def _scores(question: str, texts: list[str], model: Embedder | None) -> tuple[Floats, Floats]:
@@ -109,11 +110,13 @@ def _taken(scores: Floats, likeness: Floats) -> list[int]:
     return taken
 
 
-def _joined(quotes: Sequence[_Quote], scores: Sequence[float]) -> dict[str, Any]:
+def _joined(quotes: Sequence[_Quote], scores: Sequence[float], sources: Sequence[Source]) -> dict[str, Any]:
+    """Return what a page shows; sentences that follow each other in one line stay in one."""
     text, sentences, last = "", [], None
     for quote, score in zip(quotes, scores, strict=True):
-        follows = last is not None and last.passage == quote.passage and last.number + 1 == quote.number
-        text += "" if last is None else " " if follows else "\n"
+        follows = last is not None and last.passage == quote.passage
+        between = sources[quote.passage].text[last.end : quote.start] if last and follows else "\n"
+        text += "" if last is None else " " if not between.strip(" ") else "\n"
         sentences.append(Sentence(len(text), len(text) + len(quote.text), quote.passage, score, []))
         text, last = text + quote.text, quote
     return {"text": text, "sentences": sentences}

@@ -290,7 +290,7 @@ class Index:
         """Return where a passage can be opened, with the anchor of its heading; "" if nowhere."""
         document, _, _, heading = (int(value) for value in self._passages.rows[number, :4])
         address, anchor = self.entries[document].address, self._headings[heading].anchor
-        return f"{address}#{anchor}" if anchor and "#" not in address else address
+        return f"{address}#{anchor}" if address and anchor and "#" not in address else address
 
     def embedded_text(self, number: int) -> str:
         """Return what stands for a passage: title, headings and text."""

@@ -81,3 +81,20 @@ def test_pdfs_zips_and_tables_are_searched_and_what_cannot_be_read_says_why(
     expect(first).to_contain_text("ninety metres")
     assert not record.outside(site_url.removesuffix(PREFIX) + "/"), "requests left the origin"
     assert not record.console_errors, "the console showed errors"
+
+
+def test_a_passage_of_a_file_from_an_earlier_visit_opens_on_its_page(search: Page) -> None:
+    pages = [[f"Page {number} is about bread, dough and ovens."] * 60 for number in range(2)]
+    search.get_by_test_id("add-files").set_input_files([file("birds.pdf", pdf([*pages, GEESE]))])
+    search.get_by_test_id("agree-full").set_checked(False)
+    search.get_by_test_id("agree").click()
+    expect(search.get_by_test_id("status")).to_contain_text("1 document added.", timeout=LONG)
+    search.reload()
+    ask(search, "when do geese fly south")
+    first = search.get_by_test_id("result").first
+    expect(first).to_contain_text("Geese fly south", timeout=LONG)
+    first.get_by_role("link").click()
+    reader = search.get_by_test_id("reader")
+    expect(reader.locator("#reader-trail")).to_have_text("Page 3")
+    expect(reader.locator(".current").first).to_be_in_viewport()
+    expect(reader.get_by_role("heading", name="Page 3")).to_be_in_viewport()

@@ -318,7 +318,12 @@ def test_a_documents_text_comes_with_its_blocks_and_passages() -> None:
     assert all(0 <= start < end <= len(shown["text"]) for start, end in shown["passages"])
     hits = jobs.search(collection, "diesel", static=STATIC)["hits"]
     assert hits[0].address == "2.html#part"
-    for wrong in (-1, 1):
+    page.run(jobs.add_document(collection, {**argument, "name": "picked", "hash": "", "address": ""}))
+    assert {hit.address for hit in jobs.search(collection, "diesel", static=STATIC)["hits"]} == {
+        "2.html#part",
+        "",
+    }
+    for wrong in (-1, 2):
         with pytest.raises(SearchError):
             jobs.document_text(collection, wrong)
 

@@ -84,6 +84,12 @@ def test_sentences_that_follow_each_other_stay_in_one_line() -> None:
     assert made["text"] == "Alpha pays one. Beta pays two.\nGamma pays three."
 
 
+def test_rows_of_a_table_are_quoted_without_its_bars_each_in_its_line() -> None:
+    passage = {"title": "", "heading": "", "text": "| Alpha pays one |\n| Beta pays two |"}
+    model = Table(Alpha=[1, 0.7, 0], Beta=[1, 0, 0.7])
+    assert extract_answer("zzz", [passage], static=model)["text"] == "Alpha pays one\nBeta pays two"
+
+
 def test_questions_and_remnants_are_not_quoted() -> None:
     passage = {"title": "", "heading": "", "text": "Bed too warm? Bed. The window is open."}
     assert quoted("is the bed too warm", passage) == []

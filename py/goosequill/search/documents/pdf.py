@@ -53,7 +53,7 @@ def _document(name: str, pages: Iterable[str], title: str, budget: Budget) -> Do
     _join_across(texts)
     composer = Composer()
     for number, found in enumerate(texts, 1):
-        composer.heading(PAGE.format(number), 1)
+        composer.heading(PAGE.format(number), 1, anchor=f"page={number}")  # where browsers open it
         for text in found:
             composer.paragraph(text)
     if not composer.has_text:

@@ -52,6 +52,7 @@ def test_a_first_line_without_a_full_stop_is_the_title() -> None:
 def test_a_pdf_is_read_with_pypdf() -> None:
     document = read_pdf("a.pdf", pdf([PROSE, [], ["The (third) page."]], title="Guide"))
     assert document.title == "Guide"
+    assert document.blocks[1].anchor == "page=3"
     assert [block.headings for block in document.blocks] == [("Page 1",), ("Page 3",)]
     assert (
         document.text.startswith("The model reads the whole prompt")

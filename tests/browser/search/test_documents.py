@@ -90,6 +90,7 @@ def test_a_passage_of_a_file_from_an_earlier_visit_opens_on_its_page(search: Pag
     search.get_by_test_id("agree").click()
     expect(search.get_by_test_id("status")).to_contain_text("1 document added.", timeout=LONG)
     search.reload()
+    expect(search.get_by_test_id("collection")).to_contain_text("1 document", timeout=LONG)
     ask(search, "when do geese fly south")
     first = search.get_by_test_id("result").first
     expect(first).to_contain_text("Geese fly south", timeout=LONG)

@@ -6,6 +6,7 @@ An article requests them by comments, as docs_pages.py describes:
     <!-- generate: figure sta convergence -->      another figure of the same result
     <!-- generate: script sta -->                  docs/lab/scripts/sta.py, folded, and a link to the module
     <!-- generate: math y = \\sigma(x) -->          a formula as MathML; inside a line, an inline one
+    <!-- generate: number .4f FILE PATH -->        inside a line, a number of a result (lab_numbers.py)
     <!-- generate: laboratory -->                  all articles of the laboratory, each with its own picture
 
 Each experiment that is mounted runs here with its defaults, so that a page shows a picture before it has
@@ -29,6 +30,7 @@ from typing import Any
 from scripts.command import ROOT, BuildError
 from scripts.imports import sources
 from scripts.kept import digest, kept
+from scripts.lab_numbers import number
 from scripts.pages import read_pages
 
 DOCS = ROOT / "docs"
@@ -46,11 +48,12 @@ PLACE = re.compile(r'<(div|span) data-lab="([^"]*)"></\1>')
 INSIDE = re.compile(
     r"```.*?```|`[^`\n]*`"
     r"|(?<!^)<!-- generate: math (?P<tex>.*?) -->"
+    r"|<!-- generate: number (?P<number>.*?) -->"
     r"|\[(?P<words>[^\]\n]+)\]\((?P<state>#[\w.-]+=[^)\s]*)\)",
     re.DOTALL | re.MULTILINE,
 )
-"""Code, formulas inside lines, and links to settings, [Try it](#degree=9), for which MkDocs would look for a
-heading of that name."""
+"""Code, formulas and numbers inside lines, and links to settings, [Try it](#degree=9), for which MkDocs would
+look for a heading of that name."""
 
 WITHOUT_SCRIPTS = (
     "<noscript><p>This picture was computed when the site was built. With JavaScript you can change the "
@@ -114,11 +117,13 @@ def _place(tag: str, request: str) -> str:
 
 
 def prepare(markdown: str) -> str:
-    """Replace formulas inside lines, and links to settings, by HTML that MkDocs leaves alone."""
+    """Replace numbers, and by HTML that MkDocs leaves alone, formulas inside lines and links to settings."""
 
     def replaced(match: re.Match[str]) -> str:
         if match["tex"]:
             return _place("span", f"math {' '.join(match['tex'].split())}")
+        if match["number"]:
+            return number(match["number"], lambda *run: json.loads(first_result(*run).read_text())["data"])
         if match["words"]:
             return f'<a class="lab-try" href="{html.escape(match["state"])}">{match["words"]}</a>'
         return match[0]  # code
@@ -171,8 +176,13 @@ def _module_name(name: str) -> str:
 
 
 @cache
-def first_result(name: str) -> Path:
-    """Run an experiment with its defaults, unless it was; return its description and result as JSON.
+def first_result(name: str, settings: str = "") -> Path:
+    """Run an experiment, unless it was; return its description and result as JSON.
+
+    Parameters
+    ----------
+    settings
+        Those that differ from the defaults, as a link has them: `size=9&seed=3`.
 
     Raises
     ------
@@ -187,15 +197,14 @@ def first_result(name: str) -> Path:
     data = [experiments.path_of(file) for file in experiments.files(name)]
     own = [Path(__file__), ROOT / "py" / "goosequill" / "cli" / "lab.py"]
     key = digest(*own, *sources(f"goosequill.lab.{_module_name(name)}"), *data)
-    return kept(f"lab-{name}.json", key, lambda path: path.write_text(_compute(name), encoding="utf-8"))
+    step = f"lab-{name}{settings and '-'}{settings}.json"
+    return kept(step, key, lambda path: path.write_text(_compute(name, settings), encoding="utf-8"))
 
 
-def _compute(name: str) -> str:
-    experiments, plain = (
-        import_module("goosequill.lab.experiments"),
-        import_module("goosequill.cli.lab").plain,
-    )
-    result = import_module("goosequill.support.progress").finish(experiments.run(name))
+def _compute(name: str, changes: str = "") -> str:
+    experiments, command = (import_module(f"goosequill.{room}") for room in ("lab.experiments", "cli.lab"))
+    plain, chosen = command.plain, dict(map(command.read_setting, filter(None, changes.split("&"))))
+    result = import_module("goosequill.support.progress").finish(experiments.run(name, chosen))
     settings = plain(result["settings"])
     for large in getattr(import_module(f"goosequill.lab.{_module_name(name)}"), "LARGE", ()):
         result[large] = None  # a page needs it only after a run of its own

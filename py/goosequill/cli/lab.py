@@ -42,13 +42,14 @@ def run(options: argparse.Namespace) -> int:
         for name in experiments.names():
             say(f"{name}: {experiments.describe(name)['sentence']}")
         return 0
-    settings = dict(map(_read_setting, options.settings))
+    settings = dict(map(read_setting, options.settings))
     found = _finish(experiments.run(options.experiment, settings), progress=shows_progress(options))
     say(json.dumps(plain(found), allow_nan=False) if options.json else _summary(found))
     return 0
 
 
-def _read_setting(text: str) -> tuple[str, Any]:
+def read_setting(text: str) -> tuple[str, Any]:
+    """Return the name and the value of `key=value`; a value is JSON, or a text."""
     key, equals, value = text.partition("=")
     if not equals:
         raise SettingsError(

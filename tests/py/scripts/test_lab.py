@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scripts import docs_pages, imports, kept, lab, policies
+from scripts import docs_pages, imports, kept, lab, lab_numbers, policies
 from scripts.command import ROOT, BuildError
 from scripts.pages import Page
 
@@ -83,6 +83,44 @@ def test_links_to_settings_and_inline_formulas_are_not_left_to_mkdocs() -> None:
     assert "\n<!-- generate: math  y = x^2 -->\n" in prepared, "a line of its own is a generator's"
 
 
+def numbers_of(data: object, monkeypatch: pytest.MonkeyPatch, *requests: str) -> list[str]:
+    monkeypatch.setattr(lab_numbers, "_file", lambda name: data)
+    text = "\n".join(f"It is <!-- generate: number {request} --> here." for request in requests)
+    return [line.removeprefix("It is ").removesuffix(" here.") for line in lab.prepare(text).split("\n")]
+
+
+def test_numbers_are_those_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {
+        "rows": [{"setting": "ReLU, 2", "loss": {"mean": -0.00499, "half_width": 0.002}}, {"setting": "x"}],
+        "shares": [0.2, 0.5, 0.9],
+        "count": 12345,
+    }
+    found = numbers_of(
+        data,
+        monkeypatch,
+        "+.4f a.json rows/setting=ReLU, 2/loss/mean",
+        "±+.3f a.json rows/0/loss",
+        ".1f a.json rows/0/loss/mean",
+        ".0% a.json shares/mean",
+        "d a.json shares/below 0.5",
+        "d a.json shares/above 0.1",
+        ", a.json count",
+    )
+    assert found == ["−0.0050", "−0.005 ± 0.002", "0.0", "53%", "1", "3", "12,345"]
+
+
+@pytest.mark.parametrize("path", ["none", "rows/setting=y/loss", "shares/7", "rows/0/loss", "shares/half"])
+def test_a_number_that_is_not_there_ends_the_build(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {"rows": [{"setting": "x", "loss": {}}], "shares": [0.2]}
+    with pytest.raises(BuildError, match="which cannot be had"):
+        numbers_of(data, monkeypatch, f".2f a.json {path}")
+
+
+def test_a_number_can_be_of_a_run_with_other_settings() -> None:
+    first, second = "number d\n dilation#size=9 output_size", "number d dilation output_size"
+    assert lab.prepare(f"<!-- generate: {first} --> of <!-- generate: {second} -->") == "5 of 3"
+
+
 def test_places_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "drawn", lambda: MADE)
     page = "".join([lab.experiment("dilation"), lab.figure("dilation", "input"), lab.math("y", "=", "x^2")])
@@ -128,7 +166,7 @@ def test_first_results_are_computed_once_and_again_when_a_source_changes(
     assert first["description"]["name"] == "dilation" and first["data"]["output_size"] == 3
     assert first["settings"] == first["data"]["settings"]
     lab.first_result.cache_clear()
-    monkeypatch.setattr(lab, "_compute", lambda name: "{}")
+    monkeypatch.setattr(lab, "_compute", lambda name, settings: "{}")
     assert lab.first_result("dilation") == made
     lab.first_result.cache_clear()
     monkeypatch.setattr(lab, "sources", lambda module: [Path(__file__)])

@@ -256,11 +256,12 @@ export const figures = {
     const { time, tau, leaky, perfect } = membranes;
     // The last sample made the cell fire and is far above the rest.
     const x = time.slice(0, -1);
-    const membrane = x.map((/** @type {number} */ age) => Math.exp((age - x[x.length - 1]) / tau));
+    const height = leaky.average[x.length - 1];
+    const membrane = x.map((/** @type {number} */ age) => height * Math.exp((age - x[x.length - 1]) / tau));
     draw(place, {
       title: "Averages of two cells that integrate and fire",
       x: { ...TIME, domain: [Math.max(x[0], -100), 0] },
-      y: { label: "average (1 at the last but one sample)" },
+      y: { label: "average stimulus (standard deviations)" },
       series: [
         {
           name: `leaky cell: decays in ${brief(leaky.decays[0])} ms`,
@@ -272,7 +273,7 @@ export const figures = {
           x,
           y: perfect.average.slice(0, -1),
         },
-        { name: `the leaky cell's membrane: ${brief(tau)} ms`, x, y: membrane, dashed: true },
+        { name: `the leaky cell's membrane: ${brief(tau)} ms, scaled to its average`, x, y: membrane, dashed: true },
       ],
       height: 290,
     });

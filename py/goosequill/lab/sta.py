@@ -415,7 +415,7 @@ def membranes(seed: int, *, samples: int = 150_000, dt: float = 2.0, tau: float 
     dict
         ``tau``, the membrane's time constant in ms; ``time``; ``leaky`` and ``perfect``, each with its
         ``drives``, ``rates`` per second, ``decays`` of the averages in ms, and ``average``, that of the first
-        drive in its list scaled to 1 at the last sample but one.
+        drive in its list, in standard deviations of the stimulus.
     """
     stimulus, window = neurons.white_noise(samples, np.random.default_rng(seed)), 60
     cells = {"leaky": (1.0, (0.5, 0.3, 0.7, 0.9)), "perfect": (0.0, (0.38, 0.2, 0.5, 0.7))}
@@ -428,8 +428,7 @@ def membranes(seed: int, *, samples: int = 150_000, dt: float = 2.0, tau: float 
             rates.append(float(1000 * spikes.mean() / dt))
             decays.append(decay_time(averages[-1], dt))
             yield Progress("membranes", index + 1 + 4 * (name == "perfect"), 8)
-        scaled = averages[0] / averages[0][-2]
-        found[name] = {"drives": list(drives), "rates": rates, "decays": decays, "average": scaled}
+        found[name] = {"drives": list(drives), "rates": rates, "decays": decays, "average": averages[0]}
     return found
 
 

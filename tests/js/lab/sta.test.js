@@ -69,8 +69,8 @@ function result(changes = {}) {
     membranes: {
       tau: 20,
       time: TIME,
-      leaky: { drives: [0.5, 0.3], rates: [5, 2], decays: [9.1449, 12], average: [0.4, 1, 2] },
-      perfect: { drives: [0.38, 0.2], rates: [17, 9], decays: [8.15, 18], average: [0.3, 1, 1.8] },
+      leaky: { drives: [0.5, 0.3], rates: [5, 2], decays: [9.1449, 12], average: [0.4, 0.9, 2] },
+      perfect: { drives: [0.38, 0.2], rates: [17, 9], decays: [8.15, 18], average: [0.3, 0.5, 1.8] },
     },
     ...changes,
   };
@@ -187,6 +187,7 @@ test("every other figure shows its numbers", () => {
   drawFigure("membranes");
   assert.deepEqual(legend().slice(0, 2), ["leaky cell: decays in 9.14 ms", "cell without a leak: 8.15 ms"]);
   assert.deepEqual(rows()[1].slice(0, 3), ["-4", "0.4", "0.3"]);
+  assert.deepEqual(rows()[2].slice(1, 4), ["0.9", "0.5", "0.9"], "averages are not scaled, the membrane is");
   drawFigure("decays");
   assert.deepEqual(
     rows()

@@ -210,11 +210,13 @@ def test_an_average_decays_faster_than_the_membrane_that_made_it() -> None:
     assert perfect["decays"][0] == pytest.approx(2 * at_its_rate, rel=0.15), "at one rate the leak shows"
 
 
-def test_averages_with_and_without_a_leak_have_other_heights() -> None:
-    stimulus = neurons.white_noise(150_000, np.random.default_rng(0))
-    for leak, mean, height in ((1.0, 0.5, 0.92), (0.0, 0.38, 0.48)):
+def test_averages_with_and_without_a_leak_have_other_heights_and_are_not_scaled() -> None:
+    stimulus, found = neurons.white_noise(150_000, np.random.default_rng(0)), finish(sta.membranes(0))
+    for name, leak, mean, height in (("leaky", 1.0, 0.5, 0.92), ("perfect", 0.0, 0.38, 0.48)):
         spikes = neurons.integrate_and_fire(stimulus, 2.0, tau=20.0, mean=mean, leak=leak)
-        assert sta.average_by_windows(stimulus, spikes, 60)[-2] == pytest.approx(height, abs=5e-3)
+        average = sta.average_by_loop(stimulus, spikes, 60)
+        np.testing.assert_allclose(found[name]["average"], average, atol=1e-9)
+        assert average[-2] == pytest.approx(height, abs=5e-3)
 
 
 def test_the_decay_of_an_exponential_is_its_constant() -> None:

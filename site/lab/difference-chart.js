@@ -1,4 +1,4 @@
-/** The chart of differences with their intervals that two experiments have. */
+/** The chart of differences with their intervals, and those of each seed, that two experiments have. */
 
 import { chart } from "../ui/chart.js";
 import { signed } from "./findings.js";
@@ -14,6 +14,17 @@ function intervals(found) {
   };
 }
 
+/** The dots of single seeds. @param {string[]} names @param {Difference[]} found */
+function seeds(names, found) {
+  return {
+    name: "each seed",
+    kind: /** @type {"points"} */ ("points"),
+    muted: true,
+    x: found.flatMap(({ values = [] }) => values),
+    y: found.flatMap(({ values = [] }, at) => values.map(() => names[at])),
+  };
+}
+
 /**
  * Differences of the loss with their intervals, one below the other.
  * @param {{
@@ -22,12 +33,16 @@ function intervals(found) {
  * }} options `label`: what the names are; `zero`: what 0 is; `row`: pixels for each
  */
 export function differenceChart({ title, label, names, found, zero, row, domain }) {
+  const each = seeds(names, found);
   return chart({
     title,
     x: { label: "difference of the loss (left of 0 is better)", format: signed, ...(domain && { domain }) },
     y: { label, scale: "band", domain: names },
     height: 60 + row * names.length,
     rules: [{ x: 0, label: zero }],
-    series: [{ name: "difference", kind: "points", y: names, ...intervals(found) }],
+    series: [
+      ...(each.x.length > 0 ? [each] : []),
+      { name: "mean, with its interval", kind: "points", y: names, ...intervals(found) },
+    ],
   });
 }

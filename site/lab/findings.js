@@ -4,7 +4,12 @@ import { shortNumber } from "../ui/chart-data.js";
 import { element } from "../ui/dom.js";
 import { scrollBox, table } from "../ui/table.js";
 
-/** @typedef {{mean: number, half_width: number, low: number, high: number, clear: boolean}} Difference */
+/**
+ * @typedef {{
+ *   mean: number, half_width: number, low: number, high: number, clear: boolean, sign_flip: number,
+ *   values?: number[], grade?: "clear" | "undecided" | "none", lenient?: number
+ * }} Difference `sign_flip`: the p-value of a test; `values`: of each seed
+ */
 /** @typedef {{command: string, seeds: number, first_seed: number}} Origin of a study */
 
 /** @param {readonly number[]} values */
@@ -28,6 +33,11 @@ export function sized({ mean: shift, half_width: half }) {
   return `${difference(shift)} ± ${half.toFixed(4)}`;
 }
 
+/** The p-value of the sign-flip test: "p = 0.012". @param {Pick<Difference, "sign_flip">} found */
+export function chance({ sign_flip: p }) {
+  return p < 0.001 ? "p < 0.001" : `p = ${shortNumber(Number(p.toPrecision(2)))}`;
+}
+
 /**
  * What a difference of a loss comes to; one below `least` counts as none.
  * @param {Pick<Difference, "mean" | "clear">} found
@@ -41,8 +51,10 @@ export function outcome({ mean: shift, clear }, least = 0) {
 /** A difference as a table's cell has it. @param {Difference} found @param {number} [least] */
 export function effect(found, least) {
   const word = outcome(found, least);
-  const sign = { unclear: "", better: " ▼ better", worse: " ▲ worse" }[word];
-  return element("span", { class: `lab-${word}` }, sized(found), sign && element("strong", {}, sign));
+  const open = found.grade === "undecided" ? " undecided" : "";
+  const sign = { unclear: open, better: " ▼ better", worse: " ▲ worse" }[word];
+  const numbers = `${sized(found)}, ${chance(found)}`;
+  return element("span", { class: `lab-${word}` }, numbers, sign && element("strong", {}, sign));
 }
 
 /** The result of a check. @param {boolean} isPassed */

@@ -8,6 +8,7 @@ import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { differenceChart } from "./difference-chart.js";
 import {
+  chance,
   checked,
   conclusion,
   effect,
@@ -104,14 +105,21 @@ function summary(data, settings) {
 
 /** One sentence with its numbers. @param {any} data @param {Record<string, any>} settings */
 export function verdict({ methods, differences, looks }, settings) {
-  const { mean: shift, half_width: half, clear } = differences.loss.rule;
+  /** @type {Difference} */
+  const found = differences.loss.rule;
   const name = `The rule with b = ${signed(settings.b)}`;
-  const numbers = `${sized(differences.loss.rule)} against ${mean(methods.sgd.loss).toFixed(4)} of SGD`;
-  const basis = `${settings.seeds} paired seeds, intervals corrected for ${looks} comparisons`;
-  if (half === 0 && shift === 0) return `${name} is exactly SGD here: all losses are equal.`;
-  if (!clear) return `${name} changes the held-out loss by ${numbers}: no certain difference (${basis}).`;
-  const word = shift < 0 ? "lowers" : "raises";
-  return `${name} ${word} the held-out loss, by ${numbers}: more than chance explains (${basis}).`;
+  if (found.half_width === 0 && found.mean === 0) return `${name} is exactly SGD here: all losses are equal.`;
+  const word = found.mean < 0 ? "lowers" : "raises";
+  const grade = {
+    clear: "clearly more than chance explains",
+    undecided: "these seeds do not decide whether that is chance",
+    none: "no difference is shown",
+  }[found.grade ?? "none"];
+  return (
+    `${name} ${word} the held-out loss by ${sized(found)} (99%) against ${mean(methods.sgd.loss).toFixed(4)} ` +
+    `of SGD: ${grade}. ${settings.seeds} paired seeds; the interval includes the choice of learning rates, and ` +
+    `is corrected for ${looks} comparisons, like the sign-flip test, ${chance(found)}.`
+  );
 }
 
 /** @param {Drawing} drawing */
@@ -119,7 +127,7 @@ function differences({ data, element: place, settings }) {
   const rows = /** @type {[string, Difference][]} */ (Object.entries(data.differences.loss));
   place.replaceChildren(
     differenceChart({
-      title: "Held-out loss minus that of SGD with the same seed",
+      title: "Held-out loss minus that of SGD with the same seed: mean with its 99% interval",
       label: "method",
       names: rows.map(([method]) => nameOf(method, settings)),
       found: rows.map(([, found]) => found),
@@ -136,7 +144,7 @@ function study({ data, element: place }) {
   const best = found.rows.filter(({ b }) => b === BEST_CASE);
   place.replaceChildren(
     differenceChart({
-      title: `Held-out loss with b = ${BEST_CASE} minus that of SGD, ${found.seeds} seeds in each setting`,
+      title: `Held-out loss with b = ${BEST_CASE} minus that of SGD: ${found.seeds} seeds in each setting, 99% intervals`,
       label: "setting",
       names: best.map(({ setting }) => setting),
       found: best.map(({ loss }) => loss),
@@ -174,14 +182,16 @@ function matrix({ rows }) {
 export function studyVerdict({ rows, looks, seeds }) {
   const own = rows.filter(({ method }) => method === "rule");
   const [better, worse] = ["better", "worse"].map((word) => own.filter(({ loss }) => outcome(loss) === word));
+  const undecided = own.filter(({ loss }) => loss.grade === "undecided");
   const best = own.reduce((one, other) => (other.loss.mean < one.loss.mean ? other : one));
   const strongest =
     `the largest gain is ${sized(best.loss)} against ${best.sgd_loss.toFixed(4)} of SGD ` +
     `(${best.setting}, b = ${signed(best.b ?? 0)})`;
   return (
-    `Of ${own.length} comparisons with SGD, the rule wins ${better.length} and loses ${worse.length} beyond ` +
-    `chance; ${own.length - better.length - worse.length} show no difference. With ${seeds} seeds and ` +
-    `intervals corrected for ${looks} comparisons, ${strongest}.`
+    `Of ${own.length} comparisons with SGD, the rule clearly wins ${better.length} and loses ${worse.length}; ` +
+    `${undecided.length} are not decided, and ${own.length - better.length - worse.length - undecided.length} ` +
+    `show no difference. With ${seeds} seeds and 99% intervals that include the choice of learning rates and ` +
+    `are corrected for ${looks} comparisons, ${strongest}.`
   );
 }
 
@@ -198,7 +208,7 @@ function parts({ data, element: place }) {
   const [{ b, setting }] = found.parts;
   place.replaceChildren(
     differenceChart({
-      title: `Held-out loss minus that of SGD, ${setting}, b = ${signed(b)}, ${found.seeds} seeds`,
+      title: `Held-out loss minus that of SGD, ${setting}, b = ${signed(b)}: ${found.seeds} seeds, 99% intervals`,
       label: "curvature",
       names: found.parts.map(({ part }) => PARTS[part]),
       found: found.parts.map(({ loss }) => loss),

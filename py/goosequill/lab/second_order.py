@@ -109,9 +109,9 @@ def compute(
     dict
         ``passes``: after how many passes over the images the networks were judged; ``methods``: for each its
         held-out ``curve`` (mean, low, high), the tuned ``rate`` and ``stop``, and the ``loss`` and
-        ``accuracy`` of each seed; ``differences`` from SGD with intervals, corrected for the number of
-        ``looks``; ``gallery``; ``confidence``; ``checks``; and ``study``, the longer run of a file (None if
-        not given).
+        ``accuracy`` of each seed; ``differences`` from SGD, see `paired.compare_tuned`, corrected for the
+        number of ``looks``; ``gallery``; ``confidence``; ``checks``; and ``study``, the longer run of a file
+        (None if not given).
     """
     from goosequill.lab import second_order_checks as checks
 
@@ -183,8 +183,8 @@ def compare_methods(records: Mapping[str, Record]) -> dict[str, Any]:
     looks = 2 * (len(methods) - 1)
     differences = {
         measure: {
-            method: paired.compare(found[measure], methods["sgd"][measure], looks=looks)
-            for method, found in methods.items()
+            method: paired.compare_tuned(record.tuned(measure), records["sgd"].tuned(measure), looks=looks)
+            for method, record in records.items()
             if method != "sgd"
         }
         for measure in ("loss", "accuracy")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.lab import drawings, networks, optimizers
 from goosequill.lab.networks import Floats, Network
+from goosequill.lab.paired import Tuned
 
 BATCH = 20
 VALIDATION, HELD_OUT = 200, 400
@@ -22,11 +23,12 @@ VALIDATION, HELD_OUT = 200, 400
 PENALTY = 0.01
 """Weight of the gradient penalty against the error. In trials 0.001 changed nothing; 0.1 stopped learning."""
 
+_STEPS = (0.1, 0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0, 60.0)
 RATES: dict[str, tuple[float, ...]] = {
-    "sgd": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
-    "rule": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
-    "penalty": (0.3, 1.0, 2.0, 4.0, 7.0, 12.0, 30.0),
-    "adam": (0.001, 0.003, 0.01, 0.03),
+    "sgd": _STEPS,
+    "rule": _STEPS,
+    "penalty": _STEPS,
+    "adam": (0.001, 0.003, 0.01, 0.03, 0.1),
     "lbfgs": (),
 }
 """Each method's learning rates, of which validation chooses one. L-BFGS has none: its line search finds the
@@ -189,6 +191,11 @@ class Record:
         self.loss.append(loss)
         self.accuracy.append(accuracy)
         self.weights.append(weights[0].copy())
+
+    def tuned(self, measure: Literal["loss", "accuracy"]) -> Tuned:
+        """Return what validation chooses by and what judges, with judgements and rates as candidates."""
+        parts = (np.array(part).swapaxes(1, 2) for part in (self.validation, getattr(self, measure)))
+        return Tuned(*(part.reshape(-1, part.shape[-1]) for part in parts))
 
     def choice(self) -> tuple[int, int]:
         """Return the indices of the judgement and of the rate with the lowest validation loss, averaged over

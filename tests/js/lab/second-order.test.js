@@ -10,11 +10,14 @@ const { drawing } = await import("../../../site/lab/second-order-gallery.js");
 
 before(prepare);
 
+const P = ", p = 0.016";
 const SETTINGS = { b: -3, seeds: 10, passes: 10, output: "sigmoid" };
 
 function difference(mean, half) {
-  const clear = Math.abs(mean) > half;
-  return { mean, half_width: half, low: mean - half, high: mean + half, clear };
+  const size = Math.abs(mean);
+  const grade = size > half ? "clear" : size > 0.6 * half ? "undecided" : "none";
+  const interval = { half_width: half, low: mean - half, high: mean + half };
+  return { mean, ...interval, grade, clear: grade === "clear", sign_flip: 0.0156, values: [mean, mean] };
 }
 
 function method(loss, rate = 4) {
@@ -57,10 +60,10 @@ function result({ shift = -0.005, half = 0.004 } = {}) {
       looks: 66,
       rows: [
         { setting: "tanh", method: "rule", b: 3, sgd_loss: 0.03, loss: difference(-0.005, 0.002) },
-        { setting: "tanh", method: "rule", b: -3, sgd_loss: 0.03, loss: difference(0.001, 0.002) },
+        { setting: "tanh", method: "rule", b: -3, sgd_loss: 0.03, loss: difference(0.0014, 0.002) },
         { setting: "tanh", method: "penalty", b: null, sgd_loss: 0.03, loss: difference(-0.009, 0.002) },
         { setting: "ReLU", method: "rule", b: 3, sgd_loss: 0.028, loss: difference(0.006, 0.002) },
-        { setting: "ReLU", method: "rule", b: -3, sgd_loss: 0.028, loss: difference(0.02, 0.002) },
+        { setting: "ReLU", method: "rule", b: -3, sgd_loss: 0.028, loss: difference(0.001, 0.002) },
         { setting: "ReLU", method: "penalty", b: null, sgd_loss: 0.028, loss: difference(0, 0.002) },
       ],
       parts: ["rule", "hidden", "output"].map((part) => ({
@@ -100,14 +103,19 @@ test("a partial result has curves and no verdict", () => {
   assert.equal(place.querySelectorAll(".lab-table, .lab-verdict").length, 0);
 });
 
-test("the verdict says better, worse, equal or uncertain, with its numbers", () => {
+test("the verdict says better, worse, equal, undecided or not shown, with its numbers", () => {
   assert.equal(
     verdict(result(), SETTINGS),
-    "The rule with b = −3 lowers the held-out loss, by −0.0050 ± 0.0040 against 0.0300 of SGD: more than " +
-      "chance explains (10 paired seeds, intervals corrected for 8 comparisons).",
+    "The rule with b = −3 lowers the held-out loss by −0.0050 ± 0.0040 (99%) against 0.0300 of SGD: clearly " +
+      "more than chance explains. 10 paired seeds; the interval includes the choice of learning rates, and is " +
+      "corrected for 8 comparisons, like the sign-flip test, p = 0.016.",
   );
-  assert.match(verdict(result({ shift: 0.005 }), SETTINGS), /raises the held-out loss, by \+0\.0050/);
-  assert.match(verdict(result({ half: 0.006 }), SETTINGS), /no certain difference/);
+  assert.match(verdict(result({ shift: 0.005 }), SETTINGS), /raises the held-out loss by \+0\.0050/);
+  assert.match(
+    verdict(result({ half: 0.006 }), SETTINGS),
+    /these seeds do not decide whether that is chance/,
+  );
+  assert.match(verdict(result({ half: 0.01 }), SETTINGS), /: no difference is shown\./);
   assert.match(verdict(result({ shift: 0, half: 0 }), SETTINGS), /is exactly SGD here/);
 });
 
@@ -115,22 +123,37 @@ test("differences have one interval for each rival and a rule at 0", () => {
   const place = draw("differences");
   place.querySelector("details")?.dispatchEvent(new window.Event("toggle"));
   const rows = rowsOf(place, ".chart-table tbody tr");
-  const verdicts = rows.map((row) => row.slice(0, 2));
-  assert.deepEqual(verdicts, [
-    ["The rule, b = −3", "-0.005"],
-    ["L-BFGS", "0.01"],
-  ]);
+  assert.deepEqual(
+    rows.map((row) => row.slice(0, 3)),
+    [
+      ["each seed", "The rule, b = −3", "-0.005"],
+      ["each seed", "The rule, b = −3", "-0.005"],
+      ["each seed", "L-BFGS", "0.01"],
+      ["each seed", "L-BFGS", "0.01"],
+      ["mean, with its interval", "The rule, b = −3", "-0.005"],
+      ["mean, with its interval", "L-BFGS", "0.01"],
+    ],
+  );
   assert.ok([...place.querySelectorAll("svg text")].some((label) => label.textContent === "SGD"));
 });
 
 test("the study's table marks what is better or worse, and its sentence counts the rule only", () => {
   const place = draw("study");
   assert.deepEqual(rowsOf(place), [
-    ["tanh", "0.0300", "−0.0050 ± 0.0020 ▼ better", "+0.0010 ± 0.0020", "−0.0090 ± 0.0020 ▼ better"],
-    ["ReLU", "0.0280", "+0.0060 ± 0.0020 ▲ worse", "+0.0200 ± 0.0020 ▲ worse", "0.0000 ± 0.0020"],
+    [
+      "tanh",
+      "0.0300",
+      `−0.0050 ± 0.0020${P} ▼ better`,
+      `+0.0014 ± 0.0020${P} undecided`,
+      `−0.0090 ± 0.0020${P} ▼ better`,
+    ],
+    ["ReLU", "0.0280", `+0.0060 ± 0.0020${P} ▲ worse`, `+0.0010 ± 0.0020${P}`, `0.0000 ± 0.0020${P}`],
   ]);
   const sentence = studyVerdict(result().study);
-  assert.match(sentence, /^Of 4 comparisons with SGD, the rule wins 1 and loses 2 beyond chance; 1 show no/);
+  assert.match(
+    sentence,
+    /^Of 4 comparisons with SGD, the rule clearly wins 1 and loses 1; 1 are not decided, and 1 /,
+  );
   assert.match(sentence, /−0\.0050 ± 0\.0020 against 0\.0300 of SGD \(tanh, b = 3\)/);
   assert.match(place.textContent, /seeds 1000 to 1023, up to 60 passes/);
 });

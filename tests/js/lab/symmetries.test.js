@@ -16,7 +16,17 @@ const SETTINGS = { passes: 10, retrain: 10, seeds: 10 };
 
 function difference(name, against, mean, half) {
   const clear = Math.abs(mean) > half;
-  return { name, against, mean, half_width: half, low: mean - half, high: mean + half, clear, looks: 6 };
+  return {
+    name,
+    against,
+    mean,
+    half_width: half,
+    low: mean - half,
+    high: mean + half,
+    clear,
+    looks: 6,
+    sign_flip: 0.5,
+  };
 }
 
 function differences({ extra = 0.002, noise = -0.003, swap = 0 } = {}) {
@@ -216,8 +226,12 @@ test("the study counts and its table marks what is better or worse", () => {
   const place = draw("study");
   const rows = rowsOf(place);
   assert.deepEqual(rows[0], ["No change", "0.0300", "0.0300"]);
-  assert.deepEqual(rows[3], ["Basis − no change", "+0.0020 ± 0.0010 ▲ worse", "+0.0020 ± 0.0010 ▲ worse"]);
-  assert.equal(rows[4][1], "−0.0030 ± 0.0010 ▼ better");
+  assert.deepEqual(rows[3], [
+    "Basis − no change",
+    "+0.0020 ± 0.0010, p = 0.5 ▲ worse",
+    "+0.0020 ± 0.0010, p = 0.5 ▲ worse",
+  ]);
+  assert.equal(rows[4][1], "−0.0030 ± 0.0010, p = 0.5 ▼ better");
   assert.match(
     studyVerdict(result().study),
     /better in 0 and worse in 2 than no change, and better in 2 and worse in 0/,

@@ -93,6 +93,7 @@ def summary(runs: dict[str, Any]) -> dict[str, Any]:
             | {
                 key: round(value, 4) if isinstance(value, float) else value
                 for key, value in compare(by[one][:, 0], by[other][:, 0], looks=len(pairs)).items()
+                if key != "values"  # `each` has them
             }
             for one, other in pairs
         ]

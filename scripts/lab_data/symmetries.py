@@ -59,8 +59,9 @@ def barrier(hidden: int) -> dict[str, Any]:
     factor = paired.student_quantile(0.975, SEEDS - 1) / SEEDS**0.5
     row = {"hidden": hidden, "loss": float(line["curves"]["apart"]["mean"][0]), "gain": line["gain"]}
     for name, found in line["barriers"].items():
-        row[name] = {"mean": float(found.mean()), "half_width": float(factor * found.std(ddof=1))}
-    print(row, flush=True)
+        half = float(factor * found.std(ddof=1))
+        row[name] = {"mean": float(found.mean()), "half_width": half, "values": found.tolist()}
+    print(hidden, row["gain"]["mean"], flush=True)
     return row
 
 

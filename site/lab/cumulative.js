@@ -10,6 +10,7 @@ import { parseData } from "./cumulative-data.js";
 import { labelled } from "./cumulative-fits.js";
 import { Picture } from "./cumulative-picture.js";
 import { CumulativeSession } from "./cumulative-session.js";
+import { dots, errorSeries } from "./difference-chart.js";
 
 /** @import { Drawing, InputOptions } from "./frame.js" */
 
@@ -75,16 +76,12 @@ export const figures = {
 
   /** How far each fit is from the truth. @param {Drawing} drawing */
   errors({ data, element: place, settings }) {
-    const errors = withIntervals(data.study, "rmse");
     drawStudy(data, place, () =>
       chart({
         title: `Distance from the truth: ${studyWords(data, settings)}`,
-        x: {
-          label: "root mean square error, with its 95% interval",
-          domain: [0, 1.05 * Math.max(...errors.high)],
-        },
+        x: { label: "root mean square error" },
         y: { label: "", scale: "band" },
-        series: [{ name: "error", kind: "points", ...errors }],
+        series: errorSeries(labelled(data.study)),
         height: 260,
       }),
     );
@@ -92,13 +89,12 @@ export const figures = {
 
   /** Each fit against the polynomial, data set by data set. @param {Drawing} drawing */
   differences({ data, element: place, settings }) {
-    const { polynomial: _, ...others } = data.study;
     drawStudy(data, place, () =>
       chart({
         title: `Difference from the polynomial as meant: ${studyWords(data, settings)}`,
-        x: { label: "mean paired difference of the errors, with its 95% interval; left is better" },
+        x: { label: "difference of the errors on the same data; left is better" },
         y: { label: "", scale: "band" },
-        series: [{ name: "difference", kind: "points", ...withIntervals(others, "difference") }],
+        series: differencesOf(data.study),
         rules: [{ x: 0, label: "no difference" }],
         height: 250,
       }),
@@ -143,16 +139,26 @@ function column(study, key) {
   };
 }
 
-/** Means with their intervals. @param {Record<string, any>} study @param {string} key */
-function withIntervals(study, key) {
-  const rows = labelled(study);
-  const half = `${key}_half_width`;
-  return {
-    x: rows.map(({ value }) => value[key]),
-    y: rows.map(({ label }) => label),
-    low: rows.map(({ value }) => value[key] - value[half]),
-    high: rows.map(({ value }) => value[key] + value[half]),
-  };
+/** Each fit's differences from the polynomial. @param {Record<string, any>} study */
+function differencesOf({ polynomial, ...others }) {
+  const rows = labelled(others);
+  const y = rows.map(({ label }) => label);
+  const each = rows.map(({ value }) =>
+    value.errors.map(
+      (/** @type {number} */ error, /** @type {number} */ at) => error - polynomial.errors[at],
+    ),
+  );
+  return [
+    dots(y, each, { name: "each of the first data sets", isRow: true }),
+    {
+      name: "mean, with its 95% interval",
+      kind: /** @type {"points"} */ ("points"),
+      y,
+      x: rows.map(({ value }) => value.difference),
+      low: rows.map(({ value }) => value.difference - value.difference_half_width),
+      high: rows.map(({ value }) => value.difference + value.difference_half_width),
+    },
+  ];
 }
 
 /**

@@ -8,6 +8,7 @@ import { figure } from "../ui/chart-figure.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { number } from "../ui/words.js";
+import { errorSeries } from "./difference-chart.js";
 
 /** @import { Drawing } from "./frame.js" */
 /** @typedef {{left: number, top: number, side: number, low: number, high: number}} Panel */
@@ -45,22 +46,12 @@ export const figures = {
       place.replaceChildren(element("p", {}, "Choose at least 10 runs and press Run to see the study."));
       return;
     }
-    const values = (/** @type {(summary: any) => number} */ of) => found.map(([, summary]) => of(summary));
     place.replaceChildren(
       chart({
         title: `Distance from the truth, over ${number(found[0]?.[1].runs)} data sets`,
-        x: { label: "root mean square error, with its 95% interval" },
+        x: { label: "root mean square error" },
         y: { label: "", scale: "band" },
-        series: [
-          {
-            name: "error",
-            kind: "points",
-            x: values(({ rmse }) => rmse),
-            y: found.map(([name]) => nameOf(name)),
-            low: values(({ rmse, rmse_half_width: half }) => rmse - half),
-            high: values(({ rmse, rmse_half_width: half }) => rmse + half),
-          },
-        ],
+        series: errorSeries(found.map(([name, value]) => ({ label: nameOf(name), value }))),
         height: 190,
       }),
     );

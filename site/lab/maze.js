@@ -6,7 +6,8 @@
 import { chart, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { counted, significant } from "../ui/words.js";
-import { conclusion, origin, resultTable } from "./findings.js";
+import { dots } from "./difference-chart.js";
+import { chance, conclusion, origin, resultTable } from "./findings.js";
 import { walkOf } from "./maze-walk.js";
 
 /** @import { Difference } from "./findings.js" */
@@ -183,13 +184,14 @@ export const figures = {
         GOALS[goal],
         `${NAMES[found.name]} − ${NAMES[found.against].toLowerCase().replace("dagger", "DAgger")}`,
         `${signedPercent(found.mean)} ± ${percent(found.half_width)}`,
+        chance(found),
         element("span", {}, found.clear ? (found.mean > 0 ? "more goals" : "fewer goals") : "unclear"),
       ]),
     );
     place.replaceChildren(
       resultTable({
         caption: "Differences of the share of goals reached, by the same seeds",
-        columns: ["", "Ways", "Difference", "So it reaches"],
+        columns: ["", "Ways", "Difference", "Sign-flip test", "So it reaches"],
         rows,
       }),
     );
@@ -207,13 +209,10 @@ function seeds(study, goal) {
     x: { label: "way to teach", domain: names },
     y: { label: "reached", format: percentage, domain: [0.5, 1] },
     series: [
-      {
-        name: "each seed",
-        kind: "points",
-        muted: true,
-        x: ways.flatMap((way, at) => each[way].map(() => names[at])),
-        y: ways.flatMap((way) => each[way]),
-      },
+      dots(
+        names,
+        ways.map((way) => each[way]),
+      ),
       {
         name: "mean, with its 95% interval",
         kind: "points",

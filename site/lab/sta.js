@@ -273,7 +273,12 @@ export const figures = {
           x,
           y: perfect.average.slice(0, -1),
         },
-        { name: `the leaky cell's membrane: ${brief(tau)} ms, scaled to its average`, x, y: membrane, dashed: true },
+        {
+          name: `the leaky cell's membrane: ${brief(tau)} ms, scaled to its average`,
+          x,
+          y: membrane,
+          dashed: true,
+        },
       ],
       height: 290,
     });

@@ -5,8 +5,8 @@
 
 import { chart, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
-import { differenceChart } from "./difference-chart.js";
-import { conclusion, effect, mean, origin, outcome, resultTable, signed, sized } from "./findings.js";
+import { differenceChart, dots } from "./difference-chart.js";
+import { chance, conclusion, effect, mean, origin, outcome, resultTable, signed, sized } from "./findings.js";
 import { smallNetwork } from "./symmetries-picture.js";
 
 /** @import { Difference as Interval } from "./findings.js" */
@@ -20,7 +20,7 @@ import { smallNetwork } from "./symmetries-picture.js";
  *   name: string, sentence: string, must: boolean, largest: number, single: number, share: number,
  *   drawn: number, active?: number, silent?: number
  * }} Change
- * @typedef {{mean: number, half_width: number}} Estimate
+ * @typedef {{mean: number, half_width: number, values: number[]}} Estimate
  * @typedef {{
  *   command: string, seeds: number, first_seed: number, passes: number, looks: number,
  *   rows: {setting: string, losses: Record<string, number>, differences: Difference[]}[],
@@ -97,8 +97,9 @@ export function verdict(differences, { seeds }) {
       : `A swap changes the loss by ${sized(swap)}, which is rounding that grew while the networks learned on.`;
   return (
     `${first} After the change of basis, the loss is ${sized(extra)} compared with no change ` +
-    `(${WORDS[outcome(extra, LEAST)]}), and ${sized(noise)} compared with noise of the same size (${WORDS[outcome(noise, LEAST)]}). ` +
-    `${seeds} paired seeds; intervals corrected for ${extra.looks} comparisons.`
+    `(${WORDS[outcome(extra, LEAST)]}; sign-flip test, ${chance(extra)}), and ${sized(noise)} compared with noise of the ` +
+    `same size (${WORDS[outcome(noise, LEAST)]}; ${chance(noise)}). ${seeds} paired seeds; intervals and tests corrected ` +
+    `for ${extra.looks} comparisons.`
   );
 }
 
@@ -278,14 +279,21 @@ function widths({ data, element: place }) {
   const series = /** @type {["apart" | "matched", string][]} */ ([
     ["apart", "as they were trained"],
     ["matched", "units matched"],
-  ]).map(([key, name]) => ({
-    name,
-    kind: /** @type {"points"} */ ("points"),
-    x: names,
-    y: found.widths.map((row) => row[key].mean),
-    low: found.widths.map((row) => row[key].mean - row[key].half_width),
-    high: found.widths.map((row) => row[key].mean + row[key].half_width),
-  }));
+  ]).flatMap(([key, name]) => {
+    const rows = found.widths.map((row) => row[key]);
+    const values = rows.map((row) => row.values);
+    return [
+      dots(names, values, { name: `${name}: each seed` }),
+      {
+        name,
+        kind: /** @type {"points"} */ ("points"),
+        x: names,
+        y: rows.map((row) => row.mean),
+        low: rows.map((row) => row.mean - row.half_width),
+        high: rows.map((row) => row.mean + row.half_width),
+      },
+    ];
+  });
   place.replaceChildren(
     chart({
       title: "Barrier between two networks, mean with 95% interval",

@@ -3,6 +3,7 @@
 import { chart, loadPlot } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { significant } from "../ui/words.js";
+import { dots } from "./difference-chart.js";
 import { conclusion, mean, origin, resultTable } from "./findings.js";
 
 /** @import { Drawing } from "./frame.js" */
@@ -137,13 +138,10 @@ function gains(study, names, text, title) {
     x: { label: "what is tuned", domain: names.map((name) => METHODS[name]) },
     y: { label: "bits per byte" },
     series: [
-      {
-        name: "each seed",
-        kind: "points",
-        muted: true,
-        x: changes.flatMap((each, at) => each.map(() => METHODS[names[at]])),
-        y: changes.flat(),
-      },
+      dots(
+        names.map((name) => METHODS[name]),
+        changes,
+      ),
       {
         name: "mean, with its 95% interval",
         kind: "points",

@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from goosequill.errors import SettingsError
-from goosequill.evaluation.statistics import NORMAL_975, wilson
+from goosequill.evaluation.statistics import wilson
 from goosequill.lab.constrained import Floats
 from goosequill.lab.monotone import FITS, Curve, Fit, Points, isotonic
+from goosequill.lab.paired import errors_of
 from goosequill.parameters import ParameterSet, setting
 from goosequill.support.progress import Progress
 
@@ -159,31 +160,27 @@ def study(
     return summarize(found) if settings.runs else {}
 
 
-def summarize(found: Mapping[str, list[Judgement]]) -> dict[str, dict[str, float]]:
-    """Return each fit's shares, with Wilson's 95% intervals, and errors, with 95% half-widths.
+def summarize(found: Mapping[str, list[Judgement]]) -> dict[str, dict[str, Any]]:
+    """Return each fit's shares, with Wilson's 95% intervals, and errors.
 
     Returns
     -------
     dict
-        By fit: ``runs``; ``decreases`` and ``leaves``, shares, each with ``_low`` and ``_high``; ``rmse`` and
-        ``difference``, the mean error and its mean paired difference from the polynomial's, each with
-        ``_half_width``.
+        By fit: ``runs``; ``decreases`` and ``leaves``, shares, each with ``_low`` and ``_high``; and what
+        `paired.errors_of` says of the errors and their differences from the polynomial's.
     """
     reference = np.array([each.rmse for each in found[REFERENCE]])
     return {name: _summary(judgements, reference) for name, judgements in found.items()}
 
 
-def _summary(found: list[Judgement], reference: Floats) -> dict[str, float]:
+def _summary(found: list[Judgement], reference: Floats) -> dict[str, Any]:
     errors = np.array([each.rmse for each in found])
-    summary: dict[str, float] = {"runs": len(found)}
+    summary: dict[str, Any] = {"runs": len(found)}
     for key in ("decreases", "leaves"):
         count = sum(getattr(each, key) for each in found)
         low, high = wilson(count, len(found))
         summary |= {key: count / len(found), f"{key}_low": low, f"{key}_high": high}
-    for key, values in (("rmse", errors), ("difference", errors - reference)):
-        standard_error = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
-        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * standard_error}
-    return summary
+    return summary | errors_of(errors, reference)
 
 
 # ---- The visitor's own data ----

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from goosequill.evaluation.statistics import NORMAL_975, wilson
+from goosequill.evaluation.statistics import wilson
 from goosequill.lab.constrained import Floats, minimize_quadratic
 from goosequill.lab.cumulative import normal_cdf
+from goosequill.lab.paired import errors_of
 from goosequill.parameters import ParameterSet, setting
 from goosequill.support.progress import Progress
 
@@ -184,9 +184,8 @@ def study(settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
     -------
     dict
         By constraint: ``runs``; ``decreases``, the share of the data sets in which some pair decreases, with
-        ``_low`` and ``_high`` (Wilson, 95%); ``pairs``, the mean number of such pairs; ``rmse`` and
-        ``difference``, the mean error and its mean paired difference from the fit without constraints, each
-        with ``_half_width`` (95%).
+        ``_low`` and ``_high`` (Wilson, 95%); ``pairs``, the mean number of such pairs; and what
+        `paired.errors_of` says of the errors and their differences from the fit without constraints.
     """
     pairs = np.zeros((len(CONSTRAINTS), settings.runs))
     errors = np.zeros((len(CONSTRAINTS), settings.runs))
@@ -201,15 +200,16 @@ def study(settings: Settings) -> Generator[Progress, None, dict[str, Any]]:
     return {name: _summary(pairs[row], errors[row], errors[0]) for row, name in enumerate(CONSTRAINTS)}
 
 
-def _summary(pairs: Floats, errors: Floats, reference: Floats) -> dict[str, float]:
+def _summary(pairs: Floats, errors: Floats, reference: Floats) -> dict[str, Any]:
     count = int(np.count_nonzero(pairs))
     low, high = wilson(count, len(pairs))
-    summary = {"runs": len(pairs), "decreases": count / len(pairs), "pairs": float(pairs.mean())}
+    summary: dict[str, Any] = {
+        "runs": len(pairs),
+        "decreases": count / len(pairs),
+        "pairs": float(pairs.mean()),
+    }
     summary |= {"decreases_low": low, "decreases_high": high}
-    for key, values in (("rmse", errors), ("difference", errors - reference)):
-        standard_error = float(values.std(ddof=1) / sqrt(len(values))) if len(values) > 1 else 0.0
-        summary |= {key: float(values.mean()), f"{key}_half_width": NORMAL_975 * standard_error}
-    return summary
+    return summary | errors_of(errors, reference)
 
 
 def compute(settings: Settings) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:

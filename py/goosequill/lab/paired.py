@@ -20,6 +20,8 @@ RESAMPLES = 2000
 SURE, LENIENT = 0.99, 0.9
 """Confidence of the interval that must exclude 0, for all looks together, for a difference to be clear, and
 of the one, for a single look, that must exclude 0 for it to be more than nothing."""
+DRAWN = 100
+"""The most runs of a study that are drawn one by one."""
 WORST = 1e9
 """What a result that is not a finite number counts as, so that it is never chosen."""
 
@@ -94,6 +96,25 @@ def compare(one: Floats, other: Floats, *, looks: int = 1, confidence: float = 0
         "sign_flip": sign_flip(difference, looks=looks),
         "values": difference.tolist(),
     }
+
+
+def errors_of(errors: Floats, reference: Floats) -> dict[str, Any]:
+    """Return what a study says of a method's errors, [runs]: they are skewed, so their median as well.
+
+    Returns
+    -------
+    dict
+        ``rmse`` and ``difference``, the mean error and its mean difference from the `reference` of the same
+        runs, each with ``_half_width`` (95%, Student's); ``rmse_median``; ``difference_sign_flip``, see
+        `sign_flip`; and ``errors``, those of the first `DRAWN` runs.
+    """
+    found: dict[str, Any] = {}
+    for key, values in (("rmse", errors), ("difference", errors - reference)):
+        half = student_quantile(0.975, len(values) - 1) * values.std(ddof=1) if len(values) > 1 else 0.0
+        found |= {key: float(values.mean()), f"{key}_half_width": float(half / sqrt(len(values)))}
+    found["rmse_median"] = float(np.median(errors))
+    found["difference_sign_flip"] = sign_flip(errors - reference)
+    return found | {"errors": errors[:DRAWN].round(5).tolist()}
 
 
 def sign_flip(differences: Floats, *, looks: int = 1) -> float:

@@ -43,6 +43,8 @@ function result(changes = {}) {
       leaves_high: 0.1,
       rmse: 0.05 + index / 100,
       rmse_half_width: 0.01,
+      rmse_median: 0.04 + index / 100,
+      errors: [0.04 + index / 100, 0.06 + index / 100],
       difference: (index - 1) / 100,
       difference_half_width: 0.002,
     })),
@@ -359,7 +361,11 @@ test("the difference of the polynomial from itself is left out", () => {
   const details = drawFigure("differences").querySelector("details");
   details?.dispatchEvent(new window.Event("toggle"));
   assert.doesNotMatch(details.textContent, /as meant—|Polynomial, as meant-/);
-  assert.equal([...(details?.querySelectorAll("tbody tr") ?? [])].length, 5);
+  assert.equal(
+    [...(details?.querySelectorAll("tbody tr") ?? [])].length,
+    15,
+    "a mean and two data sets each",
+  );
 });
 
 // ---- Axes ----

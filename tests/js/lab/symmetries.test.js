@@ -114,8 +114,8 @@ function result() {
         {
           hidden: 4,
           loss: 0.03,
-          apart: { mean: 0.02, half_width: 0.01 },
-          matched: { mean: 0.004, half_width: 0.001 },
+          apart: { mean: 0.02, half_width: 0.01, values: [0.01, 0.03] },
+          matched: { mean: 0.004, half_width: 0.001, values: [0.004] },
         },
       ],
     },
@@ -162,8 +162,9 @@ test("the verdict says better, worse or uncertain, with its numbers", () => {
   assert.equal(
     verdict(differences(), SETTINGS),
     "After a swap, learning goes on as if nothing had happened. After the change of basis, the loss is " +
-      "+0.0020 ± 0.0010 compared with no change (worse), and −0.0030 ± 0.0010 compared with noise of the " +
-      "same size (better). 10 paired seeds; intervals corrected for 6 comparisons.",
+      "+0.0020 ± 0.0010 compared with no change (worse; sign-flip test, p = 0.5), and −0.0030 ± 0.0010 " +
+      "compared with noise of the same size (better; p = 0.5). 10 paired seeds; intervals and tests corrected " +
+      "for 6 comparisons.",
   );
   assert.match(verdict(differences({ extra: 0.0005 }), SETTINGS), /no certain difference/);
   assert.match(verdict(differences({ swap: 0.002 }), SETTINGS), /^A swap changes the loss by \+0\.0020/);
@@ -243,7 +244,7 @@ test("the line and the widths have two series each", () => {
   const line = draw("line");
   assert.equal(line.querySelectorAll(".chart-legend li").length, 2);
   assert.match(line.textContent, /95% of the units and lowers the barrier from 0\.0150 to 0\.0015/);
-  assert.equal(draw("widths").querySelectorAll(".chart-legend li").length, 2);
+  assert.equal(draw("widths").querySelectorAll(".chart-legend li").length, 4, "and the seeds of each");
 });
 
 test("figures of the study are empty where a result has none", () => {

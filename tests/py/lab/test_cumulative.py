@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, norm, sem
+from scipy.stats import binomtest, norm, sem, t
 
 from goosequill.errors import SettingsError
 from goosequill.lab import cumulative
@@ -73,10 +73,12 @@ def test_the_study_counts_and_averages_every_run() -> None:
         assert study["decreases"] == count / 30
         assert [study["decreases_low"], study["decreases_high"]] == pytest.approx(list(interval), abs=1e-9)
         assert study["rmse"] == pytest.approx(np.mean(errors))
-        assert study["rmse_half_width"] == pytest.approx(norm.ppf(0.975) * sem(errors))
+        assert study["rmse_half_width"] == pytest.approx(t.ppf(0.975, 29) * sem(errors))
         paired = np.subtract(errors, reference)
         assert study["difference"] == pytest.approx(np.mean(paired))
-        assert study["difference_half_width"] == pytest.approx(norm.ppf(0.975) * sem(paired))
+        assert study["rmse_median"] == pytest.approx(np.median(errors))
+        assert study["errors"] == pytest.approx(errors, abs=1e-5) and 0 < study["difference_sign_flip"] <= 1
+        assert study["difference_half_width"] == pytest.approx(t.ppf(0.975, 29) * sem(paired))
 
 
 def test_a_monotone_polynomial_is_closer_to_the_truth() -> None:

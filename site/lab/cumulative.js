@@ -7,12 +7,21 @@ import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { number } from "../ui/words.js";
 import { parseData } from "./cumulative-data.js";
-import { labelled } from "./cumulative-fits.js";
+import { FITS, labelled } from "./cumulative-fits.js";
 import { Picture } from "./cumulative-picture.js";
 import { CumulativeSession } from "./cumulative-session.js";
 import { dots, errorSeries } from "./difference-chart.js";
+import { chance, origin, resultTable } from "./findings.js";
 
 /** @import { Drawing, InputOptions } from "./frame.js" */
+
+/**
+ * @typedef {{best: string, tied: string[], errors: Record<string, number>}} MapCell
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, looks: number, counts: number[],
+ *   rows: {data: string, degree: number, cells: MapCell[]}[]
+ * }} FitMap
+ */
 
 export const live = true;
 
@@ -57,6 +66,11 @@ export function render({ data, element: place, run, partial }) {
 }
 
 export const figures = {
+  /** @param {Drawing} drawing */
+  map({ data, element: place }) {
+    if (data.map) place.replaceChildren(...mapTables(data.map));
+  },
+
   /** How often each fit is not a distribution. @param {Drawing} drawing */
   study({ data, element: place, settings }) {
     const series = [
@@ -89,18 +103,52 @@ export const figures = {
 
   /** Each fit against the polynomial, data set by data set. @param {Drawing} drawing */
   differences({ data, element: place, settings }) {
-    drawStudy(data, place, () =>
-      chart({
+    drawStudy(data, place, () => {
+      const drawn = chart({
         title: `Difference from the polynomial as meant: ${studyWords(data, settings)}`,
-        x: { label: "difference of the errors on the same data; left is better" },
+        x: { label: "difference (left is better)" },
         y: { label: "", scale: "band" },
         series: differencesOf(data.study),
         rules: [{ x: 0, label: "no difference" }],
         height: 250,
-      }),
-    );
+      });
+      const tests = labelled(data.study).filter(({ name }) => name !== "polynomial");
+      const words = tests.map(
+        ({ label, value }) => `${label}: ${chance({ sign_flip: value.difference_sign_flip })}`,
+      );
+      return element(
+        "div",
+        {},
+        drawn,
+        element("p", { class: "note" }, `Sign-flip tests. ${words.join("; ")}.`),
+      );
+    });
   },
 };
+
+/** Which fit is nearest to the truth for which data. @param {FitMap} map */
+function mapTables({ rows, counts, seeds, looks, first_seed: first, command }) {
+  const degrees = [...new Set(rows.map(({ degree }) => degree))];
+  const tables = degrees.map((degree) =>
+    resultTable({
+      caption: `The fit nearest to the truth, and its mean error, at degree ${degree}`,
+      columns: ["Data", ...counts.map((count) => `${count} points`)],
+      rows: rows
+        .filter((row) => row.degree === degree)
+        .map(({ data, cells }) => [data, ...cells.map(mapCell)]),
+    }),
+  );
+  const words = `${seeds} data sets for each cell. A second name is of a fit whose difference from the best may be chance, by a sign-flip test corrected for ${looks} comparisons.`;
+  return [...tables, origin({ command, seeds, first_seed: first }, words)];
+}
+
+/** @param {MapCell} cell */
+function mapCell({ best, tied, errors }) {
+  const [first, ...others] = [best, ...tied].map((name) => FITS[name].label.replace(/,.*/, ""));
+  const mark = element("span", { class: "cumulative-mark", style: `background: ${FITS[best].color}` });
+  const rest = others.length > 0 ? ` or ${others.join(", ")}` : "";
+  return element("span", {}, mark, `${first}${rest} ${errors[best].toFixed(4)}`);
+}
 
 /**
  * Draws a figure of the study. Own data has no study: then the last one stays.

@@ -275,32 +275,32 @@ function howOften({ passes }) {
 function widths({ data, element: place }) {
   const found = /** @type {Study | null} */ (data.study);
   if (!found) return place.replaceChildren();
-  const names = found.widths.map(({ hidden }) => String(hidden));
-  const series = /** @type {["apart" | "matched", string][]} */ ([
-    ["apart", "as they were trained"],
-    ["matched", "units matched"],
-  ]).flatMap(([key, name]) => {
-    const rows = found.widths.map((row) => row[key]);
-    const values = rows.map((row) => row.values);
-    return [
-      dots(names, values, { name: `${name}: each seed` }),
-      {
-        name,
-        kind: /** @type {"points"} */ ("points"),
-        x: names,
-        y: rows.map((row) => row.mean),
-        low: rows.map((row) => row.mean - row.half_width),
-        high: rows.map((row) => row.mean + row.half_width),
-      },
-    ];
-  });
+  const rows = found.widths.flatMap(({ hidden, apart, matched }) => [
+    { name: `${hidden} units, as trained`, ...apart },
+    { name: `${hidden} units, matched`, ...matched },
+  ]);
+  const names = rows.map(({ name }) => name);
   place.replaceChildren(
     chart({
       title: "Barrier between two networks, mean with 95% interval",
-      x: { label: "hidden units", scale: "band", domain: names },
-      y: { label: "rise of the loss" },
-      rules: [{ y: 0, label: "no barrier" }],
-      series,
+      x: { label: "rise of the loss" },
+      y: { label: "", scale: "band", domain: names },
+      height: 60 + 28 * names.length,
+      series: [
+        dots(
+          names,
+          rows.map(({ values }) => values),
+          { isRow: true },
+        ),
+        {
+          name: "mean, with its interval",
+          kind: "points",
+          x: rows.map(({ mean: middle }) => middle),
+          y: names,
+          low: rows.map(({ mean: middle, half_width: half }) => middle - half),
+          high: rows.map(({ mean: middle, half_width: half }) => middle + half),
+        },
+      ],
     }),
     origin(found, howOften(found)),
   );

@@ -6,6 +6,7 @@ The fits themselves are in `monotone`. Nothing is drawn here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from math import erf, sqrt
@@ -251,9 +252,15 @@ def _refused(problem: str) -> SettingsError:
 # ---- The experiment ----
 
 
+def files(settings: Any) -> tuple[str, ...]:
+    """Return the data file that every run shows beside its own result: where each fit is the best."""
+    return ("cumulative-map.json",)
+
+
 def compute(
     settings: Settings,
     *,
+    files: Mapping[str, bytes] | None = None,
     x: Any = None,
     y: Any = None,
     samples: Any = None,
@@ -269,14 +276,17 @@ def compute(
         The visitor's own raw samples instead of points.
     moved
         The points are the experiment's own, and some have been moved: the scale and the truth stay.
+    files
+        The committed study under the name that `files` returns.
 
     Returns
     -------
     dict
         ``kind``, "points" or "samples"; ``x`` and ``y``; ``grid``; ``truth`` and ``true_density`` on the
         grid, None for own data; ``curves`` and ``densities``, each fit's values and its derivative on the
-        grid (isotonic regression has none); ``judgements``; and ``study``, see `summarize`. All but the study
-        comes first, as a partial result.
+        grid (isotonic regression has none); ``judgements``; ``map``, which fit is the best for which data
+        (None if not given); and ``study``, see `summarize`. All but the study comes first, as a partial
+        result.
 
     Raises
     ------
@@ -294,6 +304,7 @@ def compute(
     first = _first_part(points, curves, center=center, scale=scale, known=moved or not own)
     is_sample = samples is not None or (not own and settings.data == "samples")
     first["kind"] = "samples" if is_sample else "points"
+    first["map"] = json.loads(files["cumulative-map.json"]) if files else None
     yield first
     summary = {} if own else (yield from study(settings))
     return first | {"study": summary}

@@ -47,6 +47,7 @@ function result(changes = {}) {
       errors: [0.04 + index / 100, 0.06 + index / 100],
       difference: (index - 1) / 100,
       difference_half_width: 0.002,
+      difference_sign_flip: 0.0123,
     })),
     ...changes,
   };
@@ -366,6 +367,26 @@ test("the difference of the polynomial from itself is left out", () => {
     15,
     "a mean and two data sets each",
   );
+});
+
+test("the map names the best fit for each kind of data, and those that may be as good", () => {
+  const errors = { polynomial: 0.0125, likelihood: 0.0131 };
+  const cells = [
+    { best: "likelihood", tied: [], errors },
+    { best: "polynomial", tied: ["likelihood"], errors },
+  ];
+  const rows = [3, 9].map((degree) => ({ data: "raw samples", degree, cells }));
+  const map = { command: "python -m x", seeds: 200, first_seed: 500, looks: 160, counts: [10, 200], rows };
+  const tables = [...drawFigure("map", result({ map })).querySelectorAll("table")];
+  assert.deepEqual(
+    tables.map((each) => each.caption?.textContent),
+    ["3", "9"].map((degree) => `The fit nearest to the truth, and its mean error, at degree ${degree}`),
+  );
+  const found = [...(tables[0]?.querySelectorAll("tbody td, tbody th") ?? [])].map(
+    (each) => each.textContent,
+  );
+  assert.deepEqual(found, ["raw samples", "Likelihood 0.0131", "Polynomial or Likelihood 0.0125"]);
+  assert.match(place.textContent, /corrected for 160 comparisons/);
 });
 
 // ---- Axes ----

@@ -240,11 +240,22 @@ test("the study counts and its table marks what is better or worse", () => {
   assert.match(place.textContent, /seeds 1000 to 1023, 80 passes before/);
 });
 
-test("the line and the widths have two series each", () => {
+test("the line has two curves, and each width two rows with all seeds", () => {
   const line = draw("line");
   assert.equal(line.querySelectorAll(".chart-legend li").length, 2);
   assert.match(line.textContent, /95% of the units and lowers the barrier from 0\.0150 to 0\.0015/);
-  assert.equal(draw("widths").querySelectorAll(".chart-legend li").length, 4, "and the seeds of each");
+  const widths = draw("widths");
+  widths.querySelector("details")?.dispatchEvent(new window.Event("toggle"));
+  assert.deepEqual(
+    rowsOf(widths, ".chart-table tbody tr").map((row) => row.slice(0, 3)),
+    [
+      ["each seed", "4 units, as trained", "0.01"],
+      ["each seed", "4 units, as trained", "0.03"],
+      ["each seed", "4 units, matched", "0.004"],
+      ["mean, with its interval", "4 units, as trained", "0.02"],
+      ["mean, with its interval", "4 units, matched", "0.004"],
+    ],
+  );
 });
 
 test("figures of the study are empty where a result has none", () => {

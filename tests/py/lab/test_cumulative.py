@@ -1,5 +1,6 @@
 """The data of the cumulative fit, its study, and the visitor's own points and samples."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import binomtest, norm, sem, t
 
 from goosequill.errors import SettingsError
-from goosequill.lab import cumulative
+from goosequill.lab import cumulative, experiments
 from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
 from goosequill.support.progress import Progress, finish
@@ -240,3 +241,25 @@ def test_the_article_says_of_other_settings_what_they_give(
     kept = {name: FITS[name] for name in names}
     found = finish(cumulative.study(Settings(**settings), fits=kept))
     assert found[fit][key] == pytest.approx(value, abs=6e-5)
+
+
+def test_the_map_is_what_its_command_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scripts.lab_data import cumulative_map
+
+    found = json.loads((experiments.DATA / "cumulative-map.json").read_text())
+    monkeypatch.setattr(cumulative_map, "SEEDS", 40)
+    for row in found["rows"]:
+        shown = row["cells"][found["counts"].index(20)]
+        made = cumulative_map.cell(cumulative_map.KINDS[row["data"]], 20, row["degree"], found["looks"])
+        assert made["best"] in (shown["best"], *shown["tied"]) or shown["best"] in made["tied"]
+        assert made["errors"][shown["best"]] == pytest.approx(shown["errors"][shown["best"]], rel=0.3)
+
+
+def test_binned_samples_are_those_that_were_drawn() -> None:
+    from scripts.lab_data.cumulative_map import binned, samples
+
+    raw, points = samples(50, 3), binned(50, 3)
+    inside = points.x < 3
+    below = [np.mean(raw.x <= end) for end in points.x[inside]]
+    np.testing.assert_allclose(points.y[inside], below)
+    assert points.y[-1] == pytest.approx(1) and points.shares.sum() == pytest.approx(1)

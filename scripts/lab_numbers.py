@@ -5,7 +5,8 @@
 The format is Python's; with ± in front, it is of an object with a mean and its half_width. The source is a
 file of py/goosequill/lab/data/, or an experiment, with settings as in a link: `second-order#passes=60`. Each
 step of the path is a member, an index, `key=value`, the only item of a list that has this value, or, of a
-list of numbers, `mean`, `min`, `max` or `length`; `below 0.5` and `above 0.5` count.
+list, `each KEY`; of one of numbers, `mean`, `median`, `min`, `max` or `length`; `below 0.5` and `above 0.5`
+count.
 """
 
 from __future__ import annotations
@@ -14,12 +15,18 @@ import json
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from scripts.command import BuildError
 
-OF_LISTS: dict[str, Callable[[list[float]], float]] = {"mean": fmean, "min": min, "max": max, "length": len}
+OF_LISTS: dict[str, Callable[[list[float]], float]] = {
+    "mean": fmean,
+    "median": median,
+    "min": min,
+    "max": max,
+    "length": len,
+}
 
 
 def number(request: str, result: Callable[[str, str], Any]) -> str:
@@ -63,6 +70,8 @@ def _step(value: Any, step: str) -> Any:
     if step in OF_LISTS:
         return OF_LISTS[step](value)
     word, _, bound = step.partition(" ")
+    if word == "each":
+        return [_step(item, bound) for item in value]
     if word in ("below", "above"):
         return sum((item < float(bound)) == (word == "below") and item != float(bound) for item in value)
     return value[int(step)]

@@ -94,6 +94,7 @@ def test_numbers_are_those_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
         "rows": [{"setting": "ReLU, 2", "loss": {"mean": -0.00499, "half_width": 0.002}}, {"setting": "x"}],
         "shares": [0.2, 0.5, 0.9],
         "count": 12345,
+        "pairs": [[0, 7], [1, 3], [2, 8]],
     }
     found = numbers_of(
         data,
@@ -105,8 +106,10 @@ def test_numbers_are_those_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
         "d a.json shares/below 0.5",
         "d a.json shares/above 0.1",
         ", a.json count",
+        ".2f a.json rows/each setting/length",
+        ".1f a.json pairs/each 1/median",
     )
-    assert found == ["−0.0050", "−0.005 ± 0.002", "0.0", "53%", "1", "3", "12,345"]
+    assert found == ["−0.0050", "−0.005 ± 0.002", "0.0", "53%", "1", "3", "12,345", "2.00", "7.0"]
 
 
 @pytest.mark.parametrize("path", ["none", "rows/setting=y/loss", "shares/7", "rows/0/loss", "shares/half"])

@@ -5,7 +5,8 @@
 
 import { chart, heatMap, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
-import { checked, conclusion, resultTable } from "./findings.js";
+import { dots } from "./difference-chart.js";
+import { checked, conclusion, origin, resultTable } from "./findings.js";
 
 /** @import { Drawing } from "./frame.js" */
 
@@ -14,6 +15,7 @@ import { checked, conclusion, resultTable } from "./findings.js";
  * @typedef {Record<string, number[][]>} Gates of each unit at each step, by the name of the gate
  * @typedef {{steps: number[], value: number[], wanted: number[], wrong: number, error: number}} Hand
  * @typedef {{name: string, measured: number, bound: number, passed: boolean}} Check
+ * @typedef {{command: string, seeds: number, first_seed: number, tasks: Record<string, Record<string, number[]>>}} Study
  */
 
 export const prepare = loadPlot;
@@ -27,6 +29,17 @@ export const labels = { task: { adding: "Adding marked numbers", copy: "Copying 
 
 /** @type {Record<string, string>} */
 const NAMES = { lstm: "LSTM", rnn: "Plain network", delta: "Delta rule" };
+
+/** @type {Record<string, string>} the tasks of the study */
+const TASKS = {
+  "adding 8": "8 numbers",
+  "adding 16": "16 numbers",
+  "adding 32": "32 numbers",
+  "adding 60": "60 numbers",
+  "copy 16": "one symbol, pause 16",
+  "copy 60": "one symbol, pause 60",
+  "copy 3": "three symbols, pause 10",
+};
 
 /** @type {[string, string][]} */
 const VIEWS = [
@@ -263,4 +276,83 @@ function checks({ data, element: place }) {
   place.replaceChildren(content);
 }
 
-export const figures = { loss, untrained, decay, hand, checks };
+/** @param {string} of @returns {(drawing: Drawing) => void} */
+function studyOf(of) {
+  return ({ data, element: place }) => {
+    const study = /** @type {Study | null} */ (data.study);
+    if (study)
+      place.replaceChildren(
+        seedChart(study, of),
+        seedTable(study, of),
+        origin(study, "none of which the article’s sentences were made from."),
+      );
+  };
+}
+
+/** The tasks of a kind, with the shares of right answers of each network. @param {Study} study @param {string} of */
+function tasksOf({ tasks, seeds }, of) {
+  return Object.entries(TASKS).flatMap(([task, words]) => {
+    const right = Object.entries(tasks[task] ?? {});
+    const isDone = right.length > 0 && right.every(([, values]) => values.length === seeds);
+    return task.startsWith(of) && isDone ? [{ words, right }] : [];
+  });
+}
+
+/** Every seed as a dot, because medians hide that a network starts or does not. @param {Study} study @param {string} of */
+function seedChart(study, of) {
+  const rows = tasksOf(study, of).flatMap(({ words, right }) =>
+    right.map(([name, values]) => ({ name: `${NAMES[name]}, ${words}`, values })),
+  );
+  const names = rows.map(({ name }) => name);
+  return chart({
+    title: `Right answers after training, with ${study.seeds} other seeds`,
+    x: { label: "right", format: percentage, domain: [0, 1] },
+    y: { label: "", scale: "band", domain: names },
+    height: 60 + 28 * names.length,
+    series: [
+      dots(
+        names,
+        rows.map(({ values }) => values),
+        { isRow: true },
+      ),
+      { name: "median", kind: "points", x: rows.map(({ values }) => median(values)), y: names },
+    ],
+  });
+}
+
+/** @param {Study} study @param {string} of */
+function seedTable(study, of) {
+  return resultTable({
+    caption: "Median, worst and best seed, and how many are right in less than half of all cases",
+    columns: ["Task", ...Object.values(NAMES)],
+    rows: tasksOf(study, of).map(({ words, right }) => [
+      words,
+      ...right.map(([, values]) => rightWords(values)),
+    ]),
+  });
+}
+
+/** "98% (14–100), 2 below 50%". @param {number[]} values */
+export function rightWords(values) {
+  const [middle, worst, best] = [median(values), Math.min(...values), Math.max(...values)].map((value) =>
+    Math.round(100 * value),
+  );
+  const failed = values.filter((value) => value < 0.5).length;
+  return `${middle}% (${worst}–${best})${failed ? `, ${failed} below 50%` : ""}`;
+}
+
+/** @param {number[]} values */
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+}
+
+export const figures = {
+  adding: studyOf("adding"),
+  copying: studyOf("copy"),
+  loss,
+  untrained,
+  decay,
+  hand,
+  checks,
+};

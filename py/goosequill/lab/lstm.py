@@ -7,7 +7,8 @@ nothing here draws.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -86,8 +87,20 @@ class Learner(NamedTuple):
     adam: Adam
 
 
-def compute(settings: Settings) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
+def files(settings: Any) -> tuple[str, ...]:
+    """Return the data file that every run shows beside its own result: the same over many seeds."""
+    return ("lstm-study.json",)
+
+
+def compute(
+    settings: Settings, *, files: Mapping[str, bytes] | None = None
+) -> Generator[Progress | dict[str, Any], None, dict[str, Any]]:
     """Train the three networks.
+
+    Parameters
+    ----------
+    files
+        The committed study under the name that `files` returns.
 
     Yields
     ------
@@ -100,7 +113,8 @@ def compute(settings: Settings) -> Generator[Progress | dict[str, Any], None, di
         ``weights``, and the held-out ``loss`` and ``accuracy`` at each; ``gates``, the LSTM's i, f, o, g, c
         and h while it reads a held-out sequence, [units, steps] each; ``labels`` of that sequence's steps;
         ``answer`` and ``wanted`` of it; ``idle``, loss and accuracy of guessing; ``start``, the gates before
-        training; ``decay``, how long memories last; ``latch`` and ``counter``; ``checks``.
+        training; ``decay``, how long memories last; ``latch`` and ``counter``; ``checks``; and ``study``, the
+        shares of right answers of many seeds, by task and network (None if not given).
     """
     task = task_of(settings)
     learners = start(settings, task)
@@ -123,7 +137,8 @@ def compute(settings: Settings) -> Generator[Progress | dict[str, Any], None, di
             examples = task.draw(rng, BATCH)
             for learner in learners.values():
                 update(learner, examples.x, examples.targets, rate=settings.rate)
-    return {**shown, "start": first, **by_hand(settings), "checks": checks(settings)}
+    study = json.loads(files["lstm-study.json"]) if files else None
+    return {**shown, "start": first, **by_hand(settings), "checks": checks(settings), "study": study}
 
 
 def task_of(settings: Settings) -> Copy | Adding:

@@ -7,7 +7,9 @@ import { before, test } from "node:test";
 import { window } from "../dom.js";
 import { rowsOf } from "./page.js";
 
-const { figures, handWords, outcome, prepare, render } = await import("../../../site/lab/lstm.js");
+const { figures, handWords, rightWords, outcome, prepare, render } = await import(
+  "../../../site/lab/lstm.js"
+);
 const text = await import("../../../site/lab/lstm-text.js");
 
 before(prepare);
@@ -46,6 +48,16 @@ function result() {
       { name: "gradient-lstm", measured: 0.1, bound: 1e-6, passed: false },
       { name: "latch", measured: 1e-11, bound: 1e-6, passed: true },
     ],
+    study: {
+      command: "python -m something",
+      first_seed: 100,
+      seeds: 3,
+      tasks: {
+        "adding 32": { lstm: [0.2, 0.9, 0.95], rnn: [0.1, 0.2, 0.15], delta: [0.2, 1, 1] },
+        "adding 60": { lstm: [0.2], rnn: [0.2], delta: [0.2] },
+        "copy 16": { lstm: [1, 1, 1], rnn: [1, 1, 1], delta: [1, 1, 1] },
+      },
+    },
   };
 }
 
@@ -166,4 +178,16 @@ test("chains are compared with the network, by their best", () => {
   const place = draw(text.figures.chains, { data: { chains: comparison(2.03) } });
   assert.match(place.textContent, /counts 10,000 pieces of text, and the network has 100,000 weights/);
   assert.match(place.textContent, /Computed by python -m x: 64 pieces of 64 characters/);
+});
+
+test("the study shows every seed, and its table names the networks that fail", () => {
+  const place = draw(figures.adding);
+  assert.deepEqual(rowsOf(place), [
+    ["32 numbers", "90% (20–95), 1 below 50%", "15% (10–20), 3 below 50%", "100% (20–100), 1 below 50%"],
+  ]);
+  place.querySelector(".chart details")?.dispatchEvent(new window.Event("toggle"));
+  assert.equal(rowsOf(place, ".chart-table tbody tr").length, 9 + 3, "seeds and medians of what is complete");
+  assert.match(place.textContent, /seeds 100 to 102, none of which/);
+  assert.equal(rowsOf(draw(figures.copying)).length, 1);
+  assert.equal(rightWords([0.5, 0.976]), "74% (50–98)");
 });

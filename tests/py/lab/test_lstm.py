@@ -1,12 +1,13 @@
 """The LSTM's experiment: training, equal sizes, the latch and the counter, and its checks."""
 
+import json
 import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from goosequill.lab import lstm, recurrent
+from goosequill.lab import experiments, lstm, recurrent
 from goosequill.lab.lstm import LONG, Settings
 from goosequill.lab.recurrent import sigmoid
 from goosequill.support.progress import Progress
@@ -154,3 +155,16 @@ def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.Capt
     ours = script["gradient"](weights, x, targets, units=3)
     assert ours[0] == pytest.approx(value, rel=1e-12)
     np.testing.assert_allclose(ours[1], slope, atol=1e-12)
+
+
+def test_the_study_is_of_its_command_and_shows_two_groups_at_length_32() -> None:
+    study = json.loads((experiments.DATA / "lstm-study.json").read_text())
+    assert study["command"] == "python -m scripts.lab_data.lstm_study" and study["seeds"] == 10
+    tasks = study["tasks"]
+    assert all(len(tasks["adding 32"][name]) == 10 for name in ("lstm", "rnn", "delta"))
+    right = np.array(tasks["adding 32"]["lstm"])
+    assert np.sum(right < 0.4) >= 3 and np.sum(right > 0.6) >= 3 and not np.any((right > 0.4) & (right < 0.6))
+    found, _ = run(lstm.compute(Settings(length=8, seed=study["first_seed"])))
+    assert found["networks"]["lstm"]["accuracy"][-1] == pytest.approx(tasks["adding 8"]["lstm"][0], abs=0.02)
+    found, _ = run(experiments.run("lstm", {"updates": 24}))
+    assert found["study"] == study

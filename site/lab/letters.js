@@ -3,7 +3,7 @@
 import { chart, heatMap, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { counted, number } from "../ui/words.js";
-import { mean } from "./findings.js";
+import { mean, origin } from "./findings.js";
 import { sheet } from "./letters-pictures.js";
 
 /** @import { Drawing } from "./frame.js" */
@@ -105,6 +105,25 @@ export const figures = {
         series: pairs(jittered.c, (row, name) => band(name, jittered.sizes, jittered[name][row])),
         height: 380,
       }),
+    );
+  },
+
+  /** Accuracy by the number of letters for each pixel, with C chosen for each point. @param {Drawing} drawing */
+  features({ data, element: place }) {
+    const { sides, ratios, seeds, ...about } = data.features;
+    const found = /** @type {[string, number[][]][]} */ (Object.entries(sides));
+    place.replaceChildren(
+      chart({
+        title: "Accuracy by the number of training letters for each pixel, C chosen for each point",
+        x: { label: "letters for each pixel", scale: "log" },
+        y: ACCURACY,
+        rules: [{ x: 50, label: "the rule of thumb" }],
+        series: found.map(([side, points]) =>
+          band(`${side} × ${side} pixels`, ratios.slice(0, points.length), points),
+        ),
+        height: 320,
+      }),
+      origin({ ...about, seeds }, "the bands reach from the worst to the best."),
     );
   },
 

@@ -31,7 +31,7 @@ STRENGTHS = ("0.001", "0.01", "0.1", "1")  # of C, the strongest penalty first
 HELD_OUT = 3000  # letters to validate with, and as many to test with
 BINS = 10  # of the reliability curve
 EXAMPLES, MISTAKES = 33, 10  # letters to look at: they are part of the page
-CURVES = "letters-curves.json"
+CURVES, FEATURES = "letters-curves.json", "letters-features.json"
 
 
 class Settings(ParameterSet):
@@ -297,7 +297,7 @@ def as_images(pixels: Floats) -> NDArray[np.uint8]:
 
 def files(settings: Settings) -> tuple[str, ...]:
     """Return the data files that a run needs."""
-    return (*letters_data.file_names(_classes(settings.alphabet)), CURVES)
+    return (*letters_data.file_names(_classes(settings.alphabet)), CURVES, FEATURES)
 
 
 def _classes(alphabet: str) -> int:
@@ -346,7 +346,8 @@ def compute(
     -------
     dict
         ``curves`` (``sizes``, ``c``, and ``train`` and ``validation`` accuracies, [c, sizes]), ``reference``
-        (the curves that scripts/lab_data/letters_curves.py computed, with its settings), ``examples`` (some
+        (the curves that scripts/lab_data/letters_curves.py computed, with its settings), ``features`` (the
+        accuracies by the number of letters for each pixel, of letters_features.py), ``examples`` (some
         training letters, 0 to 15, [n, 784], and their labels), and of the fit to the largest set with the
         chosen C: ``weights`` [classes, 784] in
         hundredths of ``largest_weight``, ``confusion`` [classes, classes] and ``calibration`` on test
@@ -375,6 +376,7 @@ def compute(
         "alphabet": letters_data.ALPHABET[:classes],
         "curves": curves,
         "reference": json.loads(held[CURVES]),
+        "features": json.loads(held[FEATURES]),
         "examples": {"images": as_images(train.pixels[:EXAMPLES]), "labels": labels[:EXAMPLES]},
         **close_up(models[STRENGTHS.index(settings.c)], tested, classes),
     }

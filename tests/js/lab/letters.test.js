@@ -28,6 +28,19 @@ function result(changes = {}) {
       train: rows([1, 0.9]),
       validation: C.map((_, index) => [0.1 * index, 0.7]),
     },
+    features: {
+      command: "python -m something",
+      first_seed: 100,
+      seeds: 2,
+      ratios: [0.5, 1],
+      sides: {
+        7: [
+          [0.4, 0.42],
+          [0.5, 0.52],
+        ],
+        28: [[0.45, 0.5]],
+      },
+    },
     reference: {
       jittered: curve,
       clean: { ...curve, c: ["0.01"] },
@@ -136,6 +149,7 @@ test("every figure draws, and says its numbers", () => {
   const expected = {
     samples: /Some training letters/,
     article: /2 to 1 seeds/,
+    features: /seeds 100 to 101, the bands/,
     weights: /The weights for C 0.01/,
     confusion: /Most frequent: B taken for A \(30%\), A taken for B \(10%\)/,
     calibration: /Expected calibration error: 6.3%. The last point stands for 50 letters/,

@@ -166,7 +166,11 @@ def test_wrong_labels_clean_letters_and_the_whole_alphabet() -> None:
 
 
 def test_the_experiment_names_the_files_that_it_needs() -> None:
-    assert letters.files(letters.Settings()) == ("letters-a-j.npz", "letters-curves.json")
+    assert letters.files(letters.Settings()) == (
+        "letters-a-j.npz",
+        "letters-curves.json",
+        "letters-features.json",
+    )
     names = letters.files(letters.Settings(alphabet="A to Z"))
     held = letters_data.load_files(names)
     settings = letters.Settings(alphabet="A to Z", size=50)
@@ -213,3 +217,24 @@ def test_the_article_s_figure_returns() -> None:
     clear = [paired.compare(each, np.zeros(len(each)))["low"] > 0 for each in ahead if len(each) > 2]
     assert clear == [size >= 500 for size in made["sizes"][: len(clear)]], "C 0.1 against C 1"
     assert small.argmax() < large.argmax(), "the best penalty weakens as the set grows"
+
+
+def test_the_study_of_features_is_what_its_command_finds() -> None:
+    from scripts.lab_data import letters_features
+
+    study = json.loads((FOLDER / letters.FEATURES).read_text(encoding="utf-8"))
+    source = letters_data.read(classes=10)
+    assert study["command"] == "python -m scripts.lab_data.letters_features"
+    made = letters_features.accuracy(source, 7, 24, study["first_seed"])
+    assert made == pytest.approx(study["sides"]["7"][0][0], abs=0.005)
+    for points in study["sides"].values():
+        assert all(np.diff([np.mean(seeds) for seeds in points]) > 0), "more letters are better"
+
+
+def test_a_smaller_picture_has_the_means_of_squares() -> None:
+    from scripts.lab_data.letters_features import shrink
+
+    pixels = np.arange(2 * 784, dtype=np.float32).reshape(2, 784)
+    small = shrink(pixels, 14).reshape(2, 14, 14)
+    square = pixels.reshape(2, 28, 28)[1, 4:6, 6:8]
+    assert small[1, 2, 3] == square.mean() and shrink(pixels, 28).tolist() == pixels.tolist()

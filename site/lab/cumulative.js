@@ -132,6 +132,7 @@ function mapTables({ rows, counts, seeds, looks, first_seed: first, command }) {
   const tables = degrees.map((degree) =>
     resultTable({
       caption: `The fit nearest to the truth, and its mean error, at degree ${degree}`,
+      className: "data cumulative-map",
       columns: ["Data", ...counts.map((count) => `${count} points`)],
       rows: rows
         .filter((row) => row.degree === degree)
@@ -144,10 +145,10 @@ function mapTables({ rows, counts, seeds, looks, first_seed: first, command }) {
 
 /** @param {MapCell} cell */
 function mapCell({ best, tied, errors }) {
-  const [first, ...others] = [best, ...tied].map((name) => FITS[name].label.replace(/,.*/, ""));
+  const [first, ...others] = [best, ...tied].map((name) => FITS[name].label.replace(/,.*|Monotone /, ""));
   const mark = element("span", { class: "cumulative-mark", style: `background: ${FITS[best].color}` });
-  const rest = others.length > 0 ? ` or ${others.join(", ")}` : "";
-  return element("span", {}, mark, `${first}${rest} ${errors[best].toFixed(4)}`);
+  const rest = others.map((name) => element("span", {}, ` or ${name}`));
+  return element("span", {}, mark, first, ...rest, element("span", {}, ` ${errors[best].toFixed(4)}`));
 }
 
 /**

@@ -53,8 +53,8 @@ export function effect(found, least) {
   const word = outcome(found, least);
   const open = found.grade === "undecided" ? " undecided" : "";
   const sign = { unclear: open, better: " ▼ better", worse: " ▲ worse" }[word];
-  const numbers = `${sized(found)}, ${chance(found)}`;
-  return element("span", { class: `lab-${word}` }, numbers, sign && element("strong", {}, sign));
+  const test = element("small", {}, ` ${chance(found)}`);
+  return element("span", { class: `lab-${word}` }, sized(found), test, sign && element("strong", {}, sign));
 }
 
 /** The result of a check. @param {boolean} isPassed */

@@ -10,7 +10,7 @@ const { drawing } = await import("../../../site/lab/second-order-gallery.js");
 
 before(prepare);
 
-const P = ", p = 0.016";
+const P = " p = 0.016";
 const SETTINGS = { b: -3, seeds: 10, passes: 10, output: "sigmoid" };
 
 function difference(mean, half) {

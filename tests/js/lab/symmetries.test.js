@@ -229,10 +229,10 @@ test("the study counts and its table marks what is better or worse", () => {
   assert.deepEqual(rows[0], ["No change", "0.0300", "0.0300"]);
   assert.deepEqual(rows[3], [
     "Basis − no change",
-    "+0.0020 ± 0.0010, p = 0.5 ▲ worse",
-    "+0.0020 ± 0.0010, p = 0.5 ▲ worse",
+    "+0.0020 ± 0.0010 p = 0.5 ▲ worse",
+    "+0.0020 ± 0.0010 p = 0.5 ▲ worse",
   ]);
-  assert.equal(rows[4][1], "−0.0030 ± 0.0010, p = 0.5 ▼ better");
+  assert.equal(rows[4][1], "−0.0030 ± 0.0010 p = 0.5 ▼ better");
   assert.match(
     studyVerdict(result().study),
     /better in 0 and worse in 2 than no change, and better in 2 and worse in 0/,

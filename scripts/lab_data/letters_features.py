@@ -21,10 +21,9 @@ from goosequill.support.progress import finish
 
 OUTPUT = ROOT / "py" / "goosequill" / "lab" / "data" / letters.FEATURES
 SIDES, RATIOS, SEEDS, FIRST_SEED, JUDGED = (7, 14, 28), (0.5, 1, 2, 5, 10, 20, 50, 100), 3, 100, 4000
-STRENGTHS = {side: (*letters.STRENGTHS, "10", "100") for side in SIDES} | {28: letters.STRENGTHS}
+STRENGTHS = dict.fromkeys(SIDES, (*letters.STRENGTHS, "10", "100")) | {28: letters.STRENGTHS}
 """Few pixels want a larger C. With 784, 1 is beyond the best one already, and 100 would take hours."""
-MOST = 20_000
-"""Training letters; more take too long."""
+MOST = 20_000  # training letters; more take too long
 
 
 def shrink(pixels: Floats, side: int) -> Floats:

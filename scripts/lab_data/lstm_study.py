@@ -1,8 +1,7 @@
 """Measure the networks of the page "lstm" over many seeds: python -m scripts.lab_data.lstm_study
 
 It writes py/goosequill/lab/data/lstm-study.json, from which the article has its numbers: the share of right
-answers of each network after training, for each task of the article and each seed. The seeds were not used in
-writing its sentences. It goes on where it stopped, and takes about ten minutes.
+answers of each network after training, for each task and each seed. It goes on where it stopped.
 """
 
 from __future__ import annotations

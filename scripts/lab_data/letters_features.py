@@ -29,7 +29,8 @@ MOST = 20_000  # training letters; more take too long
 def shrink(pixels: Floats, side: int) -> Floats:
     """Return pictures, [n, 784] -> [n, side^2], each pixel the mean of a square."""
     step = SIDE // side
-    return pixels.reshape(-1, side, step, side, step).mean(axis=(2, 4)).reshape(len(pixels), side * side)
+    squares = pixels.reshape(-1, side, step, side, step)
+    return np.asarray(squares.mean(axis=(2, 4)).reshape(len(pixels), side * side))
 
 
 def accuracy(source: letters_data.Letters, side: int, size: int, seed: int) -> float:

@@ -111,7 +111,8 @@ export class Engine {
       control.cancelled = true;
       control.cancel();
     };
-    const message = { type: "run", job: name, args, background: options.background };
+    const { background } = options;
+    const message = { type: "run", job: name, args, ...(background && { background }) };
     return Object.assign(this.#iterate(message, options, control), { cancel });
   }
 

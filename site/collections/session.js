@@ -182,12 +182,13 @@ export class SearchSession {
    * The same as plain items, as `Engine.stream` has them.
    * @param {string} job
    * @param {Record<string, unknown>} args
-   * @param {import("../engine/engine.js").StreamOptions} [options]
+   * @param {import("../engine/engine.js").StreamOptions & Options} [options]
    * @returns {AsyncGenerator<any, void, void>}
    */
   async *items(job, args, options = {}) {
     const opened = await this.#handles(options);
-    yield* (await this.#live()).stream(job, { ...opened, ...this.#kept(job), ...args }, options);
+    const mark = options.background ? { background: true } : {};
+    yield* (await this.#live()).stream(job, { ...opened, ...this.#kept(job), ...args, ...mark }, options);
   }
 
   /** The files that a job reads where they are. @param {string} job */

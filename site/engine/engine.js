@@ -14,7 +14,7 @@ import { StartupLock } from "./startup-lock.js";
  * @typedef {import("./protocol.js").Message} Turn
  * @typedef {{onReply: (reply: any) => void, fail: (error: Error) => void}} Pending
  * @typedef {{signal?: AbortSignal, onProgress?: (progress: Progress) => void}} RequestOptions
- * @typedef {RequestOptions & {onEnd?: (end: any) => void, background?: boolean}} StreamOptions
+ * @typedef {RequestOptions & {onEnd?: (end: any) => void}} StreamOptions
  * @typedef {AsyncGenerator<Chunk | End, void, void> & {cancel: () => void}} Writing
  */
 
@@ -111,9 +111,7 @@ export class Engine {
       control.cancelled = true;
       control.cancel();
     };
-    const { background } = options;
-    const message = { type: "run", job: name, args, ...(background && { background }) };
-    return Object.assign(this.#iterate(message, options, control), { cancel });
+    return Object.assign(this.#iterate({ type: "run", job: name, args }, options, control), { cancel });
   }
 
   /**

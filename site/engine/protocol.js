@@ -173,10 +173,8 @@
  * `collection` are handles, `files` says where a model comes from (JobFiles). The replies are any number of
  * `progress` and `part`, then `done` or `error`. A value that lives on is returned as its `handle`, with what
  * the page should know of it.
- * A job in the `background` stands still while others run.
- * @typedef {{
- *   type: "run", id: number, job: string, args: Record<string, unknown>, background?: boolean
- * }} RunMessage
+ * Of the arguments, `files` and `background` are the worker's: such a job stands still while others run.
+ * @typedef {{type: "run", id: number, job: string, args: Record<string, unknown>}} RunMessage
  * `forget` frees a value that lives on, such as a conversation, which the job "converse" starts.
  * @typedef {{type: "forget", id: number, handle: number}} ForgetMessage
  * @typedef {{type: "unload", id: number, model: number}} UnloadMessage

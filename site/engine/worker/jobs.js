@@ -23,7 +23,7 @@ let calm = Promise.resolve();
  * @param {(result: any) => Promise<void>} [finished] what to do with the result before it is posted
  */
 export async function run(bridge, request, signal, post, finished = async () => {}) {
-  if (request.background) return await runJob(bridge, request, signal, post, finished);
+  if (request.args.background) return await runJob(bridge, request, signal, post, finished);
   if (waitedFor++ === 0)
     calm = new Promise((resolve) => {
       relieve = () => resolve();
@@ -44,7 +44,7 @@ export async function run(bridge, request, signal, post, finished = async () => 
  */
 async function runJob(
   bridge,
-  { id, job: name, background = false, args: { files: model, ...args } },
+  { id, job: name, args: { files: model, background, ...args } },
   signal,
   post,
   finished,
@@ -59,7 +59,7 @@ async function runJob(
     if (signal.aborted) job.cancel();
     const turns = new Turns(); // one for all steps, because each step is as short as a token
     try {
-      const end = await finish(job, id, post, { turns, background });
+      const end = await finish(job, id, post, { turns, background: background === true });
       if (end.aborted) throw signal.reason;
       await finished(end.end);
       post({ type: "done", id, result: end.end }, buffersIn(end.end));

@@ -33,7 +33,7 @@ export class FakeEngine {
     return last;
   }
 
-  async *stream(job, { collection, ...args }, { signal, background, onEnd = () => {} } = {}) {
+  async *stream(job, { collection, background, ...args }, { signal, onEnd = () => {} } = {}) {
     this.ran.push(job);
     if (background) this.background.push(job);
     const kept = collection === undefined ? undefined : this.kept.get(collection);

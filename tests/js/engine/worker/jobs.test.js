@@ -19,7 +19,7 @@ async function play(steps, signal = new AbortController().signal, more = {}) {
   };
   const bridge = { readyFor: async () => python };
   const post = (reply, transfer = []) => posted.push(structuredClone(reply, { transfer }));
-  const failure = await run(bridge, { type: "run", id: 1, job: "x", args: {}, ...more }, signal, post).then(
+  const failure = await run(bridge, { type: "run", id: 1, job: "x", args: more }, signal, post).then(
     () => null,
     (error) => error,
   );

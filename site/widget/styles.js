@@ -2,7 +2,7 @@
  * The style of <goose-quill>, as a constructed style sheet, which no policy for styles forbids. Only
  * direction, visibility and colour scheme are inherited from the page; custom properties and parts are for
  * embedders to change. The output's height is its own, so that the page around it stays where it is; progress
- * takes the place of the buttons that rest meanwhile. What is not code is said here: the sheet is sent as it is.
+ * takes the place of the buttons that rest meanwhile. Such things are said here: comments inside are sent.
  */
 
 export const CSS = `

@@ -19,7 +19,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import bm25s  # type: ignore[import-untyped]
+import bm25s
 import numpy as np
 from scripts.search.minilm_folder import build_minilm
 from scripts.search.quality import STAGES, Case, Ids, measure, ranks, recall, site_table, write_section

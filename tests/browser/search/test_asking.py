@@ -85,6 +85,23 @@ def search(opened: Search) -> Search:
     return opened
 
 
+def test_enter_before_the_script_runs_loses_no_question(page: Page, site_url: str) -> None:
+    held: list[Route] = []
+    page.route("**/search/main.js", lambda route: held.append(route))
+    page.goto(f"{site_url}search/", wait_until="commit")
+    question = page.get_by_test_id("question")
+    question.fill("What triggers asthma?")
+    question.press("Enter")
+    page.wait_for_function("document.readyState !== 'loading'")  # the form is there; modules wait
+    assert page.url == f"{site_url}search/"
+    while not held:
+        page.wait_for_timeout(20)
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("load")
+    expect(question).to_have_value("What triggers asthma?")
+
+
 def test_a_passage_is_marked_opened_where_it_stands_and_returned_to(search: Search) -> None:
     """The way by keyboard is that of tests/js/search/asking.test.js and of test_keyboard.py."""
     page = search.page

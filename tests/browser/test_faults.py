@@ -294,7 +294,7 @@ class EndlessChat:
 
     def __init__(self, context: BrowserContext, site_url: str) -> None:
         self.page = context.new_page()
-        self.page.goto(f"{site_url}chat/#max_new_tokens=100000&regex=(la ){{500}}&seed=3")
+        self.page.goto(f"{site_url}chat/#max_new_tokens=100000&regex=((la ){{50}}){{100}}&seed=3")
         expect(self.part("send")).to_be_enabled(timeout=LONG)
         self.said = self.page.locator(".message.assistant > .said")
 

@@ -1,5 +1,6 @@
 /** What the experiment "handwriting" draws: the scribble, each letter beside its template, names that fit. */
 
+import { figureTools } from "../ui/chart-tools.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 
@@ -18,6 +19,9 @@ export const NAMES = (
   "Keyboard Library Mail Maps Messages Music Notes Paint Passwords Phone Photos Printer Quill Radio Recorder Search " +
   "Settings Sounds Spelling Tasks Terminal Translator Videos Weather Writer"
 ).split(" ");
+
+/** Pixels of a letter's height in a saved picture. */
+const SCALE = 100;
 
 const NUMBER = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
@@ -64,12 +68,26 @@ export function scribble(strokes, letters) {
   return svgElement(
     "svg",
     {
-      viewBox: `-0.2 -0.2 ${round(width + 0.4)} ${round(height + 0.8)}`,
+      viewBox: [-0.2, -0.2, width + 0.4, height + 0.8].map((length) => round(SCALE * length)).join(" "),
       class: "hand-scribble",
       role: "img",
       "aria-label": `The scribble, divided into ${letters.length} letters, read as ${read}`,
     },
-    ...parts,
+    svgElement("g", { transform: `scale(${SCALE})` }, ...parts),
+  );
+}
+
+/** The scribble, with what saves it and its letters. @param {Points[]} strokes @param {Letter[]} letters */
+export function scribbleFigure(strokes, letters) {
+  const drawing = scribble(strokes, letters);
+  const rows = letters.map(({ label, choices: [best] }) => [label, best?.face, best?.distance]);
+  const title = `A scribble, read as ${letters.map(({ label }) => label).join("")}`;
+  const table = { columns: ["letter", "nearest template", "distance"], rows };
+  return element(
+    "figure",
+    {},
+    drawing,
+    figureTools(drawing, { title, name: "scribble", table, details: null }),
   );
 }
 

@@ -7,7 +7,7 @@ import { element } from "../ui/dom.js";
 import { number } from "../ui/words.js";
 import { resultTable } from "./findings.js";
 import { offerNetwork } from "./handwriting-network.js";
-import { launcher, match, scribble } from "./handwriting-picture.js";
+import { launcher, match, scribbleFigure } from "./handwriting-picture.js";
 
 export { inputs } from "./handwriting-inputs.js";
 
@@ -59,7 +59,7 @@ export function render({ data, element: place }) {
   );
   place.replaceChildren(
     words,
-    scribble(data.scribble, data.letters),
+    scribbleFigure(data.scribble, data.letters),
     element("ul", { class: "hand-letters" }, ...data.letters.map(match)),
     element(
       "p",

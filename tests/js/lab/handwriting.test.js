@@ -75,6 +75,7 @@ test("the scribble is divided, each letter stands over its template, and the lau
   assert.equal(root.querySelectorAll(".hand-scribble .h-even").length, 2);
   assert.equal(root.querySelectorAll(".hand-scribble .h-odd").length, 1);
   assert.deepEqual(textsOf(root.querySelectorAll(".hand-scribble text")), ["G", "o"]);
+  assert.deepEqual(textsOf(root.querySelectorAll("figure .chart-save button")), ["SVG", "PNG", "CSV"]);
   assert.equal(root.querySelectorAll(".hand-match .h-drawn").length, 4);
   assert.equal(root.querySelector(".h-links").getAttribute("d"), "M0 0L0 10M50 50L50 40");
   assert.deepEqual(textsOf(root.querySelectorAll(".hand-list li")), ["Goosequill", "Gopher"]);

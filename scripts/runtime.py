@@ -162,7 +162,7 @@ def __getattr__(name, _otherwise=__getattr__):
 """
 UNUSED_OWN = re.compile(
     r"goosequill/(api/|cli/|notebook/|serve/|kernels/(builds/|(blas|native|threads)\.py)|lab/data/"
-    r"|search/(lancedb_store|mkdocs_plugin|stores|workers)\.|support/cache\.|__main__\.)"
+    r"|search/(lancedb_store|mkdocs_plugin|model_folders|stores|workers)\.|support/cache\.|__main__\.)"
     r"|\.dist-info/(RECORD|entry_points\.txt|licenses/py/.*)$"
 )
 """What only native programs use, the commands' metadata, the laboratory's data, which its pages fetch, and

@@ -1,4 +1,4 @@
-/** Means with their intervals beside single seeds or data sets, as charts of several experiments have them. */
+/** Means with their intervals beside single seeds or data sets: charts of several experiments. */
 
 import { chart } from "../ui/chart.js";
 import { signed } from "./findings.js";

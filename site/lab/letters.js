@@ -108,7 +108,10 @@ export const figures = {
     );
   },
 
-  /** Accuracy by the number of letters for each pixel, with C chosen for each point. @param {Drawing} drawing */
+  /**
+   * Accuracy by the number of letters for each pixel, with C chosen for each point.
+   * @param {Drawing} drawing
+   */
   features({ data, element: place }) {
     const { sides, ratios, seeds, ...about } = data.features;
     const found = /** @type {[string, number[][]][]} */ (Object.entries(sides));

@@ -15,7 +15,9 @@ import { checked, conclusion, origin, resultTable } from "./findings.js";
  * @typedef {Record<string, number[][]>} Gates of each unit at each step, by the name of the gate
  * @typedef {{steps: number[], value: number[], wanted: number[], wrong: number, error: number}} Hand
  * @typedef {{name: string, measured: number, bound: number, passed: boolean}} Check
- * @typedef {{command: string, seeds: number, first_seed: number, tasks: Record<string, Record<string, number[]>>}} Study
+ * @typedef {{
+ *   command: string, seeds: number, first_seed: number, tasks: Record<string, Record<string, number[]>>
+ * }} Study
  */
 
 export const prepare = loadPlot;
@@ -289,7 +291,11 @@ function studyOf(of) {
   };
 }
 
-/** The tasks of a kind, with the shares of right answers of each network. @param {Study} study @param {string} of */
+/**
+ * The tasks of a kind, with the shares of right answers of each network.
+ * @param {Study} study
+ * @param {string} of
+ */
 function tasksOf({ tasks, seeds }, of) {
   return Object.entries(TASKS).flatMap(([task, words]) => {
     const right = Object.entries(tasks[task] ?? {});
@@ -298,7 +304,11 @@ function tasksOf({ tasks, seeds }, of) {
   });
 }
 
-/** Every seed as a dot, because medians hide that a network starts or does not. @param {Study} study @param {string} of */
+/**
+ * Every seed as a dot, because medians hide that a network starts or does not.
+ * @param {Study} study
+ * @param {string} of
+ */
 function seedChart(study, of) {
   const rows = tasksOf(study, of).flatMap(({ words, right }) =>
     right.map(([name, values]) => ({ name: `${NAMES[name]}, ${words}`, values })),

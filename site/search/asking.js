@@ -303,7 +303,10 @@ export class Asking {
     return this.#library.full() === "ready" && (isNext || (this.#library.isReading() && pending > 0));
   }
 
-  /** Whether anything fits. Too little is known to say no while better results follow. @param {Found} results */
+  /**
+   * Whether anything fits. Too little is known to say no while better results follow.
+   * @param {Found} results
+   */
   #verdict(results) {
     if (!results.hits.length) return this.#isHeldBack(this.#question) ? "fits" : "nothing";
     const isEarly = this.#isPreliminary(results) || this.#isHeldBack(this.#question);

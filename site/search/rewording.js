@@ -379,7 +379,11 @@ export class Rewording {
     }
   }
 
-  /** The passages that sentences rest on. @param {import("./answer.js").Sentence[]} sentences @param {Hit[]} hits */
+  /**
+   * The passages that sentences rest on.
+   * @param {import("./answer.js").Sentence[]} sentences
+   * @param {Hit[]} hits
+   */
   #sources(sentences, hits) {
     const used = new Set(sentences.map(({ passage }) => passage));
     return hits.flatMap((hit, index) => {

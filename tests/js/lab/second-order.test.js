@@ -179,6 +179,8 @@ test("the gallery names each drawing and marks wrong answers", () => {
   const place = draw("gallery");
   const items = [...place.querySelectorAll("li")].map((item) => item.textContent);
   assert.deepEqual(items, ["catSGD 93% ✓rightRule 40% ✗wrong", "bearSGD 20% ✓rightRule 80% ✗wrong"]);
+  const save = [...place.querySelectorAll(".chart-save button")].map((button) => button.textContent);
+  assert.deepEqual(save, ["SVG", "PNG", "CSV"]);
   const linear = draw("gallery", result(), { settings: { ...SETTINGS, output: "linear" } });
   assert.match(linear.textContent, /SGD 0\.93/);
 });

@@ -13,6 +13,7 @@ import { FILES } from "../engine/root.js";
 import { LONGEST_PROMPT, readAddress } from "../ui/address.js";
 import { copyLink, copyText } from "../ui/clipboard.js";
 import { isComposing } from "../ui/composing.js";
+import { documentPhases } from "../ui/document-phases.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { EngineHolder } from "../ui/engine.js";
@@ -76,6 +77,7 @@ const { say, complain, settle } = new StatusLine(byId("status", "p"));
 const progress = new ProgressView(
   { box: byId("progress-box", "div"), bar: byId("progress", "progress"), label: byId("progress-label", "p") },
   say,
+  documentPhases,
 );
 const session = new ChatSession(complain);
 const engine = new EngineHolder();

@@ -1,6 +1,7 @@
 /** The entry point of the search page. */
 
 import { readFile } from "../collections/files.js";
+import { documentPhases } from "../ui/document-phases.js";
 import { byId } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { StatusLine } from "../ui/status.js";
@@ -12,7 +13,11 @@ import { Library } from "./library.js";
 const status = new StatusLine(byId("status", "p"));
 const box = byId("progress", "div");
 const parts = { box, bar: byId("progress-bar", "progress"), label: byId("progress-label", "span") };
-const library = new Library({ readFile, status, progress: new ProgressView(parts, status.say) });
+const library = new Library({
+  readFile,
+  status,
+  progress: new ProgressView(parts, status.say, documentPhases),
+});
 
 const cancel = byId("cancel", "button");
 cancel.addEventListener("click", () => library.indexer.stop());

@@ -8,6 +8,10 @@ import { recall, remember } from "./memory.js";
 import { megabytes, percent, t } from "./words.js";
 
 /** @import { Progress } from "../engine/protocol.js" */
+/**
+ * The words for phases by their status, and for how much of what they count is done.
+ * @typedef {Record<string, {phase: () => string, count: (counts: Record<string, number>) => string}>} Phases
+ */
 
 /** The words for a phase; a job's own status, "shifts", is its own word. @param {string} status */
 export function phaseWords(status) {
@@ -19,10 +23,6 @@ export function phaseWords(status) {
     weights: t("Reading the weights"),
     constraint: t("Preparing the constraint"),
     prompt: t("Reading the prompt"),
-    documents: t("Reading documents"),
-    rows: t("Reading documents"),
-    words: t("Indexing words"),
-    passages: t("Reading passages for better answers"),
   };
   return Object.hasOwn(phases, status) ? phases[status] : status.charAt(0).toUpperCase() + status.slice(1);
 }
@@ -109,18 +109,22 @@ export class ProgressView {
   #downloads = new Map();
   #estimate = new Estimate();
 
+  #more;
+
   /**
    * @param {{box: HTMLElement, bar: HTMLProgressElement, label: HTMLElement}} parts
    * @param {(text: string) => void} say announces the phase
+   * @param {Phases} [more] than those of loading and writing
    */
-  constructor(parts, say) {
+  constructor(parts, say, more = {}) {
     this.parts = parts;
     this.say = say;
+    this.#more = more;
   }
 
   show = (/** @type {Progress} */ progress) => {
     let { status, loaded, total, share } = progress;
-    let phase = phaseWords(status);
+    let phase = this.#more[status]?.phase() ?? phaseWords(status);
     const downloads = [...this.#downloads.set(status, progress).values()].filter(isDownload);
     if (isDownload(progress)) {
       if (downloads.length > 1) phase = t("Loading the engine and the model");
@@ -145,7 +149,10 @@ export class ProgressView {
       bar.removeAttribute("value");
     }
     const seconds = this.#estimate.left(phase, done, all);
-    const words = [figures(status, loaded, total), seconds === null ? "" : timeLeft(seconds)];
+    const words = [
+      figures({ ...progress, loaded, total }, this.#more),
+      seconds === null ? "" : timeLeft(seconds),
+    ];
     label.textContent = words.filter(Boolean).join(" · ");
   };
 
@@ -189,27 +196,15 @@ function isDownload({ status }) {
   return status === "engine" || status === "model";
 }
 
-/** @param {Progress["status"]} status @param {number} loaded @param {number} total */
-function figures(status, loaded, total) {
+/** @param {Progress} progress @param {Phases} more */
+function figures({ status, loaded, total }, more) {
   if (status === "engine" || status === "model") {
     if (!total) return megabytes(loaded);
     return t("{loaded} of {total}", { loaded: megabytes(loaded), total: megabytes(total) });
   }
   if (!total) return "";
   const counts = { loaded, total };
-  switch (status) {
-    case "prompt":
-      return t("{loaded} of {total} tokens", counts);
-    case "weights":
-      return t("{loaded} of {total} tensors", counts);
-    case "documents":
-      return t("{loaded} of {total} files", counts);
-    case "rows":
-      return t("{loaded} of {total} rows", counts);
-    case "words":
-    case "passages":
-      return t("{loaded} of {total} passages", counts);
-    default:
-      return t("{loaded} of {total}", counts);
-  }
+  if (status === "prompt") return t("{loaded} of {total} tokens", counts);
+  if (status === "weights") return t("{loaded} of {total} tensors", counts);
+  return (more[status]?.count ?? ((each) => t("{loaded} of {total}", each)))(counts);
 }

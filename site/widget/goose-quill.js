@@ -230,7 +230,7 @@ export class GooseQuill extends Base {
     const found = this.adapter ? await this.#adapt(base, { signal, onProgress }) : base;
     view.progress.hide();
     view.showPoster(false);
-    view.say([t("Ready."), ...notices(found.info).map(translated)].join(" "));
+    view.say([t("Ready."), ...(found.info.notices ?? []).map(translated)].join(" "));
     this.#emit("load", found.info);
     return found;
   }
@@ -473,11 +473,6 @@ function upgrade(element, names) {
     delete element[name];
     element[name] = value;
   }
-}
-
-/** What the visitor should know about how the model runs here. @param {any} info @returns {string[]} */
-function notices(info) {
-  return Array.isArray(info.notices) ? info.notices.map(String) : [];
 }
 
 /**

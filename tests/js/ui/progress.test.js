@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { documentPhases } from "../../../site/ui/document-phases.js";
 import { Estimate, inWords, ProgressView, timeLeft } from "../../../site/ui/progress.js";
 import { window } from "../dom.js";
 
@@ -30,7 +31,7 @@ test("the recent speed counts, not that of the beginning", () => {
 
 test("the bar and the time left follow the share of the work, the words count what is done", () => {
   const [box, bar, label] = ["div", "progress", "p"].map((tag) => window.document.createElement(tag));
-  const view = new ProgressView({ box, bar, label }, () => {});
+  const view = new ProgressView({ box, bar, label }, () => {}, documentPhases);
   view.show({ status: "passages", file: "", loaded: 30, total: 40, share: 0.25 });
   assert.equal(bar.value / bar.max, 0.25);
   assert.equal(label.textContent, "30 of 40 passages");

@@ -48,9 +48,10 @@ def write_example(output: Path) -> None:
 
 
 def write_measured(output: Path) -> None:
-    """Write compare/examples/measured.json: what the page asks about its examples, and the answer.
+    """Write compare/examples/measured.json: the answer to what the page asks about its examples.
 
-    The question is the one of site/compare/metrics.js, value by value; a page with another one asks Python.
+    It has a hash of the question, which is the one of site/compare/metrics.js value by value; a page with
+    another question asks Python.
     """
     folder = output / "compare" / "examples"
     outputs: list[dict[str, Any]] = []
@@ -71,8 +72,19 @@ def write_measured(output: Path) -> None:
         columns.append({"name": f"{letter} · {report['model_name']} · {name}.json", "prompts": entries})
     baseline = str(columns[0]["name"])
     question = {"outputs": outputs, "columns": columns, "baseline": baseline}
+    asked = chance(json.dumps(question, ensure_ascii=False, separators=(",", ":")))
     parts = measure(outputs)
     measured = [{**each, "measures": part} for each, part in zip(outputs, parts, strict=True)]
     result = finish(measure_columns(measured, columns, baseline=baseline))
-    text = json.dumps({"args": question, "parts": parts, "result": result}, ensure_ascii=False)
+    text = json.dumps({"asked": asked, "parts": parts, "result": result}, separators=(",", ":"))
     (folder / "measured.json").write_text(text + "\n", encoding="utf-8")
+
+
+def chance(words: str) -> float:
+    """Return what `chance` of site/ui/seeded.js returns for one text."""
+    value = 0x811C9DC5
+    for unit in words:
+        value = (value ^ ord(unit)) * 0x01000193 & 0xFFFFFFFF
+    for factor, shift in ((0x85EBCA6B, 16), (0xC2B2AE35, 13)):
+        value = (value ^ value >> shift) * factor & 0xFFFFFFFF
+    return (value ^ value >> 16) / 2**32

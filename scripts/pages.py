@@ -140,7 +140,7 @@ def navigation(pages: list[Page]) -> list[dict[str, object]]:
         if page.group not in groups:
             groups[page.group] = []
             entries.append({page.group: groups[page.group]})
-        groups[page.group].append({page.title: page.article})
+        groups[page.group].append({page.title if page.title != page.group else "Overview": page.article})
     return entries
 
 

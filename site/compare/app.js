@@ -19,7 +19,7 @@ import { setUpKeys } from "./keys.js";
 import { LazyEngine } from "./lazy-engine.js";
 import { announce } from "./messages.js";
 import { Opening } from "./opening.js";
-import { Pages } from "./pages.js";
+import { Pages, WIDE } from "./pages.js";
 import { Reading } from "./reading.js";
 import { ReportSession } from "./session.js";
 import { prepareReader } from "./sources.js";
@@ -87,18 +87,26 @@ byId("copy-link", "button").addEventListener("click", copyAddress);
 
 // ---- The summary -------------------------------------------------------------------------------
 
+const summary = byId("summary", "details");
+let hasSummary = false;
+
 /** Fetches the summary when it is first unfolded. */
 async function startSummary() {
+  if (hasSummary || !summary.open) return;
+  hasSummary = true;
   try {
     const { Summary } = await import("./summary.js");
     new Summary(session, { ...known, engine, onGo: (row) => pages.goTo(row) });
   } catch (error) {
+    hasSummary = false;
     const reason = errorWords(error).message;
     announce(t("The view could not be fetched ({reason}). Try again.", { reason }));
   }
 }
 
-byId("summary", "details").addEventListener("toggle", startSummary, { once: true });
+summary.open &&= matchMedia(WIDE).matches; // it is unfolded in the page, so that nothing moves later
+summary.addEventListener("toggle", startSummary);
+startSummary();
 
 // ---- Live columns ------------------------------------------------------------------------------
 

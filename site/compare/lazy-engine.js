@@ -3,6 +3,8 @@
  * Python; what the build has computed of the examples (scripts/example.py) is not computed again.
  */
 
+import { chance } from "../ui/seeded.js";
+
 /** @import { EngineHolder } from "../ui/engine.js" */
 
 export class LazyEngine {
@@ -54,6 +56,6 @@ export class LazyEngine {
     const known = await fetch(address)
       .then((response) => response.json())
       .catch(() => null); // then Python answers
-    return JSON.stringify(known?.args) === JSON.stringify(args) ? known : null;
+    return known?.asked === chance(JSON.stringify(args)) ? known : null;
   }
 }

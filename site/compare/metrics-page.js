@@ -6,7 +6,6 @@
 import {
   formatMean,
   formatMeasure,
-  inWords,
   isShare,
   labelOf,
   percent,
@@ -18,7 +17,7 @@ import { errorWords } from "../ui/status.js";
 import { scrollBox, table } from "../ui/table.js";
 import { listed, localNumber, shownLanguage, t, tn, translated } from "../ui/words.js";
 import { emptyElement } from "./empty.js";
-import { Metrics, nameOf } from "./metrics.js";
+import { nameOf } from "./metrics.js";
 import { hueOf } from "./row.js";
 
 /** @import { Column, Row } from "../reports/collate.js" */
@@ -43,22 +42,12 @@ export class MetricsPage {
   #running = new AbortController();
 
   /**
-   * @param {import("./lazy-engine.js").LazyEngine} engine
+   * @param {import("./metrics.js").Metrics} metrics
    * @param {{onGo: (row: Row) => void}} options onGo: the visitor wants to read a prompt
    */
-  constructor(engine, { onGo }) {
-    this.metrics = new Metrics(engine);
+  constructor(metrics, { onGo }) {
+    this.metrics = metrics;
     this.onGo = onGo;
-  }
-
-  /**
-   * The measures of an output in one line, or "" if it was not measured.
-   * @param {string} prompt
-   * @param {string} text
-   */
-  inWords(prompt, text) {
-    const measures = this.metrics.of(prompt, text);
-    return measures ? inWords(measures) : "";
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 
 import { samplesOf } from "../reports/collate.js";
+import { inWords } from "../reports/measures.js";
 
 /** @import { Column, Row } from "../reports/collate.js" */
 /** @import { Measures } from "../reports/measures.js" */
@@ -32,6 +33,16 @@ export class Metrics {
   /** The measures of an output, if it was measured. @param {string} prompt @param {string} text */
   of(prompt, text) {
     return this.#known.get(keyOf(prompt, text));
+  }
+
+  /**
+   * The measures of an output in one line, or "" if it was not measured.
+   * @param {string} prompt
+   * @param {string} text
+   */
+  inWords(prompt, text) {
+    const measures = this.of(prompt, text);
+    return measures ? inWords(measures) : "";
   }
 
   /**

@@ -24,15 +24,18 @@ const SITE = "Goosequill";
 /** Pages beside Read, each in its own element. */
 const OTHERS = ["metrics", "coverage", "vote", "write"];
 
-const WIDE = "(min-width: 40.01rem)";
+/** Where the summary is unfolded at first. */
+export const WIDE = "(min-width: 40.01rem)";
 const UNFILTERED = { q: "", differ: false, coverage: "any", hide: [] };
 
 export class Pages {
   #session;
   #options;
   #work = byId("work", "section");
-  /** Set once metrics have been asked for. @type {import("./metrics-page.js").MetricsPage | undefined} */
+  /** Set once metrics have been asked for. @type {import("./metrics.js").Metrics | undefined} */
   #metrics;
+  /** @type {import("./metrics-page.js").MetricsPage | undefined} */
+  #metricsPage;
   /** Whether the metrics page was opened. */
   #measured = false;
   #drawing = 0;
@@ -117,12 +120,8 @@ export class Pages {
 
   /** What measures outputs, and remembers their measures. */
   async metrics() {
-    return (await this.#metricsPage()).metrics;
-  }
-
-  async #metricsPage() {
-    const { MetricsPage } = await import("./metrics-page.js");
-    this.#metrics ??= new MetricsPage(this.#options.engine, { onGo: (row) => this.goTo(row) });
+    const { Metrics } = await import("./metrics.js");
+    this.#metrics ??= new Metrics(this.#options.engine);
     return this.#metrics;
   }
 
@@ -145,9 +144,10 @@ export class Pages {
     const { page } = this.#session.view;
     try {
       if (page === "metrics") {
-        const metrics = await this.#metricsPage();
+        const { MetricsPage } = await import("./metrics-page.js");
+        this.#metricsPage ??= new MetricsPage(await this.metrics(), { onGo: (row) => this.goTo(row) });
         this.#measured = true;
-        if (own === this.#drawing) metrics.show(this.#session);
+        if (own === this.#drawing) this.#metricsPage.show(this.#session);
       } else if (page === "coverage") {
         const { showCoverage } = await import("./coverage.js");
         const onMissing = (/** @type {string} */ letter) =>

@@ -333,7 +333,7 @@ function seedChart(study, of) {
 /** @param {Study} study @param {string} of */
 function seedTable(study, of) {
   return resultTable({
-    caption: "Median, worst and best seed, and how many are right in less than half of all cases",
+    caption: `${of === "adding" ? "Adding" : "Copying"}: median, worst and best seed, and how many are right in less than half of all cases`,
     columns: ["Task", ...Object.values(NAMES)],
     rows: tasksOf(study, of).map(({ words, right }) => [
       words,

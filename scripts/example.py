@@ -72,11 +72,11 @@ def write_measured(output: Path) -> None:
         columns.append({"name": f"{letter} · {report['model_name']} · {name}.json", "prompts": entries})
     baseline = str(columns[0]["name"])
     question = {"outputs": outputs, "columns": columns, "baseline": baseline}
-    asked = chance(json.dumps(question, ensure_ascii=False, separators=(",", ":")))
+    known = chance(json.dumps(question, ensure_ascii=False, separators=(",", ":")))
     parts = measure(outputs)
     measured = [{**each, "measures": part} for each, part in zip(outputs, parts, strict=True)]
     result = finish(measure_columns(measured, columns, baseline=baseline))
-    text = json.dumps({"asked": asked, "parts": parts, "result": result}, separators=(",", ":"))
+    text = json.dumps({"asked": known, "parts": parts, "result": result}, separators=(",", ":"))
     (folder / "measured.json").write_text(text + "\n", encoding="utf-8")
 
 

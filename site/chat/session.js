@@ -273,11 +273,10 @@ export class ChatSession extends Store {
     const { tree, leaf, format, start } = this;
     const { title, system, fields } = tree;
     const here = { title, system, fields, format, leaf, first: firstWords(tree), used: Date.now() };
-    const isKept = changes || this.list.some((one) => one.id === id);
-    // One that was not kept yet, or was deleted elsewhere, is kept whole.
-    const whole = { id, changes: { ...here, start }, messages: tree.all() };
+    const some = { id, changes: changes ?? here, messages };
+    const whole = { changes: { ...here, start }, messages: tree.all() };
     try {
-      this.#enter(await this.#shelf.keep([isKept ? { id, changes: changes ?? here, messages } : whole]));
+      this.#enter(await this.#shelf.keep([changes ? some : { ...some, whole }]));
     } catch (error) {
       this.#complain(error);
     }

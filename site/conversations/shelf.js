@@ -23,8 +23,10 @@ import { Tree } from "./tree.js";
  * @typedef {{name: string, bytes: Uint8Array}} Start the saved state that it starts from
  * What is kept of a conversation, or changes of it.
  * @typedef {{
- *   id: string, changes: Partial<Kept> & {start?: Start | null}, messages?: Iterable<Message>
- * }} Entry
+ *   changes: Partial<Kept> & {start?: Start | null}, messages?: Iterable<Message>
+ * }} Changes
+ * The same by the conversation's id; `whole` is kept instead if it is not there, or was deleted meanwhile.
+ * @typedef {Changes & {id: string, whole?: Changes}} Entry
  * @typedef {{about: Kept & {start: Start | null}, tree: Tree}} Found
  * @typedef {{conversation: string, id: string, at: number, message: Message}} KeptMessage
  */
@@ -115,15 +117,17 @@ export class Shelf {
    * @param {Entry} entry
    * @param {(about: Kept) => void} done
    */
-  #put({ conversations, messages: store }, { id, changes: { start, ...changes }, messages = [] }, done) {
-    const records = Array.from(messages, (message) => ({
-      conversation: id,
-      id: message.id,
-      at: this.#next(),
-      message,
-    }));
+  #put({ conversations, messages: store }, { id, whole, ...some }, done) {
     const known = conversations.get(id);
     known.addEventListener("success", () => {
+      const { changes: given, messages = [] } = known.result ? some : (whole ?? some);
+      const { start, ...changes } = given;
+      const records = Array.from(messages, (message) => ({
+        conversation: id,
+        id: message.id,
+        at: this.#next(),
+        message,
+      }));
       const about = { ...NEW, id, used: Date.now(), ...known.result, ...changes };
       conversations.put(about);
       if (start) store.put({ conversation: id, id: START, at: 0, start });

@@ -145,6 +145,24 @@ test("a deleted conversation is restored whole, also in another tab's list, with
   assert.equal(other.tree.size, 1);
 });
 
+test("what is written on while another tab deletes it is kept whole, before this tab has heard of that", async () => {
+  const [session, other] = [await open(), await open()];
+  await session.adopt([conversation("c1", 2)]);
+  await session.open("c1");
+  await settled();
+  const message = session.add("c1-1", "user", "And?");
+  await settled();
+  await other.remove(["c1"]);
+  assert.equal(session.list.length, 1, "it has heard of it already");
+  await session.keep(message);
+  await settled();
+  const [value] = await other.valuesOf(["c1"]);
+  assert.deepEqual(
+    value?.messages.map(({ text }) => text),
+    ["said 0", "said 1", "And?"],
+  );
+});
+
 test("the page draws the last messages of a branch, and fewer if they are long", () => {
   const { messages } = conversation("a", 100_000);
   assert.equal(lastOf(messages, 100).length, 100);

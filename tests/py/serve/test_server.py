@@ -566,7 +566,8 @@ def test_a_fault_of_the_server_is_not_told_in_detail(
     monkeypatch.setattr(model, "forward", fail)
     for stream, left in ((False, 0), (True, 0), (True, 3)):  # the last in the middle of the stream
         with pytest.raises(openai.APIError, match="The server failed") as caught:
-            list(server.client().completions.create(model="default", prompt=f"new {left}", stream=stream))
+            completions = server.client().completions
+            list(completions.create(model="default", prompt=f"new {left}", stream=stream, **ENDLESS))
         assert "test_server" not in str(caught.value)
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 3
     assert "cannot be read" in caplog.text

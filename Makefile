@@ -57,7 +57,7 @@ try: $(STAMPS)/test node_modules/.stamp vendor ## the tests with NAME in their p
 	@$(PY) scripts/some_tests.py $(or $(NAME),$(error make try NAME=decay))
 
 test-python: $(STAMPS)/test build
-	$(PY) -m pytest tests/py -q -n 2 -m "not rest" $(PYTEST_ARGS)
+	$(PY) -m pytest tests/py -q -n 2 -m "not rest" $(RERUNS) $(PYTEST_ARGS)
 
 test-js: node_modules/.stamp build
 	node --test --test-concurrency=$(shell node -p "os.availableParallelism()") --test-reporter=spec --test-reporter-destination=stdout \

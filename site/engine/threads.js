@@ -194,6 +194,8 @@ export class Team {
   #divisions = new Map();
   #inputs = 0;
   #inputSize = 0;
+  /** Numbers that a helper's part of a result has room for. */
+  #outSize = 0;
   /** @type {Float32Array} */
   #floats;
   /** The divided products of the current work item. @type {Product[]} */
@@ -219,9 +221,10 @@ export class Team {
       return start;
     };
     this.#inputSize = CHUNK * widest;
+    this.#outSize = CHUNK * longest;
     this.#inputs = take(4 * this.#inputSize);
     for (let i = 0; i < count; i++) {
-      const sizes = [MAX_JOINED * longest, CHUNK * (widest + SPARE), CHUNK * longest];
+      const sizes = [MAX_JOINED * longest, CHUNK * (widest + SPARE), this.#outSize];
       const [bias, scratch, out] = sizes.map((words) => take(4 * words));
       this.#helpers.push({
         words: new Int32Array(),
@@ -301,9 +304,11 @@ export class Team {
     for (let step = first; step < end; step += STEP_WORDS) {
       words[step + product.firstRow] = 0;
       words[step + product.endRow] = words[step + product.rows];
-      const size = words[step + product.tokens] * words[step + product.columns];
+      const tokens = words[step + product.tokens];
+      const size = tokens * words[step + product.columns];
       const found = this.#divisions.get(words[step + product.weights] >>> 0); // an address may exceed 2 GiB
       if (!found || inputs + size > this.#inputSize || this.#products.length === MAX_JOINED) continue;
+      if (found.parts.some(({ rows }) => tokens * rows > this.#outSize)) continue;
       this.#products.push({ step, ...found });
       inputs += size;
       bytes += found.bytes;

@@ -54,8 +54,11 @@ export function tokensPerSecond({ read = 0, multiplied = 0 }, rate) {
  * is not a product. Chosen so that the default model learns as fast as it does (scripts/bench/tuning.py).
  */
 export const LEARNING = 1.8;
-/** The recipe (goosequill.tuning): steps at most, examples in one, tokens of these, steps per measurement. */
-const [STEPS, AT_ONCE, LONGEST, MEASURED] = [190, 4, 256, 5];
+/**
+ * The recipe (goosequill.tuning.training): steps at most, tokens of an example, and parameters from which a
+ * model is large.
+ */
+const [STEPS, LONGEST, LARGE] = [190, 256, 5e7];
 /** Bytes of English in a token. */
 const TOKEN = 3;
 
@@ -68,8 +71,9 @@ const TOKEN = 3;
 export function learningSeconds({ examples, bytes }, parameters, rate) {
   const held = Math.max(1, Math.round(examples / 5));
   const tokens = Math.min(LONGEST, bytes / examples / TOKEN);
-  const learned = Math.min(AT_ONCE, examples - held) * tokens * LEARNING;
-  const measured = (held * tokens) / MEASURED;
+  const [atOnce, every] = parameters < LARGE ? [4, 5] : [2, 10]; // examples in a step, steps per measurement
+  const learned = Math.min(atOnce, examples - held) * tokens * LEARNING;
+  const measured = (held * tokens) / every;
   return (STEPS * (learned + measured)) / tokensPerSecond({ multiplied: parameters }, rate);
 }
 

@@ -41,13 +41,17 @@
  */
 export async function tune(model, examples, options = {}) {
   const { onStep, stop, signal, onProgress, learningRate, ...rest } = options;
+  const { threads } = model.info;
+  // The model's threads do not have the transposed matrices of the way back.
+  const opened = threads > 1 && (await model.call("open_gradient", { threads }, { signal, onProgress }));
+  const gradient = opened ? { gradient: opened.handle } : {};
   const rate = learningRate === undefined ? {} : { learning_rate: learningRate };
   /** @type {any} */
   let end;
   const onEnd = (/** @type {any} */ found) => {
     end = found;
   };
-  const parts = model.stream("teach", { examples, ...rest, ...rate }, { signal, onProgress, onEnd });
+  const parts = model.stream("teach", { examples, ...rest, ...rate, ...gradient }, { signal, onProgress, onEnd });
   const cancel = () => parts.cancel();
   if (stop?.aborted) cancel();
   stop?.addEventListener("abort", cancel);
@@ -55,6 +59,7 @@ export async function tune(model, examples, options = {}) {
     for await (const part of parts) if (part !== end) onStep?.(asStep(part));
   } finally {
     stop?.removeEventListener("abort", cancel);
+    if (opened && !model.engine.ended) await model.engine.forget(opened.handle);
   }
   if (!end) throw stop?.reason; // it was stopped before the job began
   const { data, about, held_back: heldBack } = end;

@@ -30,6 +30,18 @@ WRITE = """async ([base, threads]) => {
   return { count, shared, notices, text, logprobs };
 }"""
 
+TEACH = """async ([base, threads]) => {
+  const { loadModel } = await import(base + "engine/client.js");
+  const model = await loadModel({ model: base + "models/default/", threads });
+  const call = model.call.bind(model);
+  let opened = null;
+  model.call = async (...given) => (opened = await call(...given));
+  const examples = [...Array(6)].map((_, n) => `${n} geese, quoth he, be ${n} geese, and ${n} they remain.`);
+  const { data } = await model.tune(examples, { steps: 2, learningRate: 0.01, prompt: "" });
+  globalThis.model = model;
+  return { opened, data: [...data] };
+}"""
+
 
 @contextmanager
 def isolated_site(browser: Browser, folder: Path) -> Iterator[tuple[Page, str]]:
@@ -82,6 +94,18 @@ def test_two_and_three_threads_generate_the_same_as_one_and_end_with_their_model
         assert found["text"] == alone["text"] != ""
         assert found["logprobs"] == alone["logprobs"]
         assert len(found["logprobs"]) == 60 * 6
+
+
+def test_learning_has_threads_of_its_own_until_it_ends(isolated: tuple[Page, str]) -> None:
+    page, base = isolated
+    alone = page.evaluate(TEACH, [base, 1])
+    page.evaluate("model.dispose()")
+    divided = page.evaluate(TEACH, [base, 2])
+    wait_for_helpers(page, 1)  # that of the model
+    page.evaluate("model.dispose()")
+    assert alone["opened"] is None
+    assert divided["opened"]["threads"] == 2 and divided["opened"]["shared_bytes"] > 1_000_000
+    assert divided["data"] == alone["data"] != []
 
 
 @pytest.mark.rest

@@ -7,6 +7,7 @@ computed in these files, and no memory is copied: C works on numpy's arrays in p
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from math import ceil
 from typing import Any
@@ -42,6 +43,17 @@ class SimdKernel(Recorder, Sketches):
         self.logits: LogitOperations = SimdLogits(library)
         self.search: SearchOperations = SimdSearch(library)
         self._constants: dict[float, Floats] = {}
+        self._most = sys.maxsize  # rows of a product that are computed at once
+
+    def apart(self) -> SimdKernel:
+        """Another kernel for the same matrices, whose products are divided among threads of its own.
+
+        It computes as many rows at once as these have room for.
+        """
+        other = SimdKernel(self.library)
+        other.matrices.update(self.matrices)
+        other._most = self.chunk_size
+        return other
 
     def embed(self, table: Weights, tokens: Any) -> Tensor:
         return self._rows_of(table, self._ids, tokens)
@@ -124,14 +136,16 @@ class SimdKernel(Recorder, Sketches):
     def product(
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
-        out = self._new(x.rows, matrix.rows)
-        scratch = self._scratch(matrix, x.rows)
+        out, most = self._new(x.rows, matrix.rows), min(self._most, x.rows)
+        scratch = self._scratch(matrix, most)
         # Not reused by the next product, which may be computed together with this one.
         self._retained += x, out, scratch
-        self._emit(
-            "product", **self._operands(matrix, x, out, scratch, bias=bias, activation=activation),
-            form=matrix.form, first_row=0, end_row=0, joined=0, gap=matrix.gap,
-        )  # fmt: skip
+        for start in range(0, x.rows, most):
+            some, result = (self.rows(each, start, min(most, x.rows - start)) for each in (x, out))
+            self._emit(
+                "product", **self._operands(matrix, some, result, scratch, bias=bias, activation=activation),
+                form=matrix.form, first_row=0, end_row=0, joined=0, gap=matrix.gap,
+            )  # fmt: skip
         return out
 
     def _scratch(self, matrix: Weights, tokens: int) -> Tensor:

@@ -23,7 +23,7 @@ from goosequill.tuning.adapter import Adapter, AdapterFacts
 from goosequill.tuning.applying import adapt
 from goosequill.tuning.examples import make_examples
 from goosequill.tuning.sequences import shuffled, units_of
-from goosequill.tuning.training import Training
+from goosequill.tuning.training import PACE, Training
 from goosequill.tuning.versions import gradient_of
 from goosequill.weights import BytesSource
 
@@ -154,7 +154,7 @@ def begin(settings: Settings, loaded: LoadedModel, sets: Mapping[str, Any]) -> t
         rates=[settings.rate * (10 if is_state else 1)],
         steps=settings.steps,
         seed=settings.seed,
-        patience=float("inf"),
+        pace=PACE._replace(patience=float("inf")),
     )
     return training, [unit for one in other for unit in units_of(one, loaded.tokenizer, 256)]
 

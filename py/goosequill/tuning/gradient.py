@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from goosequill.kernels import Kernel
 from goosequill.models import Model
 from goosequill.tuning.operations import Back, Floats, Pass, Products
 
@@ -45,14 +46,16 @@ class Gradient(ABC):
     ----------
     model
         It is only read, and may be used in between.
+    kernel
+        By default the model's.
     """
 
     make_pass: type[Pass] = Pass
     """A subclass may compute products in another way."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self.products = Products(model.kernel)
+    def __init__(self, model: Model, kernel: Kernel | None = None) -> None:
+        self.model, self.kernel = model, kernel or model.kernel
+        self.products = Products(self.kernel)
 
     @abstractmethod
     def states(self) -> dict[str, Floats]:
@@ -104,6 +107,12 @@ class Gradient(ABC):
         loss, shares = weigh(costs)
         back(slopes * shares.astype(np.float32)[:, None])  # [T, B, C], shares [B]
         return loss, run.gradients, costs
+
+    def compute_a_little(self) -> None:
+        """Learn from one token, which makes the transposes of all matrices."""
+        token = np.zeros((1, 1), np.int64)
+        batch = Batch(token, token, np.ones((1, 1), np.bool_))
+        self.gradients(self.untuned(), batch, lambda costs: (0.0, np.ones_like(costs)))
 
     def _hidden(self, run: Pass, batch: Batch) -> tuple[Floats, Back]:
         """What the head gets, [T, B, C]."""

@@ -5,5 +5,6 @@ JOBS = {
     "describe_adapter": "goosequill.tuning.applying:describe_adapter",
     "fingerprint": "goosequill.tuning.applying:fingerprint",
     "describe_examples": "goosequill.tuning.teaching:describe_examples",
+    "open_gradient": "goosequill.tuning.teaching:open_gradient",
     "teach": "goosequill.tuning.teaching:teach",
 }

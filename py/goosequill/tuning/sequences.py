@@ -16,8 +16,6 @@ from goosequill.tuning.gradient import Batch
 
 MOST_TOKENS = 256
 """Of a sequence; of a longer text, every piece of this length is one."""
-AT_ONCE = 4
-"""Units in a batch."""
 Item = TypeVar("Item")
 
 
@@ -118,13 +116,16 @@ def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[E
     return kept, [one for at, one in enumerate(examples) if at in held]
 
 
-def batches(units: Sequence[Unit], seed: int) -> Iterator[list[Unit]]:
-    """Yield batches without end; all units occur before any does again, those of similar lengths together."""
+def batches(units: Sequence[Unit], seed: int, size: int) -> Iterator[list[Unit]]:
+    """Yield batches of so many units, those of similar lengths together, without end.
+
+    All units occur before any does again.
+    """
     random = Pcg64(seed)
     while True:
         by_length = sorted(units, key=lambda unit: unit.length * (1 + 0.3 * random.random()))
-        starts = shuffled(range(0, len(units), AT_ONCE), random)
-        yield from (by_length[start : start + AT_ONCE] for start in starts)
+        starts = shuffled(range(0, len(units), size), random)
+        yield from (by_length[start : start + size] for start in starts)
 
 
 def shuffled(items: Sequence[Item], random: Pcg64) -> list[Item]:

@@ -7,12 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from goosequill.decoding import Chunk, DecodingConfig, generate
+from goosequill.kernels import SimdKernel
 from goosequill.loading.load import LoadedModel
 from goosequill.models import Model
+from goosequill.support.resources import Resource
 from goosequill.tokenizers import Tokenizer
 from goosequill.tuning.adapter import Adapter, AdapterFacts, Method
 from goosequill.tuning.applying import adapt
 from goosequill.tuning.examples import Example, texts_of
+from goosequill.tuning.gradient import Gradient
 from goosequill.tuning.sequences import split
 from goosequill.tuning.training import STEPS, Training, prepare
 from goosequill.tuning.tune import adapter_of, examples_in, start
@@ -45,6 +48,20 @@ def describe_examples(
     return {"kind": prepared.objective.name, "examples": len(found), "tokens": tokens}
 
 
+def open_gradient(model: Model, *, threads: int) -> Resource:
+    """Keep what computes a model's gradients: helper threads share its products, transposed ones too.
+
+    Parameters
+    ----------
+    threads
+        How many.
+    """
+    kernel = model.kernel.apart() if isinstance(model.kernel, SimdKernel) else model.kernel
+    gradient = gradient_of(model, kernel)
+    gradient.compute_a_little()  # helpers copy all matrices at once
+    return Resource("gradient", gradient, {"divisible": True, "threads": threads})
+
+
 def teach(
     model: Model,
     tokenizer: Tokenizer,
@@ -58,6 +75,7 @@ def teach(
     seed: int = 0,
     prompt: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    gradient: Gradient | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[dict[str, Any], None, dict[str, Any]]:
     """Tune a model, and yield after every step, also before the first.
@@ -67,6 +85,8 @@ def teach(
     prompt, settings
         What to continue whenever what is held back was measured, and how; None is the beginning of the first
         example held back, "" continues nothing.
+    gradient
+        Of this model, from `open_gradient`; by default one that computes on this thread alone.
     cancelled
         Asked after every step; the job ends when it returns true, with the best so far.
 
@@ -92,7 +112,8 @@ def teach(
     config = DecodingConfig.from_dict(dict(settings or {"max_new_tokens": 40}))
     if prompt is None:
         prompt = held[0]["prompt"] or _words(held[0]["text"])
-    training = start(loaded, found, method=method, steps=steps, learning_rate=learning_rate, seed=seed)
+    training = start(loaded, found, method=method, steps=steps, learning_rate=learning_rate, seed=seed,
+                     gradient=gradient)  # fmt: skip
 
     def sample(tuned: Model) -> str:
         items = generate(tuned, tokenizer, prompt, config, cancelled=cancelled) if prompt else ()

@@ -27,10 +27,20 @@ STEPS = 180
 """At most, by default."""
 WARM_UP = 5
 """Steps in which the learning rate rises to its value."""
-MEASURED = 5
-"""Steps between two measurements of what is held back."""
-PATIENCE = 4
-"""Measurements without a better one after which tuning stops."""
+
+
+class Pace(NamedTuple):
+    """Units in a batch, steps between two measurements, and how many without a better one end tuning."""
+
+    units: int
+    measured: int
+    patience: float
+
+
+PACE, SLOW_PACE = Pace(4, 5, 4), Pace(2, 10, 2)
+"""The latter halves the work for large models; small ones learn as well with it."""
+LARGE = 50_000_000
+"""Parameters from which a model is large."""
 TRIAL = 10
 """Steps with each learning rate, of which the better one is taken."""
 MOST_HELD_BACK = 64
@@ -178,8 +188,8 @@ class Training:
         Examples to measure, from which nothing is learned; by default a fifth of `examples`.
     only
         Tune only what has this in its name, such as "ln" for layer norms; by default everything.
-    patience
-        Measurements without a better one after which tuning stops.
+    pace
+        By default that for the size of the model.
 
     Attributes
     ----------
@@ -213,14 +223,15 @@ class Training:
         clock: Callable[[], float] = perf_counter,
         held_back: Sequence[Example] | None = None,
         only: str = "",
-        patience: float = PATIENCE,
+        pace: Pace | None = None,
     ) -> None:
         if method not in RATES:
             raise SettingsError(
                 f"There is no method {method!r}.", code="option", remedy="Choose vectors or state."
             )
         self.gradient, self.method, self.seed, self.steps = gradient, method, seed, steps
-        self.rates, self.clock, self.patience = tuple(rates or RATES[method]), clock, patience
+        self.rates, self.clock = tuple(rates or RATES[method]), clock
+        self.pace = pace or (SLOW_PACE if gradient.model.config.parameters >= LARGE else PACE)
         prepared = prepare(gradient, tokenizer, examples, seed=seed, held_back=held_back)
         self.objective, self.kept, self.held_back, self._tokens = prepared
         self._untuned = gradient.untuned()
@@ -332,17 +343,18 @@ class Learner:
         self.adam = Adam(training._start, rate)
         self.last = self._best = float("inf")
         self._worse = 0
-        self._batches = batches(training.kept, training.seed)
+        self._batches = batches(training.kept, training.seed, training.pace.units)
 
     def learn(self, steps: int) -> Generator[Step, None, None]:
         """Take steps up to so many, or until what is held back no longer gets better."""
         training, adam = self.training, self.adam
-        while adam.steps < steps and self._worse < training.patience:
+        while adam.steps < steps and self._worse < training.pace.patience:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 loss, gradient = training.slope(adam.values, next(self._batches))
                 adam.step(gradient)
                 training.current = adam.values
-                found = self._measured() if adam.steps % MEASURED == 0 or adam.steps == steps else None
+                is_due = adam.steps % training.pace.measured == 0 or adam.steps == steps
+                found = self._measured() if is_due else None
             held, right = (found.loss, found.right) if found else (None, None)
             yield Step(0, 0, adam.steps, adam.rate, loss, held, training.best.loss, right, 0.0)
 

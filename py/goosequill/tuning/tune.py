@@ -12,6 +12,7 @@ from goosequill.loading.load import LoadedModel
 from goosequill.support.bounded_file import read_bytes
 from goosequill.tuning.adapter import Adapter, AdapterFacts, Method
 from goosequill.tuning.examples import MOST_BYTES, Example, make_examples, read_examples
+from goosequill.tuning.gradient import Gradient
 from goosequill.tuning.sequences import Unit
 from goosequill.tuning.training import STEPS, Step, Training
 from goosequill.tuning.versions import gradient_of
@@ -112,13 +113,14 @@ def start(
     steps: int = STEPS,
     learning_rate: float | None = None,
     seed: int = 0,
+    gradient: Gradient | None = None,
 ) -> Training:
     """Return a training that has not taken a step; see `tune` for the parameters and errors."""
     if not steps > 0 or not (learning_rate is None or 0 < learning_rate < 10):
         raise SettingsError("The steps and the learning rate must be above 0.", code="setting-range")
     rates = None if learning_rate is None else (learning_rate,)
     return Training(
-        gradient_of(loaded.model),
+        gradient or gradient_of(loaded.model),
         loaded.tokenizer,
         examples,
         method=method,

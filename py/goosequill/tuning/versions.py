@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from goosequill.errors import UnsupportedModelError
+from goosequill.kernels import Kernel
 from goosequill.models import Model
 from goosequill.tuning.gradient import Gradient
 from goosequill.tuning.rwkv4 import Rwkv4Gradient
@@ -12,8 +13,10 @@ GRADIENTS: dict[str, type[Gradient]] = {"4": Rwkv4Gradient, "7": Rwkv7Gradient}
 """By the name that `ModelConfig.version` has."""
 
 
-def gradient_of(model: Model) -> Gradient:
+def gradient_of(model: Model, kernel: Kernel | None = None) -> Gradient:
     """Return what computes a model's gradients; those of a model with an adapter are as without it.
+
+    The kernel is by default the model's.
 
     Raises
     ------
@@ -25,4 +28,4 @@ def gradient_of(model: Model) -> Gradient:
             f"RWKV-{model.config.version} models cannot be tuned yet.",
             code="tuning-version",
         )
-    return GRADIENTS[model.config.version](model.base)
+    return GRADIENTS[model.config.version](model.base, kernel)

@@ -151,13 +151,14 @@ export class Loading {
   }
 
   /**
-   * Lets helper threads compute with an embedding model that a job has opened, if that is faster.
+   * Lets helper threads compute with what a job has opened: an embedding model if that is faster, or as many
+   * as it says.
    * @param {any} opened what the job returns; it gets the number of threads
    */
   async share(opened) {
     if (!opened?.divisible) return;
-    const helpers = startHelpers({}, this.#bridge.assets);
-    Object.assign(opened, ALONE, helpers && (await this.#divide(opened.handle, helpers, {}, [])));
+    const helpers = startHelpers(opened, this.#bridge.assets);
+    Object.assign(opened, ALONE, helpers && (await this.#divide(opened.handle, helpers, opened, [])));
   }
 
   /** Ends the helper threads of what was forgotten, if it has any. @param {number} handle */

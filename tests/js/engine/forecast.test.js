@@ -37,6 +37,8 @@ test("learning takes longer with more to learn from in a step, and with what is 
   assert.ok(seconds(100, 2e4) > seconds(50, 1e4), "more that are held back");
   assert.equal(seconds(50, 1e7), seconds(50, 1e8), "a long text is learned in pieces");
   assert.equal(learningSeconds({ examples: 50, bytes: 1e4 }, model, 0), Infinity);
+  const large = learningSeconds({ examples: 50, bytes: 1e4 }, 10 * model, rate);
+  assert.ok(Math.abs(large / seconds(50, 1e4) - 5) < 1e-9, "a large model takes steps of half the work");
 });
 
 test("what is unknown is not guessed", async () => {

@@ -31,10 +31,17 @@ const PARTS = [
 ];
 
 /** A model whose job has these parts; cancelled, it ends before the next one, with the best so far. */
-function fake({ parts = PARTS, fails = /** @type {Error | null} */ (null) } = {}) {
+function fake({ parts = PARTS, fails = /** @type {Error | null} */ (null), threads = 1 } = {}) {
   const asked = /** @type {any[]} */ ([]);
   const model = {
     cancelled: 0,
+    info: { threads },
+    engine: { ended: false, forget: async (/** @type {number} */ handle) => void asked.push(["forget", handle]) },
+    /** @param {string} job @param {any} args */
+    async call(job, args) {
+      asked.push([job, args]);
+      return { handle: 7 };
+    },
     /** @param {string} job @param {any} args @param {any} options */
     stream(job, args, { onEnd, ...options }) {
       asked.push([job, args, options]);
@@ -124,8 +131,20 @@ test("an aborted signal rejects, and so does what fails while it learns", async 
 
 test("a job that was over before it began rejects as stopped", async () => {
   const model = /** @type {any} */ ({
+    info: { threads: 1 },
     // As an engine does: a job that is cancelled before it begins has no end.
     stream: () => Object.assign((async function* () {})(), { cancel() {} }),
   });
   await assert.rejects(tune(model, "Arr.", { stop: AbortSignal.abort() }), { name: "AbortError" });
+});
+
+test("where the model has threads, learning has as many, until it ends or fails", async () => {
+  for (const fails of [null, new Error("Out of memory.")]) {
+    const { model, asked } = fake({ fails, threads: 2 });
+    const tuning = tune(model, "Arr.", {});
+    await (fails ? assert.rejects(tuning, /Out of memory/) : tuning);
+    assert.deepEqual(asked[0], ["open_gradient", { threads: 2 }]);
+    assert.deepEqual(asked[1].slice(0, 2), ["teach", { examples: "Arr.", gradient: 7 }]);
+    assert.deepEqual(asked[2], ["forget", 7]);
+  }
 });

@@ -9,6 +9,7 @@ import pytest
 from goosequill.browser.jobs import Job, find
 from goosequill.errors import GoosequillError
 from goosequill.loading.load import LoadedModel
+from goosequill.support.resources import Divisible
 from goosequill.tuning.adapter import read_adapter
 
 SONG = "\n%\n".join(f"{n} geese, quoth he, be {n} geese." for n in range(8))
@@ -46,6 +47,20 @@ def test_a_page_sees_every_step_and_how_the_model_writes(loaded: LoadedModel) ->
     assert parts[-1]["best"] < parts[0]["held_back"]
     adapter = read_adapter(end["data"])
     assert adapter.about.name == end["about"]["name"] == "quoth"
+
+
+def test_a_gradient_for_threads_finds_the_same(loaded: LoadedModel) -> None:
+    gradient = find("open_gradient")(loaded.model, threads=2).value
+    matrices = loaded.model.kernel.matrices
+    assert isinstance(gradient, Divisible) and gradient.kernel is not loaded.model.kernel
+    assert len(gradient.kernel.matrices - matrices) == len(matrices)
+    ends = []
+    for more in ({}, {"gradient": gradient}):
+        resources = {"model": loaded.model, "tokenizer": loaded.tokenizer, "description": {}, **more}
+        arguments = {"examples": SONG, "steps": 2, "learning_rate": 0.01, "prompt": ""}
+        teach = Job(find("teach"), arguments, resources=resources)
+        ends.append([teach.step() for _ in range(4)][-1]["end"])
+    assert ends[0]["data"] == ends[1]["data"]
 
 
 def test_a_page_stops_at_any_step_and_keeps_the_best(loaded: LoadedModel) -> None:

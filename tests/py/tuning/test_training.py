@@ -18,7 +18,7 @@ from goosequill.tokenizers import load_tokenizer
 from goosequill.tuning import training
 from goosequill.tuning.examples import Example, Pair, Rating, Text
 from goosequill.tuning.sequences import batches
-from goosequill.tuning.training import Adam, Packing, Step, Training
+from goosequill.tuning.training import PACE, SLOW_PACE, Adam, Packing, Step, Training
 from goosequill.tuning.versions import gradient_of
 from tests.py.checkpoints import MAKERS, Tensors, source_of
 
@@ -91,14 +91,28 @@ def test_tuning_stops_where_it_gets_no_better() -> None:
     found = begin(rates=[1e-12], steps=1000)
     found.best = replace(found.best, loss=-1.0)  # nothing can be better
     steps = list(found.run())
-    assert len(steps) <= training.MEASURED * (training.PATIENCE + 20)
+    assert len(steps) <= PACE.measured * (PACE.patience + 20)
     assert found.best_steps == 0
 
 
 def test_without_patience_it_goes_on_to_the_end() -> None:
-    found = begin(rates=[1e-12], steps=60, patience=float("inf"))
+    found = begin(rates=[1e-12], steps=60, pace=PACE._replace(patience=float("inf")))
     found.best = replace(found.best, loss=-1.0)
     assert len(list(found.run())) == 60
+
+
+def test_a_large_model_learns_from_less_at_once_and_is_measured_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert begin().pace == PACE
+    monkeypatch.setattr(training, "LARGE", 1000)
+    found = begin(steps=20)
+    sizes = list[int]()
+    slope = found.slope
+    monkeypatch.setattr(found, "slope", lambda flat, units: (sizes.append(len(units)), slope(flat, units))[1])
+    steps = list(found.run())
+    assert [step.step for step in steps if step.held_back is not None] == [10, 20]
+    assert max(sizes) == SLOW_PACE.units == 2
 
 
 def test_examples_can_be_given_to_be_held_back() -> None:
@@ -132,7 +146,7 @@ def test_leaving_at_any_step_keeps_the_best_so_far() -> None:
 
 def test_a_batch_that_is_divided_gives_the_same_gradient() -> None:
     found = begin(PAIRS)
-    units = next(batches(found.kept, 0))
+    units = next(batches(found.kept, 0, 4))
     loss, gradient = found.slope(found.best_values, units)
     found._tokens = 1
     parts_loss, parts = found.slope(found.best_values, units)

@@ -112,6 +112,7 @@ typedef f32x4 channels;
 #endif
 #define EACH_CHANNEL(i) for (word i = 0; i < size; i += (word)(sizeof(channels) / sizeof(float)))
 #define AT(p) (*(const channels *)(p))
+#define WRITE(p) *(channels *)(p)
 #define SIDE_BY_SIDE 4  // rows of a head's state that are summed, and then written, together; chosen by measurement
 #define EACH_ROW UNROLL for (unsigned j = 0; j < SIDE_BY_SIDE; j++)
 
@@ -202,18 +203,35 @@ static void edit_state(float *to, const float *from, const float *decay, const f
   }
 }
 
+// The same with the rows side by side.
+static void edit_rows(float *to, const float *from, const float *decay, const float *k, const float *v, const float *removal,
+                      const float *edit, word size) {
+  for (word c = 0; c < size; c += SIDE_BY_SIDE, to += SIDE_BY_SIDE * size, from += SIDE_BY_SIDE * size) {
+    channels removed[SIDE_BY_SIDE] = {0}, value[SIDE_BY_SIDE];
+    EACH_CHANNEL(i) {
+      channels lost = AT(removal + i);
+      EACH_ROW removed[j] = add_product(AT(from + j * size + i), lost, removed[j]);
+    }
+    f32x4 less = -sums(removed);
+    EACH_ROW removed[j] = (channels){0} + less[j], value[j] = (channels){0} + v[c + j];
+    EACH_CHANNEL(i) {
+      channels edited = AT(edit + i), decayed = AT(decay + i), key = AT(k + i);
+      EACH_ROW {
+        channels kept = add_product(removed[j], edited, AT(from + j * size + i) * decayed);
+        WRITE(to + j * size + i) = add_product(value[j], key, kept);
+      }
+    }
+  }
+}
+
 // A head's numbers of one token, and where the gradients of its inputs go.
 struct wkv7_token {
   const float *slope, *r, *decay, *k, *v, *removal, *a, *edit;
   float *to_r, *to_decay, *to_k, *to_v, *to_removal, *to_a;
 };
 
-// `later` is the gradient of the state after the token without this token's own result, and becomes that of the state before.
-static void wkv7_token_back(const struct wkv7_token *p, const float *before, const float *after, float *later, word size) {
-  EACH_FOUR(size, {
-    store(p->to_r + i, splat(0), left), store(p->to_decay + i, splat(0), left), store(p->to_k + i, splat(0), left);
-    store(p->to_removal + i, splat(0), left), store(p->to_a + i, splat(0), left);
-  })
+// What a state and its gradient add to the gradients of a token; the edit's is in that of `a`.
+static void state_back(const struct wkv7_token *p, const float *before, const float *after, float *later, word size) {
   for (word c = 0; c < size; c++, before += size, after += size, later += size) {
     f32x4 asked = splat(p->slope[c]), value = splat(p->v[c]), keys = splat(0), edits = splat(0), removed = splat(0);
     EACH_FOUR(size, {
@@ -230,11 +248,60 @@ static void wkv7_token_back(const struct wkv7_token *p, const float *before, con
     f32x4 less = splat(-sum(edits)), gone = splat(-sum(removed));
     EACH_FOUR(size, {
       f32x4 g = load(later + i, left);
-      store(p->to_a + i, madd(gone, g, load(p->to_a + i, left)), left);  // the edit's gradient, so far
+      store(p->to_a + i, madd(gone, g, load(p->to_a + i, left)), left);
       store(p->to_removal + i, madd(less, load(before + i, left), load(p->to_removal + i, left)), left);
       store(later + i, madd(less, load(p->removal + i, left), g * load(p->decay + i, left)), left);
     })
   }
+}
+
+// The same with the rows side by side.
+static void rows_back(const struct wkv7_token *p, const float *before, const float *after, float *later, word size) {
+  for (word c = 0; c < size; c += SIDE_BY_SIDE) {
+    channels asked[SIDE_BY_SIDE], value[SIDE_BY_SIDE];
+    channels keys[SIDE_BY_SIDE] = {0}, edits[SIDE_BY_SIDE] = {0}, removed[SIDE_BY_SIDE] = {0};
+    EACH_ROW asked[j] = (channels){0} + p->slope[c + j], value[j] = (channels){0} + p->v[c + j];
+    EACH_CHANNEL(i) {
+      channels query = AT(p->r + i), key = AT(p->k + i), edited = AT(p->edit + i), lost = AT(p->removal + i);
+      channels to_r = AT(p->to_r + i), to_decay = AT(p->to_decay + i), to_k = AT(p->to_k + i);
+      EACH_ROW {
+        word at = (c + j) * size + i;
+        channels old = AT(before + at), g = add_product(asked[j], query, AT(later + at));
+        WRITE(later + at) = g;
+        keys[j] = add_product(g, key, keys[j]);
+        edits[j] = add_product(g, edited, edits[j]);
+        removed[j] = add_product(old, lost, removed[j]);
+        to_r = add_product(asked[j], AT(after + at), to_r);
+        to_decay = add_product(g, old, to_decay);
+        to_k = add_product(value[j], g, to_k);
+      }
+      WRITE(p->to_r + i) = to_r, WRITE(p->to_decay + i) = to_decay, WRITE(p->to_k + i) = to_k;
+    }
+    store(p->to_v + c, sums(keys), 4);
+    f32x4 less = -sums(edits), gone = -sums(removed);
+    EACH_ROW edits[j] = (channels){0} + less[j], removed[j] = (channels){0} + gone[j];
+    EACH_CHANNEL(i) {
+      channels lost = AT(p->removal + i), decayed = AT(p->decay + i), to_removal = AT(p->to_removal + i), to_a = AT(p->to_a + i);
+      EACH_ROW {
+        word at = (c + j) * size + i;
+        channels g = AT(later + at);
+        to_a = add_product(removed[j], g, to_a);
+        to_removal = add_product(edits[j], AT(before + at), to_removal);
+        WRITE(later + at) = add_product(edits[j], lost, g * decayed);
+      }
+      WRITE(p->to_removal + i) = to_removal, WRITE(p->to_a + i) = to_a;
+    }
+  }
+}
+
+// `later` is the gradient of the state after the token without this token's own result, and becomes that of the state before.
+static void wkv7_token_back(const struct wkv7_token *p, const float *before, const float *after, float *later, word size) {
+  EACH_FOUR(size, {
+    store(p->to_r + i, splat(0), left), store(p->to_decay + i, splat(0), left), store(p->to_k + i, splat(0), left);
+    store(p->to_removal + i, splat(0), left), store(p->to_a + i, splat(0), left);
+  })
+  if (size % 8) state_back(p, before, after, later, size);
+  else rows_back(p, before, after, later, size);
   EACH_FOUR(size, {
     f32x4 edited = load(p->to_a + i, left);
     store(p->to_removal + i, madd(edited, load(p->a + i, left), load(p->to_removal + i, left)), left);
@@ -251,7 +318,7 @@ static void wkv7_back(const step *s) {
 #define IN(name) s->wkv7_back.name + t * width + head * size
 #define OUT(part) s->wkv7_back.out + ((part) * tokens + t) * width + head * size
 #define ADVANCE(to, from) \
-  multiply(edit, IN(removal), IN(a), size, size), edit_state(to, from, IN(decay), IN(k), IN(v), IN(removal), edit, size)
+  multiply(edit, IN(removal), IN(a), size, size), (size % 8 ? edit_state : edit_rows)(to, from, IN(decay), IN(k), IN(v), IN(removal), edit, size)
   for (word head = 0; head < s->wkv7_back.heads; head++) {
     float *state = s->wkv7_back.state + head * area;
     for (word i = 0; i < area; i++) kept[i] = state[i], later[i] = 0;

@@ -104,8 +104,8 @@ class Start:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    server = make_server(folder)
+def serving(folder: Path, *, isolate: bool = False) -> Iterator[str]:
+    server = make_server(folder, isolate=isolate)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()

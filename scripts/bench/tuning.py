@@ -4,7 +4,7 @@ Everyone takes the same steps on the default model's shape: four texts of 64 tok
 vectors, Adam. Ours computes over weights in 4 bits, PyTorch over float32, with the operations of the model
 written out as they are in tests/py/tuning/oracle.py; matrices need no gradient. Contestants take turns. A
 second table has how tuning as a whole grows with examples, with their length and with the model, and the
-memory beyond the loaded model.
+memory beyond the loaded model; there a page takes as many threads as it does for a visitor.
 
     python scripts/bench/tuning.py                 dist/; writes build/tuning.json
     python scripts/bench/tuning.py --rounds 5
@@ -42,18 +42,25 @@ DEFAULT = Shape("RWKV-4 10.6M", "4", layers=6, width=320, vocab=5120)
 AT_ONCE, LENGTH, EXAMPLES, STEPS = 4, 64, 50, 12
 PAGE = "about-tuning.html"
 FOLDER = "tuning-benchmark"
-TUNE = """async ({ url, examples, steps }) => {
+TUNE = """async ({ url, examples, steps, threads }) => {
   const { Engine, loadModel } = await import("./engine/client.js");
   const engine = new Engine();
-  const model = await loadModel({ model: url, engine, threads: 1 });
+  const model = await loadModel({ model: url, engine, threads: threads ?? undefined });
   const before = model.info.heap_bytes;
   const start = performance.now();
   const times = [];
   const onStep = ({ done, heldBack }) => times.push([done, performance.now() - start, heldBack !== null]);
+  const call = model.call.bind(model);
+  let shared = 0;
+  model.call = async (...given) => {
+    const opened = await call(...given);
+    shared = opened.shared_bytes;
+    return opened;
+  };
   await model.tune(examples, { steps, prompt: "", onStep });
   const status = await engine.status();
   engine.dispose();
-  return { times, memory: status.heap_bytes - before };
+  return { times, memory: status.heap_bytes - before + shared, threads: model.info.threads };
 }"""
 
 
@@ -82,10 +89,10 @@ def native(model: gq.TextModel, examples: list[str]) -> list[tuple[int, float, b
     return found
 
 
-def in_page(page: Page, url: str, examples: list[str], steps: int = STEPS) -> tuple[list[Any], float]:
-    """When steps ended, in seconds, and how many bytes the heap grew by."""
-    found = page.evaluate(TUNE, {"url": url, "examples": examples, "steps": steps})
-    return [(done, time / 1e3, measured) for done, time, measured in found["times"]], found["memory"]
+def in_page(page: Page, url: str, examples: list[str], steps: int, threads: int | None) -> dict[str, Any]:
+    """When steps ended, in seconds, how many bytes more there were, and how many threads."""
+    found = page.evaluate(TUNE, {"url": url, "examples": examples, "steps": steps, "threads": threads})
+    return {**found, "times": [(done, time / 1e3, measured) for done, time, measured in found["times"]]}
 
 
 class Torch:
@@ -123,7 +130,8 @@ def opened(site: Path, models: Path) -> Iterator[tuple[Page, str]]:
         shutil.copytree(site, copy, symlinks=True)
         (copy / FOLDER).symlink_to(models)
         (copy / PAGE).write_text("<!doctype html><title>Tuning</title>", encoding="utf-8")
-        with serving(copy) as base, browsing(playwright, f"{place}/profile", press=False) as context:
+        profile = f"{place}/profile"
+        with serving(copy, isolate=True) as base, browsing(playwright, profile, press=False) as context:
             page = context.new_page()
             page.goto(base + PAGE)
             yield page, f"{base}{FOLDER}/"
@@ -135,7 +143,7 @@ def race(page: Page, base: str, models: Path, rounds: int) -> dict[str, list[flo
     examples = texts(model, 12, LENGTH)
     found: dict[str, list[float]] = {"page": [], "native": [], "torch": []}
     for _ in range(rounds):
-        found["page"].append(rate(in_page(page, f"{base}default/", examples)[0]))
+        found["page"].append(rate(in_page(page, f"{base}default/", examples, STEPS, 1)["times"]))
         found["native"].append(rate(native(model, examples)))
         found["torch"].append(rate(peer.steps()))
     figures = {name: statistics.median(values) for name, values in found.items()}
@@ -144,7 +152,7 @@ def race(page: Page, base: str, models: Path, rounds: int) -> dict[str, list[flo
     return found
 
 
-def growth(page: Page, base: str, models: Path) -> list[dict[str, float | str]]:
+def growth(page: Page, base: str, models: Path, threads: int | None) -> list[dict[str, float | str]]:
     """Seconds of whole tunings in the page, as many steps as they take, and megabytes."""
     found: list[dict[str, float | str]] = []
     small, large = ("default", DEFAULT), ("rwkv7.safetensors", RWKV7)
@@ -153,9 +161,10 @@ def growth(page: Page, base: str, models: Path) -> list[dict[str, float | str]]:
     ):  # fmt: skip
         model = gq.load(models / name, threads=1)
         url = f"{base}{name}" + ("/" if name == "default" else "")
-        times, memory = in_page(page, url, texts(model, examples, length), 180)
-        row = {"model": shape.name, "examples": examples, "tokens": length, "steps": times[-1][0]}
-        found.append({**row, "seconds": times[-1][1], "megabytes": memory / 1e6})
+        taken = in_page(page, url, texts(model, examples, length), 180, threads)
+        done, seconds, _ = taken["times"][-1]
+        row = {"model": shape.name, "examples": examples, "tokens": length, "threads": taken["threads"]}
+        found.append({**row, "steps": done, "seconds": seconds, "megabytes": taken["memory"] / 1e6})
         print("| " + " | ".join(f"{value:,.0f}" if isinstance(value, int | float) else value
                                 for value in found[-1].values()) + " |", flush=True)  # fmt: skip
     return found
@@ -168,6 +177,7 @@ def main() -> None:
     parser.add_argument("site", nargs="?", type=Path, default=ROOT / "dist", help="default: dist/")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=["race", "growth"])
+    parser.add_argument("--threads", type=int, help="of the second table; by default what a page takes")
     options = parser.parse_args()
     models = ROOT / "build" / "tuning"
     models.mkdir(parents=True, exist_ok=True)
@@ -181,8 +191,9 @@ def main() -> None:
             print("| page | native | PyTorch | page / PyTorch |\n|--:|--:|--:|--:|")
             results["race"] = race(page, base, models, options.rounds)
         if options.only != "race":
-            print("\n| model | examples | tokens of each | steps | seconds | MB |\n|---|--:|--:|--:|--:|--:|")
-            results["growth"] = growth(page, base, models)
+            print("\n| model | examples | tokens of each | threads | steps | seconds | MB |")
+            print("|---|" + "--:|" * 6)
+            results["growth"] = growth(page, base, models, options.threads)
     (ROOT / "build" / "tuning.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 

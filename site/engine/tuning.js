@@ -51,7 +51,11 @@ export async function tune(model, examples, options = {}) {
   const onEnd = (/** @type {any} */ found) => {
     end = found;
   };
-  const parts = model.stream("teach", { examples, ...rest, ...rate, ...gradient }, { signal, onProgress, onEnd });
+  const parts = model.stream(
+    "teach",
+    { examples, ...rest, ...rate, ...gradient },
+    { signal, onProgress, onEnd },
+  );
   const cancel = () => parts.cancel();
   if (stop?.aborted) cancel();
   stop?.addEventListener("abort", cancel);

@@ -35,7 +35,7 @@ _GONE: Mapping[str, Callable[[], LoadError]] = {
     "embedder": lambda: LoadError("This embedding model is no longer loaded.", code="embedder-closed"),
     "collection": lambda: LoadError("This collection is no longer open.", code="collection-closed"),
     "embeddings": lambda: LoadError("This file of embeddings is no longer open.", code="embeddings-closed"),
-    "gradient": lambda: LoadError("This model is no longer being taught.", code="model-unloaded"),
+    "gradient": lambda: LoadError("This model is no longer loaded.", code="model-unloaded"),
 }
 
 

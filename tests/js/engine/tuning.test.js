@@ -36,7 +36,10 @@ function fake({ parts = PARTS, fails = /** @type {Error | null} */ (null), threa
   const model = {
     cancelled: 0,
     info: { threads },
-    engine: { ended: false, forget: async (/** @type {number} */ handle) => void asked.push(["forget", handle]) },
+    engine: {
+      ended: false,
+      forget: async (/** @type {number} */ handle) => void asked.push(["forget", handle]),
+    },
     /** @param {string} job @param {any} args */
     async call(job, args) {
       asked.push([job, args]);

@@ -29,6 +29,8 @@ WORK = ROOT / "build" / "packages"
 BUNDLERS = ("vite", "webpack", "esbuild", "sveltekit", "next --turbopack", "next --webpack")
 """Folders of projects, and options of their builds."""
 LONG = 120_000  # milliseconds
+INSTALLED = set[str]()
+"""Projects whose bundler this process has installed."""
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +50,9 @@ def project(name: str, package: Path) -> Path:
             shutil.rmtree(old) if old.is_dir() else old.unlink()
     shutil.copytree(PROJECTS / name, folder, dirs_exist_ok=True)
     shutil.copyfile(PROJECTS / "page.js", folder / "page.js")
-    if (folder / "package-lock.json").is_file():
+    if (folder / "package-lock.json").is_file() and name not in INSTALLED:
         subprocess.run(["npm", "ci", "--silent"], cwd=folder, check=True)
+        INSTALLED.add(name)
     installed = folder / "node_modules" / "goosequill"
     shutil.rmtree(installed, ignore_errors=True)
     installed.mkdir(parents=True)

@@ -17,13 +17,14 @@ SHOWN = 25
 """The slowest files, of which the times are printed."""
 
 LONGEST = (
-    *("engines/test_webkit", "engines/test_firefox", "test_compare", "test_pages", "engines/test_variants"),
+    *("engines/test_webkit", "lab/test_lab", "engines/test_firefox", "test_compare", "test_pages"),
+    *("tests/py/scripts/test_build", "tests/packages/test_bundlers", "engines/test_variants"),
     *("test_offline", "test_hostile", "test_home", "test_models", "test_playground", "test_faults"),
     *("engines/test_chromium", "test_chat", "test_embed", "test_live", "test_samples", "test_layout_shift"),
     *("search/test_collections", "search/test_embedders", "test_keyboard", "test_addresses"),
     *("test_versions", "lab/test_handwriting", "test_frames", "test_busy_states", "test_threads"),
 )
-"""Files of tests/browser that take long: what begins last leaves a core idle. Those that change may stay."""
+"""Files that take long, below tests/browser unless it says otherwise: what begins last leaves a core idle."""
 
 
 def place(item: pytest.Item) -> int:

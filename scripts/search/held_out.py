@@ -6,7 +6,8 @@
 held_out.json has the questions, their answers' sections, and where the documents come from: FAQs and manuals
 of Debian's packages, which apt-get fetches into build/quality/packages and whose SHA-256 is checked. An
 answer is a section; its passages are those that search makes of it. Hit@1 and hit@3 are the shares of
-questions whose section comes first, or among the first three.
+questions whose section comes first, or among the first three. The second table counts what a page lists: the
+best passage of each document, without and with the further ones below it.
 """
 
 from __future__ import annotations
@@ -28,13 +29,17 @@ from scripts.train.corpus import fetch, read_members
 from scripts.train.documents import Package
 
 from goosequill.kernels import load_kernel
+from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import read_html
 from goosequill.search.documents.markdown import read_markdown
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
+from goosequill.search.index import Index
 from goosequill.search.passages import SEPARATOR, embedded_text, passages
+from goosequill.search.searcher import Searcher
 from goosequill.search.static_table import StaticTable
+from goosequill.search.storage import MemoryStorage
 
 QUESTIONS = Path(__file__).with_name("held_out.json")
 MADE: dict[str, Any] = json.loads(QUESTIONS.read_text(encoding="utf-8"))
@@ -136,15 +141,40 @@ def cell(found: Ids) -> str:
     return f"{first[0]:.2f} / {three[0]:.2f} ({first[1]:.2f}–{first[2]:.2f} / {three[1]:.2f}–{three[2]:.2f})"
 
 
+def listed_ranks(name: str, case: Case, static: StaticTable, full: Embedder) -> dict[str, Ids]:
+    """Return the rank of each question's section in what a page lists, by stage, without and with more."""
+    index = Index.create(MemoryStorage(), load_kernel().search, name="")
+    for document in documents(MADE["sets"][name]):
+        index.add(document)
+    list(embed_pending(index, full))
+    found: dict[str, list[int]] = {}
+    for stage, model in ((STAGES["static"], None), (STAGES["full"], full)):
+        searcher = Searcher(index, load_kernel().search, static=static, full=model)
+        for question, gold in zip(case.questions, case.gold, strict=True):
+            hits = searcher.ask(question).hits
+            for way, listed in (
+                ("one passage a document", hits),
+                ("with further passages", [each for hit in hits for each in (hit, *hit.more)]),
+            ):
+                owners = case.owners[[each.passage for each in listed]].tolist()
+                rank = owners.index(gold) if gold in owners else len(index)
+                found.setdefault(f"{stage}, {way}", []).append(rank)
+    return {key: np.array(ranked) for key, ranked in found.items()}
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="put the tables into the documentation")
     options = parser.parse_args(arguments)
     static, full = models()
-    lines = table({name: found_ranks(read_case(name), static, full) for name in MADE["sets"]})
-    print("\n".join(lines))
-    if options.write:
-        write_section(lines, mark="held-out")
+    cases = {name: read_case(name) for name in MADE["sets"]}
+    for mark, found in (
+        ("held-out", {name: found_ranks(case, static, full) for name, case in cases.items()}),
+        ("listed", {name: listed_ranks(name, case, static, full) for name, case in cases.items()}),
+    ):
+        print("\n".join(lines := table(found)))
+        if options.write:
+            write_section(lines, mark=mark)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,8 @@ export class Documents {
     const { hits, state } = await this.#session.run("search", args, options);
     if (state === "nothing") return [];
     const near = hits.filter((/** @type {any} */ { distant }, /** @type {number} */ at) => !at || !distant);
-    return near.map((/** @type {any} */ { name, title, heading, address, text, score }) => ({
+    const found = near.flatMap((/** @type {any} */ hit) => [hit, ...(hit.more ?? [])]);
+    return found.map((/** @type {any} */ { name, title, heading, address, text, score }) => ({
       ...{ name, title, heading, address, text, score },
       ...(collection && { collection }),
     }));

@@ -11,9 +11,10 @@
  *   document: number, name: string, title: string, address: string, passage: number, score: number,
  *   cosine?: number | null, words: number, text: string, start: number, end: number, heading: string,
  *   sentences: {start: number, end: number, score: number}[], matched: [number, number][],
- *   closeness: string, shared: string[], common: boolean, likelihood?: number | null, distant?: boolean
+ *   closeness: string, shared: string[], common: boolean, likelihood?: number | null, distant?: boolean,
+ *   more?: Hit[]
  * }} Hit `distant` says that it is merely near, and probably does not answer; the words of `shared` tell
- *   something, `common` says that there is any
+ *   something, `common` says that there is any; `more` are further passages of its document
  * @typedef {"words" | "static" | "full"} Stage "words" only as what was reached
  * @typedef {Partial<Record<Stage, number>>} Seconds
  * @typedef {{

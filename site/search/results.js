@@ -1,6 +1,6 @@
 /**
  * The list of results: each with its passage, the matching words marked and the sentence that fits best
- * shaded. A refined list reorders quietly: what has the focus stays where it is, what is unfolded stays so.
+ * shaded, and with further passages of its document. A refined list reorders quietly: what has the focus stays where it is, what is unfolded stays so.
  */
 
 import { element } from "../ui/dom.js";
@@ -11,6 +11,7 @@ import { whyFound } from "./why.js";
 /** @import { Hit, Seconds } from "./inquiry.js" */
 /**
  * @typedef {{item: HTMLLIElement, link: HTMLAnchorElement, show: (hit: Hit, seconds: Seconds) => void}} Row
+ * @typedef {{item: HTMLLIElement, show: (hit: Hit) => void}} Further
  */
 
 export class Results {
@@ -55,19 +56,18 @@ export class Results {
     return row !== undefined;
   }
 
-  /** Moves the focus to a document's result. @param {string} name */
-  focusOn(name) {
-    this.#rows.get(name)?.link.focus();
-  }
-
   /** @param {KeyboardEvent} event */
   #move(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const rows = [...this.#rows.values()];
-    const at = rows.findIndex(({ item }) => item.contains(document.activeElement));
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key];
+    const links = [...this.#list.querySelectorAll("a")];
+    const target = /** @type {Node} */ (event.target); // a link, or what follows one
+    const at = links.findLastIndex(
+      (link) => link === target || link.compareDocumentPosition(target) & link.DOCUMENT_POSITION_FOLLOWING,
+    );
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: links.length - 1 }[event.key];
     if (to === undefined || at < 0 || to < 0) return; // the question is above the first, see asking.js
-    if (this.focus(to)) event.preventDefault();
+    links[to]?.focus();
+    if (links[to]) event.preventDefault();
   }
 
   /** @returns {Row} */
@@ -78,6 +78,7 @@ export class Results {
     const words = element("summary", {});
     const figures = element("dl", { class: "figures" });
     const why = element("details", { class: "why" }, words, figures);
+    const more = element("ul", { class: "further", "aria-label": t("More of this document") });
     const item = element(
       "li",
       { class: "hit", "data-testid": "result" },
@@ -85,7 +86,50 @@ export class Results {
       trail,
       passage,
       why,
+      more,
     );
+    const open = this.#opens(link);
+    /** Further passages by their numbers. @type {Map<number, Further>} */
+    let further = new Map();
+    const show = (/** @type {Hit} */ hit, /** @type {Seconds} */ seconds) => {
+      open(hit);
+      item.dataset.document = hit.name;
+      item.dataset.score = hit.score.toFixed(4);
+      link.textContent = hit.title || hit.name;
+      trail.textContent = [hit.heading, hit.name === hit.title ? "" : hit.name].filter(Boolean).join(" · ");
+      trail.hidden = !trail.textContent;
+      passage.replaceChildren(...passageOf(hit));
+      words.textContent = whyFound(hit);
+      figures.replaceChildren(...figuresOf(hit, seconds));
+      const { more: others = [] } = hit;
+      const kept = further;
+      further = new Map(others.map(({ passage }) => [passage, kept.get(passage) ?? this.#createFurther()]));
+      for (const [number, { item }] of kept) if (!further.has(number)) item.remove();
+      for (const each of others) further.get(each.passage)?.show(each);
+      arrange(
+        more,
+        [...further.values()].map(({ item }) => item),
+      );
+      more.hidden = others.length === 0;
+    };
+    return { item, link, show };
+  }
+
+  /** @returns {Further} */
+  #createFurther() {
+    const link = element("a", {});
+    const passage = element("div", { class: "passage-text" });
+    const open = this.#opens(link);
+    const show = (/** @type {Hit} */ hit) => {
+      open(hit);
+      link.textContent = hit.heading || hit.title || hit.name;
+      passage.replaceChildren(...passageOf(hit));
+    };
+    return { item: element("li", {}, link, passage), show };
+  }
+
+  /** Lets a link open a hit. @param {HTMLAnchorElement} link @returns {(hit: Hit) => void} sets which */
+  #opens(link) {
     /** @type {Hit | null} */
     let shown = null;
     link.addEventListener("click", (event) => {
@@ -93,19 +137,10 @@ export class Results {
       event.preventDefault();
       if (shown) this.#host.open(shown);
     });
-    const show = (/** @type {Hit} */ hit, /** @type {Seconds} */ seconds) => {
+    return (hit) => {
       shown = hit;
-      item.dataset.document = hit.name;
-      item.dataset.score = hit.score.toFixed(4);
       link.href = this.#host.addressOf(hit);
-      link.textContent = hit.title || hit.name;
-      trail.textContent = [hit.heading, hit.name === hit.title ? "" : hit.name].filter(Boolean).join(" · ");
-      trail.hidden = !trail.textContent;
-      passage.replaceChildren(...passageOf(hit));
-      words.textContent = whyFound(hit);
-      figures.replaceChildren(...figuresOf(hit, seconds));
     };
-    return { item, link, show };
   }
 }
 

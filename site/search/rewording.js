@@ -142,7 +142,7 @@ export class Rewording {
   offer(question, hits) {
     const isNew = question !== this.#question;
     this.#question = question;
-    this.#hits = hits.slice(0, PASSAGES);
+    this.#hits = [...hits, ...hits.flatMap(({ more = [] }) => more)].slice(0, PASSAGES);
     if (this.#writing) return; // the answer to come belongs to the passages it was asked with
     if (isNew || !hits.length) {
       this.#clearAnswer();

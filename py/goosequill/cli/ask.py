@@ -60,7 +60,7 @@ def to_dict(results: Results) -> dict[str, Any]:
 
 
 def _hit(hit: Hit) -> dict[str, Any]:
-    fields = asdict(hit) | {"explanation": hit.explanation}
+    fields = asdict(hit) | {"explanation": hit.explanation, "more": [_hit(each) for each in hit.more]}
     return {"document": fields.pop("name"), **{name: fields[name] for name in fields if name != "document"}}
 
 
@@ -78,3 +78,6 @@ def show(results: Results) -> None:
         say(f"{place}. {hit.title}{trail}  [{hit.address or hit.name}]")
         say(textwrap.indent(textwrap.fill(hit.text, width - 3), "   "))
         say(f"   {hit.explanation}\n")
+        for each in hit.more:
+            say(f"   › {each.heading or 'Further on'}  [{each.address or each.name}]")
+            say(textwrap.indent(textwrap.fill(each.text, width - 5), "     ") + "\n")

@@ -77,6 +77,8 @@ class Hit:
         Words of the question that tell something and that the passage, its title or headings have too.
     common
         Whether it has any word of the question at all.
+    more
+        Up to two further passages of the document, from other sections, that score nearly as much.
     """
 
     document: int
@@ -98,6 +100,7 @@ class Hit:
     distant: bool
     sentences: list[dict[str, Any]] = field(default_factory=list)
     matched: list[list[int]] = field(default_factory=list)
+    more: list[Hit] = field(default_factory=list)
 
     @property
     def explanation(self) -> str:

@@ -30,7 +30,7 @@ from goosequill.search.hits import FUNCTION_STEMS, Hit, closeness
 from goosequill.search.index_files import IndexModel
 from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
-from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, Results
+from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, MOST_MORE, NEAR, Results
 from goosequill.search.vectors import SAMPLE
 from goosequill.support import bounded_json
 
@@ -257,7 +257,7 @@ class LanceStore:
         most = max(count, JUDGED)
         found = _hits(rows, question, asked, most, (moments, _moments(words, len(self)), weight))
         models = (self.model.name, embedder.name)
-        hits = [_judged(hit, likelihood(hit.cosine or 0.0, *models), named=named) for hit, named in found]
+        hits = [_judged(hit, models, named=named) for hit, named in found]
         first = hits[:JUDGED]
         closest = max((float(np.dot(row["vector"], asked)) for row in rows), default=0.0)
         best = likelihood(closest, *models)
@@ -314,7 +314,10 @@ def _hits(
     count: int,
     ranking: tuple[Moments, Moments, float],
 ) -> list[tuple[Hit, bool]]:
-    """Return the best passage of each of the best documents, and whether it contains the name asked for."""
+    """Return the best passage of each of the best documents, and whether it contains the name asked for.
+
+    Further passages are as in `goosequill.search.searcher`, but a section is known by its headings alone.
+    """
     if not rows:
         return []
     near, worded, weight = ranking
@@ -323,9 +326,15 @@ def _hits(
     scores = near.z(cosines) + np.float32(weight) * worded.z(words)
     wanted = stems(question)
     found: dict[str, tuple[Hit, bool]] = {}
-    for at in np.argsort(-scores, kind="stable").tolist():
+    for place, at in enumerate(np.argsort(-scores, kind="stable").tolist()):
         row = rows[at]
-        if row["document"] not in found:
+        best = found[row["document"]][0] if row["document"] in found else None
+        if best is None or (
+            place < count
+            and len(best.more) < MOST_MORE
+            and scores[at] >= NEAR * best.score
+            and all(row["heading"] != each.heading for each in (best, *best.more))
+        ):
             spans = [
                 (start, end)
                 for start, end, stem in word_matches(row["text"], wanted)
@@ -353,16 +362,21 @@ def _hits(
                 distant=False,
                 matched=[[row["start"] + start, row["start"] + end] for start, end in spans],
             )
-            found[row["document"]] = hit, named
+            if best is None:
+                found[row["document"]] = hit, named
+            else:
+                best.more.append(hit)
         if len(found) == count:
             break
     return list(found.values())
 
 
-def _judged(hit: Hit, chance: float | None, *, named: bool) -> Hit:
-    """Return a hit with its likelihood."""
+def _judged(hit: Hit, models: tuple[str, str], *, named: bool) -> Hit:
+    """Return a hit with its likelihood, and those of its further passages that are not distant."""
+    chance = likelihood(hit.cosine or 0.0, *models)
     distant = state(chance, named=named) == "nothing"
-    return replace(hit, likelihood=chance, closeness=closeness(chance), distant=distant)
+    more = [each for each in (_judged(one, models, named=named) for one in hit.more) if not each.distant]
+    return replace(hit, likelihood=chance, closeness=closeness(chance), distant=distant, more=more)
 
 
 def take_in(

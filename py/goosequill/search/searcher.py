@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from goosequill.kernels.search import SearchOperations
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.calibration import JUDGED, State, likelihood, state
 from goosequill.search.embedder import Embedder
-from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments, around, with_neighbours
+from goosequill.search.fusion import FULL_WEIGHT, NEIGHBOURS, STATIC_WEIGHT, Moments, around, with_neighbours
 from goosequill.search.hits import Hit, Reasons
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
@@ -33,6 +33,9 @@ MAX_QUESTION = 4000
 """Characters of a question that are read."""
 MAX_COUNT = 1000
 """Documents that are returned at most."""
+MOST_MORE, NEAR = 2, 0.7
+"""Further passages of a document that are shown below its best, at most, and the least share of its score.
+They are among the first of all passages, as many as documents are wanted."""
 _USUAL = np.linspace(-0.05, 0.35, 8, dtype=np.float32)
 """Cosines that keep the spread of a few pending passages sensible; beside many they count for nothing."""
 
@@ -44,7 +47,7 @@ class Results:
     Attributes
     ----------
     hits
-        The best passage of each document, best first.
+        The best passage of each document, best first; with the next best of its other sections in `Hit.more`.
     state
         Whether one of them ``"fits"``, fits ``"perhaps"``, or ``"nothing"`` does, so that they are merely the
         nearest; `goosequill.search.calibration` has the rule.
@@ -83,8 +86,13 @@ class _Part:
         return (numbers >= self.offset + self.start) & (numbers < self.offset + len(self.vectors))
 
 
-_Ranked = tuple[int, float, tuple[float, float | None]]
-"""A passage, its score, and its cosine with the likelihood."""
+class _Ranked(NamedTuple):
+    """A passage that was found; `cosine` comes with its likelihood, `more` are others of its document."""
+
+    number: int
+    score: float
+    cosine: tuple[float, float | None]
+    more: list[_Ranked]
 
 
 class Searcher:
@@ -206,11 +214,14 @@ class Searcher:
             found, best = self._ranked_within(within, parts, words, most)
         full = self.full if used == "full" else None
         reasons = Reasons(self.index, self.words, question, static=self.static, full=full)
-        hits = [reasons.hit(number, score, cosine, words[number]) for number, score, cosine in found[:count]]
+        hits = [reasons.hit(*each[:3], words[each.number]) for each in found[:count]]
+        for hit, ranked in zip(hits, found[:count], strict=True):
+            others = (reasons.hit(*each[:3], words[each.number]) for each in ranked.more)
+            hit.more.extend(each for each in others if not each.distant)
         first = found[:JUDGED]
-        if not first or not (parts or any(words[number] for number, *_ in first)):
+        if not first or not (parts or any(words[each.number] for each in first)):
             return Results(hits, "nothing", None, used)
-        named = any(reasons.is_named(number) for number, *_ in first)
+        named = any(reasons.is_named(each.number) for each in first)
         return Results(hits, state(best, named=named), best, used)
 
     def _parts(self, question: str, stage: Stage, vector: Floats | None) -> tuple[list[_Part], str]:
@@ -265,14 +276,14 @@ class Searcher:
                 if len(values) == depth
             ]
             bounds += [float(last_word[0])] if not parts and len(worded) == depth else []
-            enough = len(found) == count and scores[found[-1]] >= max(bounds, default=-np.inf)
+            enough = len(found) == count and scores[found[-1][0]] >= max(bounds, default=-np.inf)
             if enough or not bounds or depth >= len(self.index):
                 closest = [
                     likelihood(float(values[0]), *part.models)
                     for part, (_, values) in zip(parts, near, strict=True)
                     if len(values)
                 ]
-                hits = self._found(parts, numbers[found], scores[found], cosines[found])
+                hits = self._found(parts, numbers, scores, cosines, found)
                 return hits, _most_likely(closest)
             depth *= 4
 
@@ -285,18 +296,21 @@ class Searcher:
         numbers = np.arange(*self.index.entries[document].passages, dtype=np.intp)
         scores, cosines = self._scores(parts, numbers, words, Moments.of(words))
         order = np.lexsort((numbers, -scores))[:count]
-        hits = self._found(parts, numbers[order], scores[order], cosines[order])
-        return hits, _most_likely(chance for *_, (_, chance) in hits)
+        hits = self._found(parts, numbers, scores, cosines, [[at] for at in order.tolist()])
+        return hits, _most_likely(hit.cosine[1] for hit in hits)
 
     @staticmethod
-    def _found(parts: list[_Part], numbers: Rows, scores: Floats, cosines: Floats) -> list[_Ranked]:
-        """Return passages with their scores, and their cosines with the likelihoods."""
-        chances: list[float | None] = [None] * len(numbers)
-        for part in parts:
-            for at in np.flatnonzero(part.holds(numbers)).tolist():
-                chances[at] = likelihood(float(cosines[at]), *part.models)
-        pairs = zip(cosines.tolist(), chances, strict=True)
-        return list(zip(numbers.tolist(), scores.tolist(), pairs, strict=True))
+    def _found(
+        parts: list[_Part], numbers: Rows, scores: Floats, cosines: Floats, groups: list[list[int]]
+    ) -> list[_Ranked]:
+        """Return the first passage of each group with the others, their cosines with the likelihoods."""
+
+        def ranked(at: int) -> _Ranked:
+            part = next((part for part in parts if part.holds(numbers[at : at + 1])[0]), None)
+            chance = None if part is None else likelihood(float(cosines[at]), *part.models)
+            return _Ranked(int(numbers[at]), float(scores[at]), (float(cosines[at]), chance), [])
+
+        return [ranked(first)._replace(more=[*map(ranked, others)]) for first, *others in groups]
 
     def _scores(
         self, parts: list[_Part], numbers: Rows, words: Floats, moments: Moments
@@ -317,15 +331,26 @@ class Searcher:
         wanted = np.searchsorted(near, numbers)
         return scores[wanted], cosines[wanted]
 
-    def _best_of_documents(self, numbers: Rows, scores: Floats, count: int) -> list[int]:
-        """Return where the best passages of the best documents are, best first."""
-        owners = self.index.owners(numbers).tolist()
-        found: dict[int, int] = {}
-        for at in np.lexsort((numbers, -scores)).tolist():
-            if np.isfinite(scores[at]):
-                found.setdefault(owners[at], at)
-            if len(found) == count:
+    def _best_of_documents(self, numbers: Rows, scores: Floats, count: int) -> list[list[int]]:
+        """Return where the best passages of the best documents are, best first, each with further ones."""
+        owners, values = self.index.owners(numbers).tolist(), scores.tolist()
+        sections = self.index.sections(numbers).tolist()
+
+        def are_apart(one: int, other: int) -> bool:
+            if sections[one] != sections[other]:
+                return True
+            apart = abs(int(numbers[one]) - int(numbers[other])) > NEIGHBOURS
+            return apart and not self.index.passage(int(numbers[one])).heading
+
+        found: dict[int, list[int]] = {}
+        for place, at in enumerate(np.lexsort((numbers, -scores)).tolist()):
+            if values[at] == -np.inf or len(found) == count:
                 break
+            group = found.setdefault(owners[at], [])
+            if not group:
+                group.append(at)
+            elif place < count and len(group) <= MOST_MORE and values[at] >= NEAR * values[group[0]]:
+                group += [at] * all(are_apart(at, other) for other in group)
         return list(found.values())
 
 

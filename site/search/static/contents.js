@@ -3,12 +3,13 @@
 import { ByteReader, Directory } from "./bytes.js";
 import { corrupt, StaticSearchError } from "./files.js";
 import { PieceTable } from "./pieces.js";
-import { bestPassages, scanBytes, scanHalves, standardized } from "./vectors.js";
+import { bestPassages, furtherPassages, scanBytes, scanHalves, standardized } from "./vectors.js";
 import { tokens, WordTable } from "./words.js";
 
 const MAX_QUESTION = 4000; // UTF-16 units
 const MAX_TEXT = 1_000_000; // bytes
 const MAX_HITS = 100;
+const MAX_MORE = 2; // further passages of a document
 const VECTORS = "vectors.bin"; // of the index itself, for the full stage
 const SCALES = "scales.bin";
 const decoder = new TextDecoder();
@@ -20,8 +21,9 @@ const decoder = new TextDecoder();
  * @typedef {"words" | "meaning" | "full"} Stage
  * @typedef {{
  *   document: number, passage: number, title: string, heading: string, url: string, text: string,
- *   score: number, cosine: number | null, matched: [number, number][],
- * }} Hit a passage; `matched` are ranges of its text, in UTF-16 units, with words of the question
+ *   score: number, cosine: number | null, matched: [number, number][], more: Hit[],
+ * }} Hit a passage; `matched` are ranges of its text, in UTF-16 units, with words of the question; `more` are
+ *   further passages of its document, under other headings, that score nearly as much
  * @typedef {{
  *   stage: Stage, hits: Hit[], state: "fits" | "perhaps" | "nothing" | null, nothingFits: boolean,
  *   likelihood: number | null, notes: string[],
@@ -190,8 +192,17 @@ export class Contents {
     const { weight, threshold, middle, slope, fits = middle, judged = 8, name = 3 } = facts;
     const shared = standardized(words.scores);
     const scores = standardized(cosines).map((value, passage) => value + weight * shared[passage]);
-    const ranked = bestPassages(scores, this.documents, Math.max(count, judged));
-    const hits = await this.#hits(ranked.slice(0, count), { scores, stems: words.stems, cosines }, signal);
+    const most = Math.max(count, judged);
+    const ranked = bestPassages(scores, this.documents, most);
+    const further = furtherPassages(scores, this.documents, ranked, most);
+    const chosen = [...ranked.slice(0, count), ...further.filter((passage) => cosines[passage] >= threshold)];
+    const hits = await this.#hits(chosen, { scores, stems: words.stems, cosines }, signal);
+    for (const hit of hits.splice(Math.min(count, ranked.length))) {
+      const above = hits.find(({ document }) => document === hit.document);
+      const shown = above ? [above, ...above.more] : [];
+      if (shown.length <= MAX_MORE && !shown.some(({ heading }) => heading === hit.heading))
+        above?.more.push(hit);
+    }
     const first = ranked.slice(0, judged);
     const best = cosines.reduce((most, cosine) => Math.max(most, cosine), -1);
     const { found } = words;
@@ -221,6 +232,7 @@ export class Contents {
       score: scores[passage],
       cosine: cosines ? cosines[passage] : null,
       matched: matchedWords(texts[at].text, stems),
+      more: [],
     }));
   }
 

@@ -3,12 +3,17 @@
 const LENGTH = 260; // UTF-16 units
 const BEFORE = 60;
 
+/** Rows that Python's reader of Markdown makes of a table. */
+const ROW = /^\|.*\|$/gm;
+
 /**
- * @param {string} text
+ * The cells of tables with points between them; nothing changes its place.
+ * @param {string} whole
  * @param {[number, number][]} matched
  * @returns {{text: string, matched: boolean}[]} pieces of the excerpt, in order
  */
-export function excerpt(text, matched) {
+export function excerpt(whole, matched) {
+  const text = whole.replace(ROW, (row) => ` ${row.slice(1, -1).replaceAll("|", "·")} `);
   const first = matched[0]?.[0] ?? 0;
   let start = first > LENGTH - BEFORE ? first - BEFORE : 0;
   if (start > 0) start = text.indexOf(" ", start) + 1;

@@ -37,11 +37,12 @@ function escaped(text) {
 }
 
 /**
- * A passage as an article of Material's list: the page, and its section if it has one. Enter opens the entry
- * with the highest score, which is the section, where the words are marked.
+ * A passage as an article of Material's list: the page, its section if it has one, and further ones. Enter
+ * opens the entry with the highest score, which is the section, where the words are marked.
  * @param {Hit} hit
+ * @returns {Item[]}
  */
-function items({ title, heading, url, text, matched, score }) {
+function items({ title, heading, url, text, matched, score, more }) {
   const pieces = excerpt(text, matched).map((piece) =>
     piece.matched ? `<mark data-md-highlight>${escaped(piece.text)}</mark>` : escaped(piece.text),
   );
@@ -54,10 +55,14 @@ function items({ title, heading, url, text, matched, score }) {
   );
   const terms = Object.fromEntries([...new Set(words.flat())].map((word) => [word, true]));
   const page = { location: url, title: escaped(title), text: html, score, terms };
-  if (!heading || !url.includes("#")) return [page];
+  const isPage = !heading || !url.includes("#");
+  const least = isPage ? score : score - STEP; // the first entry's; Material folds what has less
+  const further = more.map((hit) => ({ .../** @type {Item} */ (items(hit).at(-1)), score: least }));
+  if (isPage) return [page, ...further];
   return [
-    { ...page, location: url.split("#")[0], text: "", score: score - STEP },
+    { ...page, location: url.split("#")[0], text: "", score: least },
     { ...page, title: escaped(heading) },
+    ...further,
   ];
 }
 

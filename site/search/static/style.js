@@ -20,6 +20,9 @@ ul{max-height:var(--goose-max-height,min(32em,65vh));margin:0;padding:0;overflow
 [role="option"][aria-selected="true"]{background:var(--sunken);outline:2px solid var(--accent);outline-offset:-2px}
 .title,.text{unicode-bidi:isolate}
 .title{display:block;font-weight:600}
+[part~="further"]{margin-inline-start:1.1em;padding-block:.3em;border-inline-start:2px solid var(--sunken);border-radius:0}
+[part~="further"] .text{-webkit-line-clamp:2}
+.unseen{position:absolute;clip-path:inset(50%);white-space:nowrap}
 .heading{color:var(--ink-soft);font-weight:400}
 .text{display:-webkit-box;overflow:hidden;color:var(--ink-soft);font-size:.875em;-webkit-box-orient:vertical;-webkit-line-clamp:3}
 mark{background:var(--mark);color:var(--ink)}

@@ -64,6 +64,9 @@ export function standardized(values) {
   return values.map((value) => (deviation > 1e-9 ? (value - mean) / deviation : 0));
 }
 
+/** The least share of its document's best score that a further passage has, as searcher.py has it. */
+const NEAR = 0.7;
+
 /**
  * The best passages, one for each document.
  * @param {Float32Array} scores [passages]
@@ -81,4 +84,25 @@ export function bestPassages(scores, documents, count, allowed = () => true) {
     if (before === undefined || score > scores[before]) best.set(documents[passage], passage);
   });
   return [...best.values()].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, count);
+}
+
+/**
+ * Passages that score nearly as much as their document's best, and are among the first `count` of all.
+ * @param {Float32Array} scores [passages]
+ * @param {Uint32Array} documents the document of each passage
+ * @param {number[]} best passages of documents, the best first
+ * @param {number} count
+ * @returns {number[]} passages, the best first
+ */
+export function furtherPassages(scores, documents, best, count) {
+  const least = NEAR * scores[/** @type {number} */ (best.at(-1))];
+  const first = [...scores.keys()].filter((passage) => scores[passage] >= least);
+  const own = new Map(best.map((passage) => [documents[passage], passage]));
+  return first
+    .sort((a, b) => scores[b] - scores[a] || a - b)
+    .slice(0, count)
+    .filter((passage) => {
+      const above = own.get(documents[passage]) ?? passage;
+      return above !== passage && scores[passage] >= NEAR * scores[above];
+    });
 }

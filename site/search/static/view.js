@@ -30,7 +30,7 @@ function styleSheet() {
 }
 
 export class SearchView {
-  /** @type {Hit[]} */
+  /** As they are listed, further passages below the first of their page. @type {Hit[]} */
   #hits = [];
   #active = -1;
 
@@ -170,8 +170,8 @@ export class SearchView {
    */
   show({ stage, hits, state, nothingFits, likelihood, notes }) {
     const kept = this.#hits[this.#active]?.passage;
-    this.#hits = hits;
-    this.list.replaceChildren(...hits.map((hit, at) => option(hit, at)));
+    this.#hits = hits.flatMap((hit) => [hit, ...hit.more]);
+    this.list.replaceChildren(...this.#hits.map((hit, at) => option(hit, at, hits.includes(hit))));
     this.list.hidden = nothingFits || hits.length === 0;
     this.nothing.hidden = !nothingFits;
     const percent = Math.max(1, Math.round((likelihood ?? 0) * 100));
@@ -183,7 +183,7 @@ export class SearchView {
     const perhaps = state === "perhaps" ? ` Perhaps one fits. ${nearest}` : "";
     this.say(summary(stage, hits.length, nothingFits) + perhaps);
     this.open(true);
-    this.#activate(hits.findIndex(({ passage }) => passage === kept));
+    this.#activate(this.#hits.findIndex(({ passage }) => passage === kept));
   }
 
   #showNearest() {
@@ -221,8 +221,8 @@ function summary(stage, count, nothingFits) {
   return stage === "full" ? `${found}, compared by MiniLM.` : `${found}.`;
 }
 
-/** @param {Hit} hit @param {number} at */
-function option({ title, heading, text, url, matched }, at) {
+/** @param {Hit} hit @param {number} at @param {boolean} isFirst of its page */
+function option({ title, heading, text, url, matched }, at, isFirst) {
   const parts = excerpt(text, matched).map((piece) =>
     piece.matched ? element("mark", { part: "mark" }, piece.text) : piece.text,
   );
@@ -231,14 +231,14 @@ function option({ title, heading, text, url, matched }, at) {
     {
       id: `option-${at}`,
       role: "option",
-      part: "option",
+      part: isFirst ? "option" : "option further",
       "aria-selected": "false",
       "data-url": linkTo(url, text),
     },
     element(
       "span",
       { class: "title", part: "title" },
-      title,
+      element("span", { class: !isFirst && heading && "unseen" }, title),
       heading && element("span", { class: "heading", part: "heading" }, ` › ${heading}`),
     ),
     element("span", { class: "text", part: "text" }, ...parts),

@@ -99,6 +99,19 @@ def test_keyboard_alone(page: Page, search: Locator, site: str) -> None:
     expect(page).to_have_title("Found")
 
 
+def test_further_passages_of_a_page_stand_below_its_best(page: Page, search: Locator) -> None:
+    page.evaluate(
+        """document.addEventListener("results", ({ detail: { stage, hits } }) => {
+          if (stage === "meaning") window.listed = hits.flatMap((hit) => [hit, ...hit.more]);
+        })"""
+    )
+    search.get_by_role("combobox").fill("random temperature of a river stone")
+    expect(search.locator("[part=status]")).to_contain_text("by meaning")
+    listed = page.evaluate("listed.map(({ document, more }) => [document, more.length])")
+    expect(options(search)).to_have_count(len(listed))
+    expect(search.locator("[part~=further]")).to_have_count(sum(more for _, more in listed))
+
+
 def test_markup_in_passages_and_questions_is_text(page: Page, search: Locator) -> None:
     search.get_by_role("combobox").fill("<img src=x onerror=alert(1)> stone")
     expect(search.locator("[part=status]")).to_contain_text("by meaning")

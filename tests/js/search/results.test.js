@@ -77,6 +77,36 @@ test("arrows move through the results, and leave at the top", () => {
   assert.equal(at(), "a");
 });
 
+test("further passages stand below, in the order of the arrows, and keep the focus", () => {
+  const others = [
+    hit("a", { passage: 7, heading: "Seven" }),
+    hit("a", { passage: 9, heading: "", title: "A" }),
+  ];
+  results.show([hit("a", { more: others }), hit("b")]);
+  const further = list.querySelector(".further");
+  assert.equal(further.getAttribute("aria-label"), "More of this document");
+  assert.deepEqual(
+    [...further.querySelectorAll("a")].map(({ textContent }) => textContent),
+    ["Seven", "A"],
+  );
+  assert.equal(further.querySelectorAll("mark").length, 2);
+  assert.ok(list.children[1].querySelector(".further").hidden);
+  results.focus(0);
+  press("ArrowDown");
+  assert.equal(window.document.activeElement.textContent, "Seven");
+  results.show([hit("b"), hit("a", { more: others.toReversed() })]);
+  assert.equal(window.document.activeElement.textContent, "Seven");
+  press("ArrowUp");
+  assert.equal(window.document.activeElement.textContent, "A");
+  window.document.activeElement.click();
+  assert.deepEqual(opened, ["a"]);
+  press("End");
+  assert.equal(window.document.activeElement.textContent, "Seven");
+  list.lastElementChild.querySelector("summary").focus();
+  press("ArrowDown");
+  assert.equal(window.document.activeElement.textContent, "A");
+});
+
 test("a click opens, and with Ctrl it is left to the browser", () => {
   results.show([hit("a")]);
   const link = list.querySelector("a");

@@ -121,6 +121,17 @@ def test_questions_find_by_meaning_and_words(folder: Path, tmp_path: Path) -> No
     assert best.cosine == pytest.approx(float(FULL.question("violin") @ passage), abs=1e-5)
 
 
+def test_a_document_has_further_passages_from_other_sections(folder: Path, tmp_path: Path) -> None:
+    sections = [f"## Question {number}\n\n{'Compost for a hedge. ' * 9}\n" for number in range(5)]
+    (folder / "faq.md").write_text("\n".join(["# FAQ", *sections]))
+    uri = str(tmp_path / "db")
+    run(LanceStore(uri), folder)
+    first, *others = LanceStore(uri).ask("compost hedge", full=FULL).hits
+    assert first.name == "faq.md" and len({each.heading for each in (first, *first.more)}) == 3
+    assert all(each.likelihood and each.name == "faq.md" for each in first.more)
+    assert all(hit.more == [] for hit in others if hit.name.startswith("rows.csv"))
+
+
 def test_a_question_is_text_not_a_query(folder: Path, tmp_path: Path) -> None:
     store = LanceStore(str(tmp_path / "db"))
     run(store, folder)

@@ -1,6 +1,7 @@
 """The searcher returns the same as scoring every passage would, and says truly why a passage is there."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,14 +11,14 @@ from goosequill.kernels import NumpyKernel
 from goosequill.kernels.kernel import Floats
 from goosequill.search.calibration import CURVES
 from goosequill.search.collection import embed_pending
-from goosequill.search.documents.document import Block
-from goosequill.search.fusion import FULL_WEIGHT, fuse, with_neighbours
+from goosequill.search.documents.document import Block, Composer, Document
+from goosequill.search.fusion import FULL_WEIGHT, NEIGHBOURS, fuse, with_neighbours
 from goosequill.search.hits import DISTANT
 from goosequill.search.index import Index
-from goosequill.search.searcher import Searcher
+from goosequill.search.searcher import NEAR, Searcher
 from goosequill.search.storage import MemoryStorage
 from tests.py.refusals import refused
-from tests.py.search.samples import HashEmbedder, make_document
+from tests.py.search.samples import SUBJECTS, HashEmbedder, make_document
 
 SEARCH = NumpyKernel().search
 FULL, STATIC = HashEmbedder(), HashEmbedder("static-minilm", 24)
@@ -70,6 +71,48 @@ def test_one_document_that_has_all_the_best_passages_hides_no_other() -> None:
     list(embed_pending(index, FULL))
     found = Searcher(index, SEARCH, full=FULL).ask("violin chord tempo", count=10)
     assert len(found.hits) == 10 and found.hits[0].name == "long"
+
+
+def make_faq(*sections: str, name: str = "faq.md", heads: bool = True) -> Document:
+    """A document with a section for each text; without `heads` it has paragraphs of three sentences."""
+    composer = Composer()
+    for number, text in enumerate(sections):
+        if heads:
+            composer.heading(f"Question {number}", 2)
+        composer.paragraph(text)
+    return composer.document(name, title="FAQ")
+
+
+def test_a_document_has_further_passages_from_other_sections_below_its_best() -> None:
+    index = Index.create(MemoryStorage(), SEARCH, name="")
+    music = "The violin has a chord and a melody. " * 8
+    index.add(make_faq(*[music, "Tomato and soil, compost and frost. " * 8] * 4))
+    for number in range(20):
+        index.add(make_document(number, subject="garden"))
+    list(embed_pending(index, FULL))
+    searcher = Searcher(index, SEARCH, full=FULL)
+    first, second = searcher.ask("violin chord melody", count=10).hits[:2]
+    shown = [first, *first.more]
+    assert [hit.name for hit in shown] == ["faq.md"] * 3 and second.name != "faq.md"
+    assert len({hit.heading for hit in shown} & {f"Question {number}" for number in (0, 2, 4, 6)}) == 3
+    assert all(NEAR * first.score <= hit.score <= first.score for hit in first.more)
+    assert second.more == [] and all(hit.more == [] for hit in first.more)
+    assert all(hit.more == [] for hit in searcher.ask("violin", count=9, within=0).hits)
+    # what is close enough to its document's best, but not among the first of all passages, is left out
+    every = [hit for hit in searcher.ask("tomato soil compost", count=10).hits if hit.more]
+    assert sum(1 + len(hit.more) for hit in every) <= 10
+
+
+def test_text_without_headings_has_further_passages_that_do_not_adjoin() -> None:
+    index = Index.create(MemoryStorage(), SEARCH, name="")
+    rest = [" ".join([*SUBJECTS["engine"], "works. "]) * 4] * 8
+    paragraphs = ["The violin has a chord and a melody. " * 8] * 3 + rest
+    index.add(make_faq(*paragraphs, *paragraphs[::-1], name="long.txt", heads=False))
+    list(embed_pending(index, FULL))
+    hit = Searcher(index, SEARCH, full=FULL).ask("violin chord melody").hits[0]
+    numbers = [hit.passage, *(each.passage for each in hit.more)]
+    assert len(numbers) > 1
+    assert min(abs(one - other) for one, other in combinations(numbers, 2)) > NEIGHBOURS
 
 
 def test_within_a_document_its_passages_are_ranked_and_no_others() -> None:

@@ -24,6 +24,29 @@ test("a tiny index is searched in two stages", async () => {
   assert.deepEqual(pages, ["One https://a.example/site/p/", "Two https://a.example/site/p/"]);
 });
 
+test("a page has further passages below its best, under other headings", async () => {
+  const sections = ["a", "b", "b", "c", "d"].map((id) => ({ heading: id, address: `p/#${id}` }));
+  const others = Array.from({ length: 40 }, () => ({ text: "a torch", address: "q/" }));
+  const index = await open(server(tinyIndex([...sections, ...others], { documents: [5, 40] })));
+  const listed = async (count) =>
+    (await last(index, { count })).hits.map(({ url, more }) => [url, ...pluck(more, "url")]);
+  const [all, one] = [await listed(8), await listed(1)];
+  assert.deepEqual(
+    all.map((urls) => urls.map((url) => url.slice("https://a.example/site/".length))),
+    [["p/#a", "p/#b", "p/#c"], ["q/"]],
+  );
+  assert.deepEqual(one, all.slice(0, 1));
+  for await (const { stage, hits } of index.search("lamp"))
+    if (stage === "words") assert.ok(hits.every(({ more }) => more.length === 0));
+});
+
+test("a further passage is not so far that nothing would fit", async () => {
+  const change = (facts) => (facts.stages.meaning.threshold = 2);
+  const passages = [{ heading: "A" }, { heading: "B" }];
+  const index = await open(server(tinyIndex(passages, { documents: [2], change })));
+  assert.deepEqual((await last(index)).hits[0].more, []);
+});
+
 test("addresses that are not of a page are none", async () => {
   const hostile = ["javascript:alert(1)", "data:text/html,x", "http://[", "\u0001java\nscript:alert(1)", ""];
   const index = await open(server(tinyIndex(hostile.map((address) => ({ address })))));

@@ -23,6 +23,18 @@ test("a long text is cut at spaces around its first match", () => {
   assert.deepEqual(marks, [{ text: "needle", matched: true }]);
 });
 
+test("cells of a table stand apart by points, and words keep their places", () => {
+  const text = "Above.\n| Key | Value |\n| heap | 5 |\nshell | pipe";
+  const at = text.indexOf("heap");
+  const pieces = excerpt(text, [[at, at + 4]]);
+  const shown = pieces.map(({ text }) => text).join("");
+  assert.equal(shown.replace(/\s+/g, " "), "Above. Key · Value heap · 5 shell | pipe");
+  assert.deepEqual(
+    pieces.filter(({ matched }) => matched),
+    [{ text: "heap", matched: true }],
+  );
+});
+
 test("one endless word is cut all the same", () => {
   const shown = excerpt("x".repeat(5000), [])
     .map(({ text }) => text)

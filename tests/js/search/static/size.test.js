@@ -20,10 +20,10 @@ function bundled(name) {
   return built.outputFiles[0].contents;
 }
 
-test("the element is at most 28 kB of code, and the library alone at most 19", () => {
-  assert.ok(bundled("element.js").length <= 28_000);
+test("the element is at most 29 kB of code, and the library alone at most 19", () => {
+  assert.ok(bundled("element.js").length <= 29_000);
   assert.ok(bundled("search.js").length <= 19_000);
-  assert.ok(gzipSync(bundled("element.js"), { level: 9 }).length <= 11_500);
+  assert.ok(gzipSync(bundled("element.js"), { level: 9 }).length <= 12_000);
 });
 
 test("what is stated of the size is true", () => {

@@ -9,9 +9,12 @@ const STAGE = { weight: 0.3, threshold: -1, middle: 0.3, slope: 10 };
 
 /**
  * The files of an index in which each passage has the word "lamp", unless its text lacks it; addresses are
- * relative to "web/". `change` may damage what it gets.
+ * relative to "web/". `documents` counts the passages of each; `change` may damage what it gets.
  */
-export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
+export function tinyIndex(
+  passages,
+  { stamp = "a", documents = passages.map(() => 1), change = () => {} } = {},
+) {
   const count = passages.length;
   const texts = passages.map(({ title = "T", heading = "", address = "p/", text: shown = "a lamp" }) =>
     text(JSON.stringify([title, heading, address, shown])),
@@ -22,7 +25,7 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
   const pieces = [2, ...key("[UNK]"), ...key("lamp"), 0, 60, 0x7f, 0, 60, 0x7f];
   const directory = (block, first) => [...[1, block.length & 127, ...key(first)]];
   const sections = {
-    documents: passages.map(() => 1),
+    documents,
     texts: texts.flatMap(({ length }) => [(length & 127) | 128, length >> 7]),
     words: directory(words, "lamp"),
     pieces: directory(pieces, "[UNK]"),
@@ -47,7 +50,7 @@ export function tinyIndex(passages, { stamp = "a", change = () => {} } = {}) {
     ]),
   );
   const facts = {
-    ...{ format: "goosequill-web-search", version: 2, stamp, passages: count, documents: count },
+    ...{ format: "goosequill-web-search", version: 2, stamp, passages: count, documents: documents.length },
     ...{ dimensions: 2, vectors: { ...GRID }, table: { ...GRID }, files, head, words: { stop: [] } },
     stages: { meaning: { ...STAGE } },
   };

@@ -132,12 +132,12 @@ class ChatFlows:
         assert tab.errors() == []
 
     @pytest.mark.rest
-    def test_a_chat_goes_on_without_a_network(self, tab: Tab, site: Site) -> None:
-        open_chat(tab, site)
+    def test_a_chat_goes_on_without_a_network(self, tab: Tab, site_with_worker: Site) -> None:
+        open_chat(tab, site_with_worker)
         texts = say(tab, "Good morning.", 2)
         tab.wait(ENGINE_IS_STORED)
-        site.stop()
-        tab.goto(f"{site.url}storage/")
-        open_chat(tab, site)
+        site_with_worker.stop()
+        tab.goto(f"{site_with_worker.url}storage/")
+        open_chat(tab, site_with_worker)
         tab.wait_for("[data-testid=message]")
         assert say(tab, "And how are you?", 4)[:2] == texts

@@ -14,7 +14,13 @@ from .tab import Browser, Tab
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    with serve_site(missing=getattr(request.cls, "missing", ())) as served:
+        yield served
+
+
+@pytest.fixture
+def site_with_worker() -> Iterator[Site]:
     with serve_site() as served:
         yield served
 

@@ -16,6 +16,17 @@ from .tab import Browser, Tab
 STATUS = "[data-testid=status]"
 GEESE = "# Geese\n\nGeese fly south in autumn and return in spring.\n"
 BREAD = "# Bread\n\nKnead the dough for ten minutes and let it rise.\n"
+STORED = """async () => {
+  const names = [];
+  const walk = async (within, path) => {
+    for await (const [name, handle] of within.entries()) {
+      names.push(path + name);
+      if (handle.kind === "directory") await walk(handle, `${path}${name}/`);
+    }
+  };
+  await walk(await navigator.storage.getDirectory(), "");
+  return names;
+}"""
 
 
 def report(output: str, model: str = "m") -> str:
@@ -35,19 +46,6 @@ def consent(tab: Tab) -> None:
 
 class FileFlows:
     """The flows of files."""
-
-    @pytest.mark.rest
-    def test_a_text_is_saved_with_its_settings(self, browser: Browser, tab: Tab, site: Site) -> None:
-        tab.goto(f"{site.url}playground/#prompt=It+was+a+fine&temperature=0&max_new_tokens=5")
-        tab.click("#generate")
-        tab.wait_for(STATUS, "after 5 tokens")
-        saved = browser.download(tab, "#save-box [data-save=json]")
-        assert saved.name == "goosequill.json"
-        content = json.loads(saved.read_text(encoding="utf-8"))
-        assert content["prompt"] == "It was a fine" and len(content["tokens"]) == 5
-        assert content["text"] == tab.text("[data-testid=output]")
-        assert content["settings"]["temperature"] == 0
-        assert tab.errors() == []
 
     @pytest.mark.rest
     def test_a_chart_is_saved_as_svg_png_and_csv(
@@ -89,7 +87,7 @@ class FileFlows:
         assert tab.errors() == []
 
     @pytest.mark.rest
-    def test_dropped_documents_are_searched_and_their_collection_is_saved(
+    def test_dropped_documents_are_found_saved_and_there_on_the_next_visit(
         self, browser: Browser, tab: Tab, site: Site, tmp_path: Path
     ) -> None:
         geese, bread = tmp_path / "geese.md", tmp_path / "bread.md"
@@ -106,4 +104,12 @@ class FileFlows:
             assert archive.testzip() is None
             index = json.loads(archive.read("index.json"))
         assert (index["name"], index["documents"]) == ("My documents", 2)
+        for visit in range(2):
+            if visit:
+                tab.goto(f"{site.url}search/?again")
+                tab.wait_for(STATUS, "Ready to search.")
+            tab.type("[data-testid=question]", "when do geese fly south")
+            tab.wait_for("[data-testid=result][data-document='geese.md']")
+        probes = [name for name in tab.js(STORED) if "Probe" in name]
+        assert set(probes) <= {f"goosequill/{name}/Probe" for name in ("models", "collections")}
         assert tab.errors() == []

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from playwright.sync_api import Playwright
@@ -20,8 +22,8 @@ from ..hosts import serve_host
 from ..publisher import serve_publisher
 from ..versions import Deployments
 from .chat_flows import ChatFlows
-from .file_flows import BREAD, GEESE, STATUS, FileFlows, consent, report
-from .site import ENGINE_IS_STORED, Site, serve_site
+from .file_flows import STATUS, FileFlows, report
+from .site import ENGINE_IS_STORED, SERVICE_WORKER, Site, serve_site
 from .tab import Browser, Tab
 from .teach_flows import TeachFlows
 
@@ -43,18 +45,6 @@ FAIL = """async ([base, options]) => {
   const { loadModel } = await import(base + "engine/client.js");
   return loadModel(options).then(() => null, ({ code, message, remedy }) => ({ code, message, remedy }));
 }"""
-STORED = """async () => {
-  const names = [];
-  const walk = async (within, path) => {
-    for await (const [name, handle] of within.entries()) {
-      names.push(path + name);
-      if (handle.kind === "directory") await walk(handle, `${path}${name}/`);
-    }
-  };
-  await walk(await navigator.storage.getDirectory(), "");
-  return names;
-}"""
-STYLES_ARE_KNOWN = "() => document.querySelector('#examples button') !== null"  # hidden beside a text
 LIBRARY = ("python/library.tar.gz", "python/goosequill.tar.gz")
 POLICIES = {
     "worker-src": "default-src 'none'; script-src {site}; connect-src {site}",
@@ -82,6 +72,9 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
     What Chromium's headless shell is tried with elsewhere has the marker `rest`.
     """
 
+    missing: ClassVar[Sequence[str]] = ()
+    """Files that the site lacks where no flow asks for all of them."""
+
     @staticmethod
     def start(playwright: Playwright, folder: Path) -> Browser:
         """Start the browser, which may write into a folder."""
@@ -89,19 +82,20 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
 
     @pytest.mark.rest
     def test_it_writes_what_it_writes_natively_and_again_without_a_download(
-        self, browser: Browser, tab: Tab, site: Site
+        self, browser: Browser, tab: Tab, site_with_worker: Site
     ) -> None:
-        write_golden(tab, site)
-        assert any(path.endswith("/model.safetensors.gz") for path in site.asked)
+        asked = site_with_worker.asked
+        write_golden(tab, site_with_worker)
+        assert any(path.endswith("/model.safetensors.gz") for path in asked)
         tab.wait(ENGINE_IS_STORED)
-        site.asked.clear()
+        asked.clear()
         again = browser.tab()
-        write_golden(again, site)
+        write_golden(again, site_with_worker)
         again.close()
-        assert not [path for path in site.asked if path.endswith((".safetensors", ".wasm", ".gz", ".zip"))]
+        assert not [path for path in asked if path.endswith((".safetensors", ".wasm", ".gz", ".zip"))]
 
     def test_a_first_text_starts_from_a_copy_of_memory_and_needs_no_library(self, tab: Tab) -> None:
-        with serve_site(missing=["sw.js", *LIBRARY]) as site:
+        with serve_site(missing=[SERVICE_WORKER, *LIBRARY]) as site:
             case = json.loads(GOLDEN.read_text(encoding="utf-8"))["cases"][0]
             tab.goto(f"{site.url}playground/#temperature=0&max_new_tokens={case['max_new_tokens']}")
             tab.wait_for("#examples button")
@@ -111,7 +105,7 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
             assert tab.text(OUTPUT) == case["text"]
 
     def test_what_needs_the_library_at_once_waits_for_it(self, tab: Tab) -> None:
-        with serve_site(missing=["sw.js"]) as site:  # which would fetch everything
+        with serve_site(missing=[SERVICE_WORKER]) as site:  # which would fetch everything
             tab.goto(
                 f"{site.url}playground/#num_beams=2&temperature=1&top_p=1&max_new_tokens=5&ignore_end=true"
             )
@@ -124,7 +118,7 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
 
     def test_a_page_fetches_each_description_at_most_once(self, tab: Tab) -> None:
         """WebKit once fetched what was preloaded a second time, since the server wants it revalidated."""
-        with serve_site(missing=["sw.js"]) as site:  # which would fetch everything
+        with serve_site(missing=[SERVICE_WORKER]) as site:  # which would fetch everything
             tab.goto(f"{site.url}playground/")
             tab.wait_for("#load-size", "Nothing is downloaded until")
             tab.wait_for("#examples")
@@ -132,10 +126,11 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
             described = [path.rpartition("/")[2] for path in site.asked if path.endswith(".json")]
             assert described == ["parts.json"]  # the page carries the others
 
-    def test_a_text_is_stopped_by_the_keyboard_and_the_next_one_is_written(
-        self, tab: Tab, site: Site
+    @pytest.mark.rest
+    def test_a_text_is_stopped_by_the_keyboard_and_the_next_one_is_written_and_saved(
+        self, browser: Browser, tab: Tab, site: Site
     ) -> None:
-        tab.goto(f"{site.url}playground/#max_new_tokens=100000&ignore_end=true")
+        tab.goto(f"{site.url}playground/#prompt=A&max_new_tokens=100000&ignore_end=true&temperature=0")
         tab.wait("() => !document.querySelector('#generate').disabled")  # before that no key does anything
         tab.type("#prompt", "The goose")
         tab.press("Control+Enter")
@@ -146,23 +141,13 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
         tab.type("#prompt", "A feather")
         tab.press("Control+Enter")
         tab.wait_for(STATUS, "after 5 tokens")
+        saved = browser.download(tab, "#save-box [data-save=json]")
+        assert saved.name == "goosequill.json"
+        content = json.loads(saved.read_text(encoding="utf-8"))
+        assert content["prompt"] == "A feather" and len(content["tokens"]) == 5
+        assert content["text"] == tab.text(OUTPUT)
+        assert content["settings"]["temperature"] == 0
         assert tab.errors() == []
-
-    @pytest.mark.rest
-    def test_it_writes_when_the_server_is_gone(self, tab: Tab, site: Site) -> None:
-        address = f"{site.url}playground/?max_new_tokens=5&seed=1"
-        texts = []
-        for _ in range(2):
-            tab.goto(address)
-            tab.wait(STYLES_ARE_KNOWN)  # the example's style stays, or the last visit's
-            tab.type("#prompt", "It was a fine")
-            tab.click("#generate")
-            tab.wait_for(STATUS, "after 5 tokens")
-            texts.append(tab.text(OUTPUT))
-            if len(texts) == 1:
-                tab.wait(ENGINE_IS_STORED)
-                site.stop()
-        assert texts[0] == texts[1] != ""
 
     def test_a_page_that_is_new_in_a_later_version_is_opened_with_the_scripts_of_that(
         self, tab: Tab, deployments: Deployments
@@ -241,7 +226,7 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
         assert texts[1] == texts[2]
 
     def test_threads_share_memory_and_write_the_same(self, tab: Tab) -> None:
-        with serve_site(isolate=True) as site:
+        with serve_site(isolate=True, missing=[SERVICE_WORKER]) as site:
             tab.goto(f"{site.url}playground/")
             model = f"{site.url}models/default/"
             alone, divided = (tab.js(LOAD, [site.url, {"model": model, "threads": n}]) for n in (1, 2))
@@ -306,26 +291,6 @@ class Flows(ChatFlows, FileFlows, TeachFlows):
         tab.goto(f"{site.url}compare/")
         tab.files("[data-testid=file-input]", path)
         tab.wait_for("[data-testid=output]", "one bold goose")
-        assert tab.errors() == []
-
-    def test_search_finds_a_text_and_still_has_it_on_the_next_visit(
-        self, tab: Tab, site: Site, tmp_path: Path
-    ) -> None:
-        geese, bread = tmp_path / "geese.md", tmp_path / "bread.md"
-        geese.write_text(GEESE, encoding="utf-8")
-        bread.write_text(BREAD, encoding="utf-8")
-        tab.goto(f"{site.url}search/")
-        tab.files("[data-testid=add-files]", geese, bread)
-        consent(tab)
-        tab.wait_for(STATUS, "2 documents added. Ready to search.")
-        for visit in range(2):
-            if visit:
-                tab.goto(f"{site.url}search/?again")
-                tab.wait_for(STATUS, "Ready to search.")
-            tab.type("[data-testid=question]", "when do geese fly south")
-            tab.wait_for("[data-testid=result][data-document='geese.md']")
-        probes = [name for name in tab.js(STORED) if "Probe" in name]
-        assert set(probes) <= {f"goosequill/{name}/Probe" for name in ("models", "collections")}
         assert tab.errors() == []
 
     def test_a_laboratory_page_computes_and_draws(self, tab: Tab, site: Site) -> None:

@@ -13,6 +13,7 @@ from scripts.versions import TOP
 
 from ..conftest import PREFIX, ROOT
 
+SERVICE_WORKER = "sw.js"
 ENGINE_IS_STORED = """async () => {
   const { active } = await navigator.serviceWorker.ready;
   const { port1, port2 } = new MessageChannel();

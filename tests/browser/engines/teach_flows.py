@@ -33,7 +33,7 @@ class TeachFlows:
         tab.wait(ENABLED, "teach-start")
         tab.type("[data-testid=teach-text]", SONG)
         tab.click("[data-testid=teach-start]")
-        tab.wait(AFTER, 24)
+        tab.wait(AFTER, 12)
         tab.click("[data-testid=teach-stop]")
         tab.wait_for(STATUS, "Stopped. The best version so far is kept.")
         tab.wait_for("[data-testid=teach-done]", "bits per byte")

@@ -14,12 +14,10 @@ from .installed import executable
 class TestChromium(Flows):
     """What the rest of tests/browser tries in Chromium's headless shell is not tried here again."""
 
-    test_a_text_is_stopped_by_the_keyboard_and_the_next_one_is_written = None  # type: ignore[assignment]
     test_the_storage_page_lists_the_model_and_deletes_it = None  # type: ignore[assignment]
     test_threads_share_memory_and_write_the_same = None  # type: ignore[assignment]
     test_the_element_writes_on_a_page_of_another_origin = None  # type: ignore[assignment]
     test_the_comparer_opens_a_report = None  # type: ignore[assignment]
-    test_search_finds_a_text_and_still_has_it_on_the_next_visit = None  # type: ignore[assignment]
     test_a_laboratory_page_computes_and_draws = None  # type: ignore[assignment]
 
     @staticmethod

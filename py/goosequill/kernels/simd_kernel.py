@@ -136,11 +136,11 @@ class SimdKernel(Recorder, Sketches):
     def product(
         self, matrix: Weights, x: Tensor, *, bias: Tensor | None = None, activation: Activation | None = None
     ) -> Tensor:
-        out, most = self._new(x.rows, matrix.rows), min(self._most, x.rows)
-        scratch = self._scratch(matrix, most)
+        out, most = self._new(x.rows, matrix.rows), self._most
+        scratch = self._scratch(matrix, min(most, x.rows))
         # Not reused by the next product, which may be computed together with this one.
         self._retained += x, out, scratch
-        for start in range(0, x.rows, most):
+        for start in range(0, max(x.rows, 1), most):
             some, result = (self.rows(each, start, min(most, x.rows - start)) for each in (x, out))
             self._emit(
                 "product", **self._operands(matrix, some, result, scratch, bias=bias, activation=activation),

@@ -25,6 +25,8 @@ _BOGUS = re.compile(r"[!?]|/[^A-Za-z]")
 _CHARSET = re.compile(rb"<meta\s[^<>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE)
 _MAIN = {tag: re.compile(rf"<{tag}[\s>]", re.IGNORECASE) for tag in ("article", "main")}
 """What marks a page's content, if it is there once."""
+_CANONICAL = re.compile(rb"<link\s[^<>]{0,500}?\brel\s{0,9}=\s{0,9}[\"']?canonical\b[^<>]{0,5000}>", re.I)
+_HREF = re.compile(rb"\bhref\s{0,9}=\s{0,9}[\"']?([^\"'\s<>]{1,4000})", re.I)
 _ROLE = re.compile(r"<([a-z]{1,20})\s[^<>]{0,300}?\brole\s*+=\s*+[\"']?main\b", re.IGNORECASE)
 """The same in older templates."""
 _WHITE = re.compile(r"\s+")
@@ -56,7 +58,18 @@ _LINE = frozenset({"br", "dd", "dt", "li", "option", "tr"})
 _LISTS = frozenset({"dl", "ol", "table", "ul"})
 _CELLS = frozenset({"td", "th"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_KEPT = _LEFT_OUT | {"alt", "aria-hidden", "class", "content", "href", "http-equiv", "id", "name", "role"}
+_KEPT = _LEFT_OUT | {
+    "alt",
+    "aria-hidden",
+    "class",
+    "content",
+    "data-title",
+    "href",
+    "http-equiv",
+    "id",
+    "name",
+    "role",
+}
 """Attributes that are looked at."""
 _PERMALINKS = frozenset({"headerlink", "anchor", "anchorjs-link", "hash-link", "header-anchor"})
 
@@ -147,6 +160,13 @@ def read_site_page(name: str, data: bytes, *, address: str) -> Document:
     document = document_of(page, name, address)
     asks = _ASKS.fullmatch(name) and count_words(document.text) < _FEW_WORDS
     return document if page.indexed and not asks else Composer().document(name, address=address)
+
+
+def canonical(data: bytes) -> str:
+    """Return the address by which a page wants to be known, as it is written; "" if it names none."""
+    found = _CANONICAL.search(data)
+    href = found and _HREF.search(found[0])
+    return unescape(href[1].decode("utf-8", "replace")) if href else ""
 
 
 def document_of(page: _Page, name: str, address: str) -> Document:
@@ -323,7 +343,7 @@ class _Page:
 
 
 def _hidden(name: str, attributes: dict[str, str]) -> bool:
-    """Return whether an element is not for readers: hidden, or a heading's link to itself."""
+    """Return whether an element is not for readers: hidden, a heading's link to itself, a label of code."""
     if not attributes:
         return False
     classes = attributes.get("class", "").split()
@@ -333,7 +353,10 @@ def _hidden(name: str, attributes: dict[str, str]) -> bool:
         or "nosearch" in classes
     ):
         return name not in ("body", "html")
-    return name == "a" and not _PERMALINKS.isdisjoint(classes)
+    if name == "a":
+        return not _PERMALINKS.isdisjoint(classes)
+    # VitePress' names of languages and of the blocks in a group
+    return (name == "span" and "lang" in classes) or (name == "label" and "data-title" in attributes)
 
 
 def _may_stand_for_heading(name: str, attributes: dict[str, str]) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 from goosequill.errors import SearchError
 from goosequill.search.documents.archive import is_hidden
 from goosequill.search.documents.document import Document
-from goosequill.search.documents.html import tokens
+from goosequill.search.documents.html import canonical, tokens
 from goosequill.search.documents.limits import (
     MOST_ARCHIVE,
     MOST_FILE,
@@ -34,6 +34,9 @@ _NO_CONTENT = re.compile(r"(^|/)(404|404/index|genindex(-[^/]*)?|py-modindex)\.h
 """Pages of generators that say nothing: for what is not found, and lists of links for each letter."""
 _MOST_MAPS = 100
 """Sitemaps of one site."""
+_INDEX = re.compile(r"(^|/)index\.html$")
+_DEEPEST = 32
+"""Folders of an address that are looked for."""
 _NOT_PAGES = re.compile(r"\.(?!html?$|php$|aspx?$)\w{1,5}$", re.IGNORECASE)
 
 
@@ -145,8 +148,25 @@ def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
     for path in _files(folder, skipped, endings=(".html", ".htm")):
         name = path.relative_to(folder).as_posix()
         data = _bytes(path, name, skipped)
-        if data is not None:
-            yield from _page(name, data, re.sub(r"(^|/)index\.html$", r"\1", name), skipped)
+        if data is not None and not _is_copy(folder, path, data):
+            yield from _page(name, data, _INDEX.sub(r"\1", name), skipped)
+
+
+def _is_copy(folder: Path, path: Path, data: bytes) -> bool:
+    """Return whether a page names another one of its site as the one to be known, as older versions do.
+
+    The folder does not say where the site will be, so that the longest end of the address counts that is a
+    page. The start page is none of these: in some sites all pages name it.
+    """
+    own = path.relative_to(folder).as_posix()
+    named = urlsplit(_resolved(f"https://site/{own}", canonical(data))).path if canonical(data) else ""
+    parts = [part for part in _INDEX.sub(r"\1", named).split("/") if part][-_DEEPEST:]
+    for first in range(len(parts)):
+        end = "/".join(parts[first:])
+        for page in (end, f"{end}/index.html", f"{end}.html"):
+            if os.path.isfile(folder / page):  # unlike Path.is_file it takes any text
+                return page != own
+    return False
 
 
 def _page(name: str, data: bytes, address: str, skipped: list[Skipped]) -> Iterator[Source]:
@@ -179,6 +199,9 @@ def _from_address(address: str, skipped: list[Skipped]) -> Iterator[Source]:
             links = links[: MOST_PAGES - len(seen)]
             seen.update(links)
             waiting += links
+        known = _INDEX.sub(r"\1", _resolved(final, canonical(data)))
+        if known not in (base, _INDEX.sub(r"\1", final)) and known in seen:
+            continue  # an older version, perhaps
         relative = final[len(base) :]
         yield from _page(relative or "index.html", data, relative, skipped)
 

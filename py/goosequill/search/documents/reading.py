@@ -30,7 +30,7 @@ from goosequill.search.documents.table import read_table
 from goosequill.search.documents.text import read_text
 from goosequill.search.documents.word import read_word
 
-VERSION = 2
+VERSION = 3
 """Raised when the same bytes give another text than before; then everything is read again."""
 
 _ENDINGS = {

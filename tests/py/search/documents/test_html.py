@@ -78,6 +78,14 @@ def test_pages_that_redirect_or_ask_not_to_be_indexed_have_no_text_in_a_site() -
     assert page.address == "guide/" and [block.anchor for block in page.blocks][1] == "temperature"
 
 
+def test_labels_of_code_are_left_out() -> None:
+    group = '<div class="vp-code-group"><div class="tabs"><label data-title="npm">npm</label></div>'
+    code = '<div class="language-sh"><button class="copy">Copy</button><span class="lang">sh</span>'
+    others = "<p>A <label>word</label> and <span>lang</span>."
+    page = f"<main><p>Install it.</p>{group}{code}<pre>npm i</pre></div></div>{others}</main>"
+    assert read_html("a.html", page.encode()).text == "Install it.\n\nnpm i\n\nA word and lang."
+
+
 def test_the_declared_encoding_is_used() -> None:
     data = '<meta charset="iso-8859-1"><p>Größe'.encode("latin-1")
     assert read_html("a.html", data).text == "Größe"

@@ -113,6 +113,40 @@ def test_a_built_site_is_its_pages_with_addresses_and_anchors(site: Path) -> Non
     assert [block.anchor for block in found[2].blocks] == ["g", "x"]
 
 
+COPIES = {
+    "v1/guide/index.html": "https://a.test/base/guide/",  # an older version
+    "v1/page.html": "../page",
+    "v1/index.html": "https://a.test/base/",  # the start page, which some sites name in all pages
+    "v1/gone.html": "https://a.test/base/gone.html",  # which is not there
+    "v2/guide/index.html": "https://a.test/base/v2/guide/index.html",  # itself
+}
+
+
+def write_copies(site: Path, base: str = "https://a.test/base/") -> None:
+    for name, canonical in COPIES.items():
+        link = f"<link href='{canonical.replace('https://a.test/base/', base)}' rel=canonical>"
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(f"<title>T</title>{link}<main><p>Old.</p></main>", encoding="utf-8")
+
+
+def test_pages_that_name_another_page_of_the_site_are_left_out(site: Path) -> None:
+    write_copies(site)
+    (site / "strange.html").write_text(f"<link rel=canonical href=/{'x' * 999}/%00><main>Odd</main>")
+    kept = sorted(document.name for document in read_site(site))
+    names = ["guide/index.html", "index.html", "page.html", "strange.html"]
+    assert kept == [*names, "v1/gone.html", "v1/index.html", "v2/guide/index.html"]
+
+
+def test_such_pages_at_an_address_are_left_out(site: Path, address: str) -> None:
+    write_copies(site, address)
+    (site / "v1" / "page.html").unlink()
+    pages = ["", "guide/", "v1/guide/", "v1/", "v1/gone.html", "v2/guide/"]
+    listed = "".join(f"<url><loc>{address}{page}</loc></url>" for page in pages)
+    (site / "sitemap.xml").write_text(f"<urlset>{listed}</urlset>")
+    kept = [document.address for document in read_site(address)]
+    assert kept == ["", "guide/", "v1/", "v1/gone.html", "v2/guide/"]
+
+
 def test_a_site_is_read_by_its_links(address: str) -> None:
     found = list(read_site(address))
     assert [(document.name, document.address, document.title) for document in found] == [

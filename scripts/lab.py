@@ -7,6 +7,7 @@ An article requests them by comments, as docs_pages.py describes:
     <!-- generate: script sta -->                  docs/lab/scripts/sta.py, folded, and a link to the module
     <!-- generate: math y = \\sigma(x) -->          a formula as MathML; inside a line, an inline one
     <!-- generate: number .4f FILE PATH -->        inside a line, a number of a result (lab_numbers.py)
+    <!-- generate: claim FILE PATH < PATH -->      inside a line, a comparison that has to be true
     <!-- generate: laboratory -->                  all articles of the laboratory, each with its own picture
 
 Each experiment that is mounted runs here with its defaults, so that a page shows a picture before it has
@@ -30,7 +31,7 @@ from typing import Any
 from scripts.command import ROOT, BuildError
 from scripts.imports import sources
 from scripts.kept import digest, kept
-from scripts.lab_numbers import number
+from scripts.lab_numbers import claim, number
 from scripts.pages import read_pages
 
 DOCS = ROOT / "docs"
@@ -49,6 +50,7 @@ INSIDE = re.compile(
     r"```.*?```|`[^`\n]*`"
     r"|(?<!^)<!-- generate: math (?P<tex>.*?) -->"
     r"|<!-- generate: number (?P<number>.*?) -->"
+    r"|\s*<!-- generate: claim (?P<claim>.*?) -->"
     r"|\[(?P<words>[^\]\n]+)\]\((?P<state>#[\w.-]+=[^)\s]*)\)",
     re.DOTALL | re.MULTILINE,
 )
@@ -117,18 +119,31 @@ def _place(tag: str, request: str) -> str:
 
 
 def prepare(markdown: str) -> str:
-    """Replace numbers, and by HTML that MkDocs leaves alone, formulas inside lines and links to settings."""
+    """Replace numbers, and by HTML that MkDocs leaves alone, formulas inside lines and links to settings.
+
+    Raises
+    ------
+    BuildError
+        A number cannot be had, or a claim is not so.
+    """
 
     def replaced(match: re.Match[str]) -> str:
         if match["tex"]:
             return _place("span", f"math {' '.join(match['tex'].split())}")
         if match["number"]:
-            return number(match["number"], lambda *run: json.loads(first_result(*run).read_text())["data"])
+            return number(match["number"], _result)
+        if match["claim"]:
+            claim(match["claim"], _result)
+            return ""
         if match["words"]:
             return f'<a class="lab-try" href="{html.escape(match["state"])}">{match["words"]}</a>'
         return match[0]  # code
 
     return INSIDE.sub(replaced, markdown)
+
+
+def _result(name: str, settings: str) -> Any:
+    return json.loads(first_result(name, settings).read_text(encoding="utf-8"))["data"]
 
 
 def requests() -> list[tuple[str, str]]:

@@ -24,6 +24,8 @@ TASKS: dict[str, dict[str, Any]] = {
     "copy 16": {"task": "copy"},
     "copy 3": {"task": "copy", "symbols": 3, "length": 10, "updates": 960, "units": 16},
     "forget -2": {"forget_bias": -2.0},
+    "forget 3": {"forget_bias": 3.0},
+    "adding 32 longer": {"length": 32, "updates": 1920},
     "copy 60": {"task": "copy", "length": 60},
     "adding 60": {"length": 60},
 }

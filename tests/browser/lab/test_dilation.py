@@ -184,7 +184,7 @@ def test_a_kernel_is_edited_with_the_keyboard(lab: Page) -> None:
 
 
 def test_a_link_sets_everything(lab: Page) -> None:
-    lab.get_by_role("link", name="Upsample 4 cells to 7").click()
+    lab.get_by_role("link", name="Upsample 4 cells").click()
     expect(experiment(lab).locator(".dilation-size")).to_contain_text("2 × (4 − 1) + 3 − 2 = 7")
     expect(experiment(lab).locator(".dilation-call")).to_contain_text("ConvTranspose2d")
     lab.get_by_role("link", name="Six layers with a dilation of 2").click()

@@ -18,7 +18,7 @@ from goosequill.support.progress import Progress, finish
 from tests.py.jobs import run
 
 LAB = Path(__file__).parents[3] / "docs" / "lab"
-SCRIPT, ARTICLE = LAB / "scripts" / "cumulative.py", LAB / "cumulative.md"
+SCRIPT = LAB / "scripts" / "cumulative.py"
 
 
 # ---- Data ----
@@ -199,48 +199,6 @@ def test_exact_sums_leave_the_likelihood_behind() -> None:
         assert cumulative.judge(curves[name]).rmse == pytest.approx(error, abs=6e-5)
     assert np.abs(curves["polynomial"] - cumulative.TRUTH).max() == pytest.approx(0.0037, abs=6e-5)
     assert curves["polynomial"].max() == pytest.approx(1.003, abs=6e-4)
-
-
-def article_table() -> dict[str, list[float]]:
-    """The numbers of the article's table, by fit."""
-    lines = [line for line in ARTICLE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
-    return {name: [float(number.rstrip("%")) for number in numbers] for name, *numbers in cells}
-
-
-def test_the_article_has_the_numbers_of_the_studies() -> None:
-    sums, samples = (finish(cumulative.study(Settings(data=data))) for data in ("sums", "samples"))
-    printed = article_table()
-    assert len(printed) == len(FITS)
-    for name, numbers in zip(FITS, printed.values(), strict=True):
-        study = sums[name]
-        shares = [round(100 * study[key], 1) for key in ("decreases", "leaves")]
-        assert numbers == [*shares, round(study["rmse"], 3), round(samples[name]["rmse"], 3)]
-
-
-@pytest.mark.parametrize(
-    ("settings", "fit", "key", "value"),
-    [
-        ({"bin_width": False}, "printed", "decreases", 1),
-        ({"bin_width": False}, "printed", "leaves", 1),
-        ({"degree": 9}, "polynomial", "decreases", 0.963),
-        ({"degree": 9}, "polynomial", "rmse", 0.1046),
-        ({"degree": 9}, "bernstein", "rmse", 0.0776),
-        ({"noise": 0.2, "bin_ends": True}, "bernstein", "rmse", 0.0176),
-        ({"noise": 0.2, "bin_ends": True}, "polynomial", "rmse", 0.0167),
-        ({"noise": 0.2, "bin_ends": True, "degree": 9}, "bernstein", "rmse", 0.0163),
-        ({"noise": 0.2, "bin_ends": True, "degree": 9}, "polynomial", "rmse", 0.0199),
-        ({"data": "samples", "degree": 9}, "likelihood", "rmse", 0.0439),
-        ({"data": "samples", "degree": 9}, "bernstein", "rmse", 0.0459),
-    ],
-)
-def test_the_article_says_of_other_settings_what_they_give(
-    settings, fit: str, key: str, value: float
-) -> None:
-    names = [fit] if fit == "polynomial" else [fit, "polynomial"]
-    kept = {name: FITS[name] for name in names}
-    found = finish(cumulative.study(Settings(**settings), fits=kept))
-    assert found[fit][key] == pytest.approx(value, abs=6e-5)
 
 
 def test_the_map_is_what_its_command_finds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,6 +119,29 @@ def test_a_number_that_is_not_there_ends_the_build(path: str, monkeypatch: pytes
         numbers_of(data, monkeypatch, f".2f a.json {path}")
 
 
+@pytest.mark.parametrize("claim", ["low/max < high/min < 1", "high/mean > 0.5", "low/0 < low/1 > -1"])
+def test_a_claim_that_is_so_leaves_no_text(claim: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_numbers, "_file", lambda name: {"low": [0.1, 0.2], "high": [0.6, 0.8]})
+    assert lab.prepare(f"It is so. <!-- generate: claim a.json\n{claim} -->\n") == "It is so.\n"
+
+
+@pytest.mark.parametrize(
+    ("claim", "problem"),
+    [
+        ("low/max > high/min", "is not so: .0.2, 0.6."),
+        ("low/0 < low/1 < low/1", "is not so"),
+        ("low/0", "is not so"),
+        ("low/0 < none", "cannot be checked"),
+    ],
+)
+def test_a_claim_that_is_not_so_ends_the_build(
+    claim: str, problem: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab_numbers, "_file", lambda name: {"low": [0.1, 0.2], "high": [0.6, 0.8]})
+    with pytest.raises(BuildError, match=problem):
+        lab.prepare(f"It is so. <!-- generate: claim a.json {claim} -->")
+
+
 def test_a_number_can_be_of_a_run_with_other_settings() -> None:
     first, second = "number d\n dilation#size=9 output_size", "number d dilation output_size"
     assert lab.prepare(f"<!-- generate: {first} --> of <!-- generate: {second} -->") == "5 of 3"

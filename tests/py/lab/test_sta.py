@@ -14,7 +14,7 @@ import scipy.stats
 from sklearn.linear_model import Ridge
 
 from goosequill.errors import SettingsError
-from goosequill.lab import neurons, recordings, sta
+from goosequill.lab import experiments, neurons, recordings, sta
 from goosequill.support.progress import finish
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "sta.py"
@@ -312,3 +312,16 @@ def test_the_standalone_script_prints_the_modules_numbers() -> None:
     assert int(count) == found["convergence"]["counts"][-1]
     assert float(cosine) == pytest.approx(found["convergence"]["cosines"][-1], abs=6e-4)
     assert float(expected) == pytest.approx(found["convergence"]["expected"][-1], abs=6e-4)
+
+
+def test_the_study_is_what_its_command_finds() -> None:
+    from scripts.lab_data import sta_study
+
+    study = json.loads((experiments.DATA / "sta-study.json").read_text(encoding="utf-8"))
+    assert all(len(values) == study["seeds"] == 20 for values in study["each"].values())
+    found = finish(sta.compute(sta.Settings(seed=study["first_seed"], shifts=0)))["whitening"]
+    wanted = [found["cosine"], found["cosines"][0], max(found["cosines"])]
+    assert study["each"]["short"][0] == pytest.approx(wanted, abs=1e-3)
+    ears = sta_study.ears()
+    for ear, kept in zip(ears, study["grasshopper"], strict=True):
+        assert ear == pytest.approx(kept, rel=1e-3)

@@ -1,0 +1,35 @@
+"""The laboratory's articles type no number that a run could fill in."""
+
+import re
+
+import pytest
+from scripts.command import ROOT
+
+NOT_PROSE = re.compile(
+    r"```.*?```|<!--.*?-->|`[^`\n]*`|<[^>]*>|\]\([^)]*\)|^\s*\d+\. ", re.DOTALL | re.MULTILINE
+)
+"""Code, what is generated, formulas, tags, addresses, and the numbers of a list."""
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*%?")
+GIVEN = {
+    "cumulative": "0 1 2 3 4 6 9 20 80 95% 0.5 0.73",
+    "dilation": "1 2 3 4 5 7 8 9 10 12 16 27 32 81",
+    "handwriting": "0 1 6 8 16 28 64 10,000",
+    "lstm": "0 0.1 1 2 3 5 6 7 9 10 16 32 50% 60 64 103 960 1,000 1,920",
+    "sta": "0 0.5 1 1.2 20 28 95% 100 149 150 1,000 5,000 10,000 53,583 200,000 600,000",
+}
+"""Sizes, settings, levels of intervals, what the first article says, and values of formulas."""
+
+
+def typed(markdown: str) -> set[str]:
+    return set(NUMBER.findall(NOT_PROSE.sub(" ", markdown.split("\n## References")[0])))
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_an_article_types_only_numbers_that_are_given(name: str) -> None:
+    found = typed((ROOT / "docs" / "lab" / f"{name}.md").read_text(encoding="utf-8"))
+    assert found == set(GIVEN[name].split()), "fill in what was measured: <!-- generate: number ... -->"
+
+
+def test_what_a_run_fills_in_is_not_typed() -> None:
+    text = "1. Of `7` [words](#size=9), <!-- generate: number\n.2f a.json 0 --> are 0.73 or 5%."
+    assert typed(text + "\n## References\n2016") == {"0.73", "5%"}

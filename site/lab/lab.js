@@ -4,6 +4,7 @@
  */
 
 import { FILES } from "../engine/root.js";
+import { problem, StatusLine } from "../ui/status.js";
 import { Addresses } from "./addresses.js";
 import { Experiment } from "./frame.js";
 import { Runner } from "./runner.js";
@@ -65,8 +66,16 @@ function names() {
   return new Set([...places].map(({ dataset }) => dataset.experiment ?? dataset.figure ?? ""));
 }
 
+/** Says beside a picture that the build has drawn that nothing can be changed now. @param {string} name */
+function complain(name) {
+  for (const line of document.querySelectorAll(`[data-experiment="${name}"] .lab-status`))
+    new StatusLine(/** @type {HTMLElement} */ (line)).complain(
+      problem("This experiment could not be loaded.", "Check the connection and reload the page."),
+    );
+}
+
 async function start() {
-  for (const name of names()) await mount(name);
+  for (const name of names()) await mount(name).catch(() => complain(name));
   addEventListener("hashchange", ({ newURL }) => addresses.apply(new URL(newURL).hash));
   // A link to the settings that the address has already changes nothing, but should show the experiment.
   document.addEventListener("click", ({ target }) => {

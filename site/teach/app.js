@@ -104,7 +104,7 @@ async function show(kept) {
 async function showNeeds() {
   const turn = ++turns;
   const { extent } = doors;
-  const words = extent?.examples ? await forecastOf(extent) : "";
+  const words = extent?.examples ? await forecastOf(extent).catch(() => "") : ""; // without a connection
   if (turn === turns) page.needs.textContent = words;
 }
 

@@ -29,7 +29,11 @@ export class CourseView {
   /** Fetches what draws when learning begins. */
   async #prepare() {
     if (this.#ready || !this.#session.busy) return;
-    await Promise.all([loadPlot(), loadStyles("ui/chart.css")]).catch(() => {}); // it works without a curve
+    try {
+      await Promise.all([loadPlot(), loadStyles("ui/chart.css")]);
+    } catch {
+      return; // it works without a curve, and the next learning tries again
+    }
     this.#ready = true;
     this.#draw();
   }

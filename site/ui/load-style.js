@@ -15,6 +15,11 @@ export async function loadStyles(...files) {
 async function load(href) {
   if (document.querySelector(`link[href="${CSS.escape(href)}"]`)) return null;
   return new Promise((resolve) => {
-    document.head.append(element("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+    const onerror = () => {
+      link.remove(); // so that the next call tries again
+      resolve(null);
+    };
+    const link = element("link", { rel: "stylesheet", href, onload: resolve, onerror });
+    document.head.append(link);
   });
 }

@@ -28,6 +28,22 @@ export function errorWords(error) {
   return { message: translated(error.message), remedy };
 }
 
+/** What Chromium, Firefox and WebKit say when a module or a file cannot be fetched. */
+const UNFETCHED =
+  /dynamically imported module|^Importing a module script failed|^Failed to fetch$|^NetworkError when|^Load failed$/;
+
+/**
+ * An error of the browser's own for a part of the page that could not be fetched, in our words.
+ * @param {unknown} error
+ */
+function explained(error) {
+  if (!(error instanceof TypeError) || "remedy" in error || !UNFETCHED.test(error.message)) return error;
+  return problem(
+    t("A part of this page could not be loaded."),
+    t("Check the connection and try again. If that does not help, reload the page."),
+  );
+}
+
 /** Whether an error only says that the visitor stopped something. @param {unknown} error */
 export function isAbort(error) {
   return error instanceof Error && error.name === "AbortError";
@@ -64,7 +80,7 @@ export class StatusLine {
   complain = (/** @type {unknown} */ error) => {
     if (isAbort(error)) return this.say(t("Stopped."));
     checkFiles();
-    const { message, remedy } = errorWords(error);
+    const { message, remedy } = errorWords(explained(error));
     this.#line.replaceChildren(element("strong", {}, message), remedy && ` ${remedy}`);
     this.#line.classList.add("error-box");
   };

@@ -353,6 +353,26 @@ class EndlessLesson:
         expect(self.part("teach-start")).to_be_enabled(timeout=LONG)
 
 
+def test_a_lesson_without_a_connection_is_explained_and_the_next_one_has_its_curve(
+    context: BrowserContext, site_url: str
+) -> None:
+    lesson = EndlessLesson(context, site_url)
+    errors: list[str] = []
+    lesson.page.on("pageerror", lambda error: errors.append(str(error)))
+    context.set_offline(True)
+    lesson.page.get_by_role("radio", name="Prompts and answers").check()
+    expect(lesson.part("status")).to_contain_text("could not be loaded. Check the connection and try again")
+    lesson.page.get_by_role("radio", name="A text").check()
+    lesson.part("teach-start").click()
+    expect(lesson.part("status")).to_contain_text("could not be started", timeout=LONG)
+    expect(lesson.part("teach-start")).to_be_enabled()
+    expect(lesson.part("teach-text")).to_have_value(PIRATE)
+    context.set_offline(False)
+    lesson.begin()
+    expect(lesson.page.locator("#curve svg").first).to_be_visible(timeout=LONG)
+    assert errors == []
+
+
 @pytest.mark.rest
 def test_a_worker_that_is_killed_while_the_model_learns_costs_that_lesson_only(
     context: BrowserContext, site_url: str

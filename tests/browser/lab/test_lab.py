@@ -274,6 +274,26 @@ def test_every_mounted_experiment_has_its_files() -> None:
             assert (ROOT / "dist" / "lab" / "source" / f"{name.replace('-', '_')}.py.txt").is_file(), name
 
 
+def test_without_a_connection_an_experiment_says_so_and_the_next_try_runs(page: Page, site_url: str) -> None:
+    listed, name = EXPERIMENTS[0]
+    page.route(f"**/lab/first/{name}.json", lambda route: route.abort())
+    page.goto(site_url + listed.address)
+    experiment = page.get_by_test_id(f"experiment-{name}")
+    status = experiment.locator(".lab-status")
+    expect(status).to_have_text(
+        "This experiment could not be loaded. Check the connection and reload the page.", use_inner_text=True
+    )
+    page.unroute_all()
+    show(page, site_url + listed.address, name)
+    page.context.set_offline(True)
+    experiment.get_by_test_id("run").click()
+    expect(experiment).to_have_attribute("data-state", "error", timeout=LONG)
+    expect(status).to_contain_text("Check the connection and try again.")
+    page.context.set_offline(False)
+    experiment.get_by_test_id("run").click()
+    finish(experiment)
+
+
 ENGINE_DIES = """() => {
   const { Worker } = window;
   window.Worker = class extends Worker {

@@ -52,9 +52,11 @@ INLINED = 4096
 VENDORED = {"pyodide", "open-webui", "stemmer", "hash-wasm", "fflate", *(name for name, *_ in CARRIED)}
 """The packages with parts in this one, for their notices."""
 SOCKETS = 'import("ws")'
+FILES = 'await import("node:fs/promises")'
 CHANGED = """\
 Changes: in pyodide.mjs and pyodide.asm.mjs of this package, import("ws") was replaced by Promise.resolve({}),
-and the latter was shortened: a loop assigns its exports, and functions without a use are left out.
+and the latter was shortened: a loop assigns its exports, and functions without a use are left out. The former
+takes the functions of "node:fs/promises" from its default export.
 """
 
 EVENTS = {
@@ -197,6 +199,7 @@ def include_engine() -> None:
     options = ["--bundle", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
     subprocess.run([esbuild, *WORKERS, *options, f"--outdir={OUTPUT / 'engine'}"], cwd=SITE, check=True)
     forget_sockets(OUTPUT / "vendor" / "pyodide")
+    take_files(OUTPUT / "vendor" / "pyodide" / "pyodide.mjs")
     enlarge_small_files()
     write_addresses()
 
@@ -211,6 +214,17 @@ def forget_sockets(pyodide: Path) -> None:
         if text.count(SOCKETS) != 1:
             raise SystemExit(f"npm: {name} does not import ws once: see forget_sockets")
         (pyodide / name).write_text(text.replace(SOCKETS, "Promise.resolve({})"), encoding="utf-8")
+
+
+def take_files(script: Path) -> None:
+    """Let Pyodide read files by functions that npm/node-scope.js replaces, in Deno and Bun, too.
+
+    They ignore `syncBuiltinESMExports`; the default export is one object everywhere.
+    """
+    text = script.read_text(encoding="utf-8")
+    if text.count(FILES) != 1:
+        raise SystemExit("npm: pyodide.mjs does not import node:fs/promises once: see take_files")
+    script.write_text(text.replace(FILES, f"({FILES}).default"), encoding="utf-8")
 
 
 def engine_files() -> list[Path]:

@@ -165,3 +165,21 @@ def test_the_development_server_of_vite_writes(page: Page, record: Record, packa
             check_page(page, record, address)
         finally:
             server.terminate()
+
+
+@pytest.mark.parametrize("runtime", ["deno run --allow-read --allow-env", "bun"])
+def test_other_runtimes_than_node_write(package: Path, tmp_path: Path, runtime: str) -> None:
+    name, *options = runtime.split()
+    if not (program := shutil.which(name)):
+        pytest.skip(f"{name} is not installed")
+    script = tmp_path / "write.mjs"
+    code = [
+        f'import {{ loadModel }} from "{(ROOT / "build" / "npm" / "node.js").as_uri()}";',
+        f'const model = await loadModel({{ model: "{ROOT / "site" / "models" / "default"}" }});',
+        'for await (const piece of model.generate("A", { max_new_tokens: 6 })) console.log(piece.text);',
+        "await model.dispose();",
+    ]
+    script.write_text("\n".join(code), encoding="utf-8")
+    done = subprocess.run([program, *options, str(script)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()

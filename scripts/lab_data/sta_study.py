@@ -53,6 +53,7 @@ def main() -> None:
     gain = sta.Settings().gain
     for seed in range(FIRST_SEED, FIRST_SEED + SEEDS):
         recording = sta.simulate(sta.Settings(seed=seed))
+        assert recording.weights is not None  # the neuron is made
         totals, _ = finish(sta.running_totals(recording.stimulus, recording.spikes, 150, np.array(COUNTS)))
         note("cosines", [sta.cosine(total, recording.weights) for total in totals])
         found = run(seed=seed)

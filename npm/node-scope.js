@@ -1,6 +1,7 @@
 /** What the engine's worker, which is written for browsers, expects of its scope, under Node. */
 
 import files from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
@@ -13,6 +14,7 @@ files.readFile = async (path, options) =>
   String(path).endsWith("/pyodide.asm.wasm")
     ? await promisify(gunzip)(await readFile(`${path}.gz`))
     : await readFile(path, options);
+syncBuiltinESMExports();
 
 globalThis.fetch = async (input, init) => {
   const url = String(input?.url ?? input);

@@ -116,7 +116,7 @@ export class SearchSession {
     this.#ready.delete(kind);
     opening?.stop.abort(new DOMException("Stopped.", "AbortError"));
     const found = await opening?.opened.catch(() => null);
-    if (found && engine && !engine.ended) await engine.forget(found.handle).catch(() => {});
+    if (found && engine) await engine.forget(found.handle).catch(() => {});
     found?.release?.();
   }
 

@@ -146,9 +146,9 @@ export class Engine {
     await this.#ask({ type: "unload", model }, {});
   }
 
-  /** Frees a value that a job returned to be kept. @param {number} handle */
+  /** Frees a value that a job returned to be kept, if the worker has not ended. @param {number} handle */
   async forget(handle) {
-    await this.#ask({ type: "forget", handle }, {});
+    if (!this.ended) await this.#ask({ type: "forget", handle }, {});
   }
 
   /** Ends the worker and everything that waits for it. */

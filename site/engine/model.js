@@ -371,7 +371,7 @@ export class Conversation {
 
   /** Frees the conversation. */
   async close() {
-    if (!this.model.engine.ended) await this.model.engine.forget(this.#number);
+    await this.model.engine.forget(this.#number);
   }
 
   /** @param {string} name @param {Record<string, unknown>} [args] @param {RequestOptions} [options] */

@@ -8,11 +8,12 @@
  * How far tuning has come after a step, of which there are `total` at most, the trials of learning rates
  * among them; `done` is 0 before the first. `step` counts those with the learning rate `rate`. `loss` is that
  * of the batch (null before the first), `heldBack` that of what is held back (null where it was not
- * measured): bits per byte, or nats for preferences. `right` is the share of the preferences held back that
- * the model agrees with, null for texts. `sample` is how the prompt is continued now, "" where it was not.
+ * measured), `best` the lowest: bits per byte, or nats for preferences. `right` is the share of the
+ * preferences held back that the model agrees with, null for texts. `sample` is how the prompt is continued
+ * now, "" where it was not.
  * @typedef {{
  *   done: number, total: number, step: number, rate: number, loss: number | null,
- *   heldBack: number | null, right: number | null,
+ *   heldBack: number | null, best: number, right: number | null,
  *   secondsLeft: number, sample: string, prompt?: string
  * }} TuningStep the first one has the `prompt`
  * A text from which nothing was learned.
@@ -42,20 +43,16 @@
 export async function tune(model, examples, options = {}) {
   const { onStep, stop, signal, onProgress, learningRate, ...rest } = options;
   const { threads } = model.info;
+  const asked = { signal, onProgress };
   // The model's threads do not have the transposed matrices of the way back.
-  const opened = threads > 1 && (await model.call("open_gradient", { threads }, { signal, onProgress }));
-  const gradient = opened ? { gradient: opened.handle } : {};
-  const rate = learningRate === undefined ? {} : { learning_rate: learningRate };
+  const gradient = threads > 1 ? (await model.call("open_gradient", { threads }, asked)).handle : undefined;
   /** @type {any} */
   let end;
   const onEnd = (/** @type {any} */ found) => {
     end = found;
   };
-  const parts = model.stream(
-    "teach",
-    { examples, ...rest, ...rate, ...gradient },
-    { signal, onProgress, onEnd },
-  );
+  const args = { examples, ...rest, learning_rate: learningRate, gradient };
+  const parts = model.stream("teach", args, { ...asked, onEnd });
   const cancel = () => parts.cancel();
   if (stop?.aborted) cancel();
   stop?.addEventListener("abort", cancel);
@@ -63,7 +60,7 @@ export async function tune(model, examples, options = {}) {
     for await (const part of parts) if (part !== end) onStep?.(asStep(part));
   } finally {
     stop?.removeEventListener("abort", cancel);
-    if (opened && !model.engine.ended) await model.engine.forget(opened.handle);
+    if (gradient) await model.engine.forget(gradient);
   }
   if (!end) throw stop?.reason; // it was stopped before the job began
   const { data, about, held_back: heldBack } = end;
@@ -71,8 +68,12 @@ export async function tune(model, examples, options = {}) {
 }
 
 /** @param {any} part as Python has it, in which None is undefined @returns {TuningStep} */
-function asStep(part) {
-  const { done = 0, total = 0, loss = null, held_back: heldBack = null, right = null, sample = "" } = part;
-  const { prompt, step = 0, rate = 0, seconds_left: secondsLeft = 0 } = part;
-  return { done, total, step, rate, loss, heldBack, right, secondsLeft, sample, prompt };
+function asStep({
+  loss = null,
+  right = null,
+  held_back: heldBack = null,
+  seconds_left: secondsLeft,
+  ...part
+}) {
+  return { ...part, loss, right, heldBack, secondsLeft };
 }

@@ -1,6 +1,7 @@
 /**
  * The list of results: each with its passage, the matching words marked and the sentence that fits best
- * shaded, and with further passages of its document. A refined list reorders quietly: what has the focus stays where it is, what is unfolded stays so.
+ * shaded, and with further passages of its document. A refined list reorders quietly: what has the focus
+ * stays where it is, what is unfolded stays so.
  */
 
 import { element } from "../ui/dom.js";

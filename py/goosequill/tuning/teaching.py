@@ -17,7 +17,7 @@ from goosequill.tuning.applying import adapt
 from goosequill.tuning.examples import Example, texts_of
 from goosequill.tuning.gradient import Gradient
 from goosequill.tuning.sequences import split
-from goosequill.tuning.training import STEPS, Training, prepare
+from goosequill.tuning.training import STEPS, Step, Training, prepare
 from goosequill.tuning.tune import adapter_of, examples_in, start
 from goosequill.tuning.versions import gradient_of
 
@@ -93,8 +93,8 @@ def teach(
     Yields
     ------
     The fields of `goosequill.tuning.training.Step`; with a prompt, ``sample`` is how the model continues it
-    now, "" where it was not asked. The first has only ``held_back``, ``right``, ``sample`` and ``prompt``, of
-    the untuned model, and ``step`` 0.
+    now, "" where it was not asked. The first is of the untuned model, without a ``loss``, and
+    with the ``prompt``.
 
     Returns
     -------
@@ -120,8 +120,8 @@ def teach(
         return "".join(item.text for item in items if isinstance(item, Chunk))
 
     before = training.before
-    first = {"step": 0, "held_back": before.loss, "right": before.right, "sample": sample(loaded.model)}
-    yield {**first, "prompt": prompt}
+    first = asdict(Step(0, 0, 0, 0.0, 0.0, before.loss, before.loss, before.right, 0.0))
+    yield {**first, "loss": None, "sample": sample(loaded.model), "prompt": prompt}
     for step in training.run():
         if cancelled():
             break

@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { tune } from "../../../site/engine/tuning.js";
 
 const END = { data: new Uint8Array(3), about: { name: "Pirate" }, held_back: [{ prompt: "", text: "Arr" }] };
+const FIRST = { done: 0, total: 0, step: 0, rate: 0, best: 3, seconds_left: 0 };
 /** As Python has them: None is undefined. */
 const PARTS = [
-  { step: 0, held_back: 3, right: undefined, sample: "It is", prompt: "The sea" },
+  { ...FIRST, loss: undefined, held_back: 3, right: undefined, sample: "It is", prompt: "The sea" },
   {
     done: 1,
     total: 9,
@@ -24,6 +25,7 @@ const PARTS = [
     rate: 0.01,
     loss: 2.25,
     held_back: 2,
+    best: 2,
     seconds_left: 7,
     right: 0,
     sample: "Arr",
@@ -74,18 +76,12 @@ test("steps are handed over with what is unknown as null, and the result under t
   });
   assert.deepEqual(tuned, { data: END.data, about: END.about, heldBack: END.held_back });
   assert.equal(asked[0][0], "teach");
-  assert.deepEqual(asked[0][1], { examples: "Arr.", method: "state", learning_rate: 0.01 });
-  const nothing = {
-    step: 0,
-    rate: 0,
-    loss: null,
-    heldBack: null,
-    right: null,
-    sample: "",
-    prompt: undefined,
-  };
+  const args = { examples: "Arr.", method: "state", learning_rate: 0.01, gradient: undefined };
+  assert.deepEqual(asked[0][1], args);
+  const nothing = { step: 0, rate: 0, loss: null, heldBack: null, best: 3, right: null, sample: "" };
+  const first = { ...nothing, done: 0, total: 0, heldBack: 3, secondsLeft: 0 };
   assert.deepEqual(steps, [
-    { ...nothing, done: 0, total: 0, heldBack: 3, secondsLeft: 0, sample: "It is", prompt: "The sea" },
+    { ...first, sample: "It is", prompt: "The sea" },
     { ...nothing, done: 1, total: 9, step: 1, rate: 0.01, loss: 2.5, secondsLeft: 8 },
     {
       ...nothing,
@@ -95,6 +91,7 @@ test("steps are handed over with what is unknown as null, and the result under t
       rate: 0.01,
       loss: 2.25,
       heldBack: 2,
+      best: 2,
       right: 0,
       secondsLeft: 7,
       sample: "Arr",
@@ -147,7 +144,8 @@ test("where the model has threads, learning has as many, until it ends or fails"
     const tuning = tune(model, "Arr.", {});
     await (fails ? assert.rejects(tuning, /Out of memory/) : tuning);
     assert.deepEqual(asked[0], ["open_gradient", { threads: 2 }]);
-    assert.deepEqual(asked[1].slice(0, 2), ["teach", { examples: "Arr.", gradient: 7 }]);
+    const args = { examples: "Arr.", learning_rate: undefined, gradient: 7 };
+    assert.deepEqual(asked[1].slice(0, 2), ["teach", args]);
     assert.deepEqual(asked[2], ["forget", 7]);
   }
 });

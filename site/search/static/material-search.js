@@ -55,15 +55,12 @@ function items({ title, heading, url, text, matched, score, more }) {
   );
   const terms = Object.fromEntries([...new Set(words.flat())].map((word) => [word, true]));
   const page = { location: url, title: escaped(title), text: html, score, terms };
-  const isPage = !heading || !url.includes("#");
-  const least = isPage ? score : score - STEP; // the first entry's; Material folds what has less
+  const location = url.split("#")[0];
+  // Material shows a page's own text only where it lists no sections and the address has no anchor.
+  if (!heading || location === url) return [{ ...page, location }];
+  const least = score - STEP; // the first entry's; Material folds what has less
   const further = more.map((hit) => ({ .../** @type {Item} */ (items(hit).at(-1)), score: least }));
-  if (isPage) return [page, ...further];
-  return [
-    { ...page, location: url.split("#")[0], text: "", score: least },
-    { ...page, title: escaped(heading) },
-    ...further,
-  ];
+  return [{ ...page, location, text: "", score: least }, { ...page, title: escaped(heading) }, ...further];
 }
 
 /** @param {string} location @param {string} title @param {string} text @returns {Item[]} */

@@ -158,9 +158,12 @@ def _is_copy(folder: Path, path: Path, data: bytes) -> bool:
     The folder does not say where the site will be, so that the longest end of the address counts that is a
     page. The start page is none of these: in some sites all pages name it.
     """
+    named = canonical(data)
+    if not named:
+        return False
     own = path.relative_to(folder).as_posix()
-    named = urlsplit(_resolved(f"https://site/{own}", canonical(data))).path if canonical(data) else ""
-    parts = [part for part in _INDEX.sub(r"\1", named).split("/") if part][-_DEEPEST:]
+    address = urlsplit(_resolved(f"https://site/{own}", named)).path
+    parts = [part for part in _INDEX.sub(r"\1", address).split("/") if part][-_DEEPEST:]
     for first in range(len(parts)):
         end = "/".join(parts[first:])
         for page in (end, f"{end}/index.html", f"{end}.html"):

@@ -24,6 +24,7 @@ from goosequill.errors import GoosequillError, LoadError
 from goosequill.kernels import SimdKernel, load_kernel
 from goosequill.loading.load import Fit, LoadedModel, LoadOptions, load_files
 from goosequill.models.pace import choose_threads
+from goosequill.support.progress import OnProgress
 from goosequill.support.resources import Resource
 from goosequill.tokenizers import load_tokenizer
 from goosequill.weights import ByteSource, open_tensors
@@ -111,6 +112,20 @@ class JsPieces(JsSource):
 def source_over(source: Any) -> JsSource:
     """Return the ByteSource over an object of the worker."""
     return JsPieces(source) if hasattr(source, "pieces") else JsSource(source)
+
+
+def _each_percent(progress: OnProgress) -> OnProgress:
+    """Report to the page once per percent: a report takes as long as reading a small tensor."""
+    reported = -1
+
+    def report(loaded: int, total: int) -> None:
+        nonlocal reported
+        percent = 100 * loaded // max(total, 1)
+        if percent != reported:
+            reported = percent
+            progress(loaded, total)
+
+    return report
 
 
 class BridgeJob(Job):
@@ -212,7 +227,12 @@ class Bridge:
         verify = settings.pop("verify", True)
         loaded = load_files(
             {file.name: file for file in files},
-            LoadOptions(**settings, available=self._available, kernel=load_kernel(kernel), progress=progress),
+            LoadOptions(
+                **settings,
+                available=self._available,
+                kernel=load_kernel(kernel),
+                progress=_each_percent(progress),
+            ),
             verify=verify,
             weights=copy,
         )

@@ -57,7 +57,8 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
         If the tensors are not those of an RWKV model.
     """
     names = set(tensors.names())
-    _refuse_unsupported(names)
+    lines = "\n".join(names)  # in which a pattern is looked for once
+    _refuse_unsupported(names, lines)
     _refuse_states(names, tensors)
     for required in ("emb.weight", "blocks.0.ln1.weight", "blocks.0.ffn.key.weight", "head.weight"):
         if required not in names:
@@ -74,7 +75,7 @@ def detect_config(tensors: TensorSource, *, group_norm_eps: float = GROUP_NORM_E
             code="not-a-model",
             remedy="Download it again.",
         )
-    blocks = [int(match[1]) for name in names if (match := re.match(r"blocks\.(\d{1,6})\.", name))]
+    blocks = map(int, re.findall(r"^blocks\.(\d{1,6})\.", lines, re.MULTILINE))
     return ModelConfig(
         version=version,
         layers=max(blocks) + 1,
@@ -98,11 +99,10 @@ def _identify(tensors: TensorSource) -> tuple[str, int]:
     return next(found for model in MODELS if (found := model.identify(tensors)))
 
 
-def _refuse_unsupported(names: set[str]) -> None:
+def _refuse_unsupported(names: set[str], lines: str) -> None:
     for pattern, refusal in _UNSUPPORTED:
-        for name in names:
-            if re.search(pattern, name):
-                raise refusal(name)
+        if re.search(pattern, lines, re.MULTILINE):
+            raise refusal(next(name for name in names if re.search(pattern, name, re.MULTILINE)))
 
 
 def _refuse_states(names: set[str], tensors: TensorSource) -> None:

@@ -295,7 +295,7 @@ def load_neox() -> BPETokenizer:
     return BPETokenizer(
         "neox-20b",
         table,
-        {pair: (rank, first + rank) for rank, pair in enumerate(pairs)},
+        dict(zip(pairs, enumerate(range(first, first + len(pairs))), strict=True)),
         byte_ids=[ids.get(value) for value in range(256)],
         split=make_splitter({"type": "ByteLevel", "add_prefix_space": False}),
         normalize=make_normalizer({"type": "NFC"}),

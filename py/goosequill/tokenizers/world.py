@@ -10,6 +10,7 @@ import ast
 import io
 import re
 from collections.abc import Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -39,7 +40,8 @@ class WorldTokenizer(TableTokenizer):
 
     def __init__(self, tokens: Sequence[bytes], *, vocab_size: int = WORLD_SIZE) -> None:
         super().__init__("world", [b"", *tokens], max(vocab_size, len(tokens) + 1), 0)
-        self._ids = {token: number for number, token in enumerate(tokens, start=1) if token}
+        self._ids = dict(zip(tokens, range(1, len(tokens) + 1), strict=True))
+        self._ids.pop(b"", None)
         self._lengths = _lengths_by_start(self._ids)
         missing = [value for value in range(256) if bytes([value]) not in self._ids]
         if missing:
@@ -66,11 +68,11 @@ class WorldTokenizer(TableTokenizer):
 
 def _lengths_by_start(ids: dict[bytes, int]) -> dict[bytes, tuple[int, ...]]:
     """Return the lengths of the tokens that start with the same two bytes, longest first."""
-    lengths: dict[bytes, set[int]] = {}
-    for token in ids:
-        if len(token) > 1:
-            lengths.setdefault(token[:2], {1}).add(len(token))
-    return {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
+    lengths: dict[bytes, tuple[int, ...]] = {}
+    for length, group in groupby(sorted(ids, key=len), len):
+        for start in {token[:2] for token in group if length > 1}:
+            lengths[start] = (length, *lengths.get(start, (1,)))
+    return lengths
 
 
 def load_world() -> WorldTokenizer:
@@ -116,31 +118,26 @@ def _parse_line(line: str, expected: int) -> bytes | None:
 
 
 def pack_tokens(tokens: Sequence[bytes]) -> bytes:
-    """Return byte strings as a compressed file: the length of each shared prefix, and the rest."""
-    shared, rest, previous = [], [], b""
-    for token in tokens:
-        limit = min(len(token), len(previous))
-        count = next((i for i in range(limit) if token[i] != previous[i]), limit)
-        shared.append(count)
-        rest.append(token[count:])
-        previous = token
+    """Return byte strings, the shortest first, as a compressed file: of each length all first bytes, ..."""
+    columns, counts = [], []
+    for length, group in groupby(tokens, len):
+        rows = np.frombuffer(b"".join(group), np.uint8).reshape(-1, length)
+        columns.append(rows.T.reshape(-1))
+        counts.append((length, len(rows)))
     file = io.BytesIO()
-    np.savez_compressed(
-        file,
-        shared=np.array(shared, np.uint8),
-        length=np.array([len(part) for part in rest], np.uint8),
-        rest=np.frombuffer(b"".join(rest), np.uint8),
-    )
+    np.savez_compressed(file, counts=np.array(counts, np.uint16), columns=np.concatenate(columns))
     return file.getvalue()
 
 
 def unpack_tokens(packed: bytes) -> list[bytes]:
     """Return the byte strings that :func:`pack_tokens` packed."""
     with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        shared, length, rest = arrays["shared"].tolist(), arrays["length"].tolist(), arrays["rest"].tobytes()
-    tokens, start, token = [], 0, b""
-    for kept, added in zip(shared, length, strict=True):
-        token = token[:kept] + rest[start : start + added]
-        start += added
-        tokens.append(token)
+        counts, columns = arrays["counts"].tolist(), arrays["columns"]
+    tokens: list[bytes] = []
+    start = 0
+    for length, count in counts:
+        end = start + length * count
+        rows = np.ascontiguousarray(columns[start:end].reshape(length, count).T)
+        tokens += rows.view(f"V{length}").reshape(-1).tolist()  # void, for bytes would lose zeros at the end
+        start = end
     return tokens

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
 from goosequill.weights import ggml_blocks
-from goosequill.weights.source import ByteSource, FillingSource
+from goosequill.weights.source import ByteSource
 
 STORED: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
@@ -140,8 +140,8 @@ def read_elements(source: ByteSource, offset: int, count: int, dtype: str, name:
     whole = dtype in ("I8", "U8")
     out = np.empty(count, STORED[dtype] if whole else np.float32)
     step = READ // STORED[dtype].itemsize if dtype in STORED else READ // 4
-    if whole and isinstance(source, FillingSource):
-        source.read_into(offset, out)
+    if whole and (fill := getattr(source, "read_into", None)):
+        fill(offset, out)
         return out
     for start in range(0, count, step):
         length = min(step, count - start)

@@ -25,8 +25,8 @@ class Format(Protocol):
         """Read the header, and return the tensors."""
 
 
-FORMATS: tuple[Format, ...] = (gguf, rwkv_cpp, pth, prefab, safetensors)
-"""The formats, in the order in which they are tried."""
+FORMATS: tuple[Format, ...] = (safetensors, gguf, rwkv_cpp, pth, prefab)
+"""The formats, in the order in which they are tried: the others are not imported for the most frequent."""
 
 
 def open_tensors(source: ByteSource | Sequence[ByteSource] | str | Path) -> TensorSource:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +27,16 @@ MAX_ELEMENTS = 1 << 42
 
 
 class ByteSource(Protocol):
-    """Bytes that can be read in any order: a file, a buffer, a Blob, a URL with range requests."""
+    """Bytes that can be read in any order: a file, a buffer, a Blob, a URL with range requests.
+
+    One that can fill a contiguous array without a copy of the bytes has also ``read_into(offset, array)``.
+    """
 
     name: str
     size: int
 
     def read(self, offset: int, length: int) -> bytes:
         """Return exactly `length` bytes from `offset`; FileFormatError if there are fewer."""
-
-
-@runtime_checkable
-class FillingSource(ByteSource, Protocol):
-    """One that can read into memory that is there already, without a copy of the bytes."""
-
-    def read_into(self, offset: int, out: NDArray[Any]) -> None:
-        """Fill a contiguous array from `offset`; FileFormatError if there are fewer bytes."""
 
 
 @dataclass(frozen=True)

@@ -73,8 +73,8 @@ def _bad(name: str, what: str) -> FileFormatError:
 
 
 def matches(source: ByteSource) -> bool:
-    """Whether the file starts like a safetensors file."""
-    return source.size >= 9 and source.read(8, 1) == b"{"
+    """Whether the file starts like a safetensors file; GGUF and rwkv.cpp may have any number there."""
+    return source.size >= 9 and source.read(8, 1) == b"{" and source.read(0, 4) not in (b"GGUF", b"fmgg")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

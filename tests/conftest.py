@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 
 import pytest
@@ -54,5 +55,9 @@ class Times:
             terminalreporter.write_line(f"{seconds:7.1f} s  {file}")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Times())
+    failures = getattr(config, "failures_db", None)  # pytest-rerunfailures', asked twice by each test of a worker
+    if hasattr(failures, "sock"):  # and TCP would hold the second question back for 40 ms
+        failures.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,6 +18,7 @@ import { StackPicture } from "./dilation-tree.js";
  */
 
 export { loadPlot as prepare } from "../ui/chart.js";
+export { instant } from "./dilation-stack-instant.js";
 
 export const live = true;
 

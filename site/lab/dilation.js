@@ -13,6 +13,7 @@ import { Picture } from "./dilation-picture.js";
 import { feedingWords, frameWords, readingWords } from "./dilation-words.js";
 import { player } from "./player.js";
 
+export { instant } from "./dilation-instant.js";
 export { ranges } from "./dilation-ranges.js";
 
 /** @import { Data, View } from "./dilation-scene.js" */

@@ -22,15 +22,21 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  * }} InputOptions
  * @typedef {{reset?: () => void, changed?: (settings: Values) => void}} Inputs `changed` is called with all
  *   settings, at first and after each change
+ * @typedef {{settings: Values, own: Values | null, data: any}} Asked every setting, the visitor's own data,
+ *   and the last complete result
+ * @typedef {{data: Values, isWhole: boolean}} Instant a result as Python's, or those parts of it that the
+ *   picture needs
  * @typedef {{
  *   render: (drawing: Drawing) => void, live?: boolean, prepare?: () => Promise<void>,
+ *   instant?: (asked: Asked) => Instant | null,
  *   figures?: Record<string, (drawing: Drawing) => void>,
  *   inputs?: (options: InputOptions) => void | Inputs,
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>, folded?: readonly string[],
  *   unused?: (settings: Values) => readonly string[], isStage?: boolean
- * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `prepare`: awaited before
- *   anything is drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
+ * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `instant`: what JavaScript
+ *   computes of it within 100 ms, without Python, or null if it cannot; `prepare`: awaited before anything is
+ *   drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
  *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings
  *   that are shown on demand; `unused`: those that others leave without effect; `isStage`: the inputs are
  *   what a visitor does here, such as a pad, so they come first
@@ -300,6 +306,7 @@ export class Experiment {
     if (data !== undefined) this.#own = data;
     if (settings) this.#panel.change(settings);
     this.#onChange();
+    if (this.#answer()) return;
     if (this.#runner?.ready) this.start();
     else this.#panel.status.say(this.#hint);
   };
@@ -312,8 +319,45 @@ export class Experiment {
   /** After a change: computes at once, or says that the picture is of other settings. */
   #follow() {
     this.#inputs?.changed?.(this.#panel.all);
+    if (this.#answer()) return;
     if (this.#module.live && this.#runner?.ready && this.#isStale) this.start();
     else if (!this.#running) this.#panel.status.say(this.#isStale ? this.#hint : "");
+  }
+
+  /**
+   * Draws what this page computes by itself, if its picture is not of these settings.
+   * @returns {boolean} whether nothing is left for Python
+   */
+  #answer() {
+    const settings = this.#panel.all;
+    const { data: last } = this.#shown;
+    if (!this.#isStale) {
+      if (this.#isDrawn && !this.#isComplete && !this.#running) this.#draw(last, false);
+      return false;
+    }
+    const found = this.#module.instant?.({ settings, own: this.#own, data: last });
+    if (!found) return false;
+    if (!this.#isPrepared) {
+      this.#prepare().then(
+        () => this.#follow(),
+        () => {},
+      );
+      return found.isWhole;
+    }
+    const data = { ...found.data, settings };
+    if (found.isWhole) this.#show(data);
+    else this.#draw(data, true);
+    return found.isWhole;
+  }
+
+  /** Shows a complete result of this page, instead of what is being computed. @param {any} data */
+  #show(data) {
+    this.#shown = { data, settings: data.settings, own: this.#own };
+    const superseded = this.#running;
+    if (superseded) this.#end("done");
+    superseded?.abort();
+    this.#draw(data, false);
+    this.#panel.status.say("");
   }
 
   get #isStale() {
@@ -323,6 +367,7 @@ export class Experiment {
   }
 
   get #hint() {
+    if (this.#isDrawn && !this.#isComplete) return "The picture follows at once. Press Run for all figures.";
     return this.#own === this.#shown.own
       ? "Settings changed. Press Run to update."
       : "Data changed. Press Run to update.";

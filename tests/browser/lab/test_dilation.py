@@ -136,6 +136,18 @@ def test_the_articles_setting_plays_without_the_engine(
     assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
+def test_a_slider_moves_the_picture_without_the_engine(
+    clean_page: Page, site_url: str, record: Record
+) -> None:
+    clean_page.goto(site_url + ADDRESS)
+    slider = experiment(clean_page).get_by_role("slider", name="Kernel size")
+    slider.focus()
+    clean_page.keyboard.press("ArrowRight")
+    expect(experiment(clean_page).locator(".dilation-size")).to_contain_text("⌊(7 + 0 − 7) / 1⌋ + 1 = 1")
+    expect(experiment(clean_page).locator(".dilation-frames li")).to_have_count(1)
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
+
+
 def test_a_change_is_drawn_at_once(lab: Page) -> None:
     choose(lab, "size", "10")
     choose(lab, "stride", "3")

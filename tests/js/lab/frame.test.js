@@ -243,6 +243,64 @@ test("a live experiment follows every change once the engine runs, and drops sup
   assert.equal(state(), "done");
 });
 
+test("what the page computes whole is shown at once, and Python is not asked", async () => {
+  const experiment = mount({
+    live: true,
+    instant: ({ settings, own }) =>
+      settings.size < 9 ? { data: { total: own?.y ?? settings.size }, isWhole: true } : null,
+  });
+  enter("size", "6");
+  assert.equal(picture(), "total 6");
+  assert.equal(experiment.data.settings.size, 6);
+  assert.equal(words(), "");
+  enter("size", "9");
+  assert.equal(picture(), "total 6");
+  assert.match(words() ?? "", /Settings changed/, "it cannot compute this");
+  press("run");
+  runner.last.finish({ total: 90 });
+  await settle();
+  enter("size", "8");
+  assert.equal(picture(), "total 8");
+  assert.equal(runner.runs.length, 1);
+  press("run");
+  await settle();
+  const superseded = runner.last;
+  enter("size", "7");
+  await settle();
+  assert.ok(superseded.signal.aborted);
+  assert.equal(picture(), "total 7");
+  assert.equal(state(), "done");
+  assert.equal(words(), "");
+});
+
+test("a part that the page computes is drawn at once, and the rest is left to Run", async () => {
+  const experiment = mount({
+    instant: ({ settings }) => ({ data: { total: settings.size }, isWhole: false }),
+  });
+  enter("size", "6");
+  assert.deepEqual(drawn.at(-1), { total: 6, partial: true, size: 6 });
+  assert.equal(experiment.data.total, 1);
+  assert.match(words() ?? "", /follows at once. Press Run/);
+  enter("size", "4");
+  assert.deepEqual(drawn.at(-1), { total: 1, partial: false, size: 4 }, "the last result is whole");
+  assert.equal(words(), "");
+});
+
+test("what the page computes waits for the code that draws it", async () => {
+  let loaded;
+  const prepare = () => new Promise((resolve) => (loaded = resolve));
+  mount({ prepare, instant: ({ settings }) => ({ data: { total: settings.size }, isWhole: true }) });
+  enter("size", "6");
+  enter("size", "5");
+  assert.deepEqual(drawn, []);
+  loaded();
+  await settle();
+  assert.deepEqual(
+    drawn.filter(({ total }) => total !== 1),
+    [{ total: 5, partial: false, size: 5 }],
+  );
+});
+
 test("no control reaches an invalid setting", async () => {
   const ranges = ({ size, gap, tight }) => {
     const most = tight ? 6 : 12; // size * gap is at most this

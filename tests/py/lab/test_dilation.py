@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from goosequill.cli.lab import plain
 from goosequill.errors import SettingsError
 from goosequill.lab import dilation, dilation_stack
 from tests.py.tiers import tiers
@@ -23,6 +24,7 @@ SETTINGS = [
 ]
 EXTREMES = list(itertools.product((1, 7, 32), (1, 2, 9), (0, 1, 9), (1, 2, 9), (1, 2, 32), (False, True)))
 ROOT = Path(__file__).resolve().parents[3]
+DEFAULTS = vars(dilation.Settings())
 VALID = [setting for setting in SETTINGS if dilation.output_size(**setting) >= 1]
 
 
@@ -205,6 +207,64 @@ def test_the_page_limits_its_controls_to_every_valid_setting_and_no_other() -> N
     assert len(found) == len(settings)
     for setting, theirs in zip(settings, found, strict=True):
         assert theirs == limits(setting), setting
+
+
+IN_THE_PAGE = """
+const { instant } = await import(process.argv[1]);
+const found = JSON.parse(process.argv[2]).map((settings) => instant({ settings }));
+process.stdout.write(JSON.stringify(found));
+"""
+
+
+def in_the_page(settings: list[dict], name: str = "dilation") -> list[dict | None]:
+    """What the page computes by itself."""
+    module = (ROOT / f"site/lab/{name}-instant.js").as_uri()
+    command = ["node", "--input-type=module", "-e", IN_THE_PAGE, module, json.dumps(settings)]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def test_the_page_computes_the_same_at_once() -> None:
+    cases = [
+        {**setting, "filter": name, "pattern": pattern, "weights": "1 -2 .5 3e-1 0 6 7 8 -.25"}
+        for (setting, name), pattern in zip(
+            itertools.product(VALID[::40], ("edges", "mean", "ones", "counting", "own")),
+            itertools.cycle(("digits", "impulse", "edge")),
+            strict=False,
+        )
+    ]
+    for case, found in zip(cases, in_the_page([DEFAULTS | case for case in cases]), strict=True):
+        ours = plain(dilation.compute(dilation.Settings(**case)))
+        assert found and found["isWhole"] and found["data"].keys() == ours.keys()
+        for name, value in ours.items():
+            if name in ("output", "weights"):
+                np.testing.assert_allclose(found["data"][name], value, atol=1e-12)
+            else:
+                assert found["data"][name] == json.loads(json.dumps(value)), (case, name)
+
+
+def test_the_page_computes_the_same_stacks_at_once() -> None:
+    cases = [
+        {"width": width, "dilations": dilations}
+        for width in (2, 3, 5)
+        for dilations in ("1", "1,2, 4;8 16 32", "2 2 2 2 2 2", "1 2 5 1 2 5 3 32")
+    ]
+    for case, found in zip(cases, in_the_page(cases, "dilation-stack"), strict=True):
+        ours = plain(dilation_stack.compute(dilation_stack.Settings(**case)))
+        assert found and found["isWhole"] and found["data"].keys() == ours.keys()
+        for name, value in ours.items():
+            if name in ("influence", "deviation"):
+                np.testing.assert_allclose(found["data"][name], value, atol=1e-12)
+            else:
+                assert found["data"][name] == value, (case, name)
+    for text in ("", "x", "0", "33", "1 2 3 4 5 6 7 8 9", "1.5", "1 -2"):
+        assert in_the_page([{"width": 3, "dilations": text}], "dilation-stack") == [None], text
+
+
+def test_what_cannot_be_computed_at_once_is_left_to_this_module() -> None:
+    for text in ("", "1 2", "1 2 3 x", "nan", "1e999", "0x1", "1_0", "٣", "1 " * 100):
+        assert in_the_page([DEFAULTS | {"filter": "own", "weights": text}]) == [None], text
+        with pytest.raises(SettingsError):
+            dilation.compute(dilation.Settings(filter="own", weights=text))
 
 
 def test_the_largest_setting_stays_within_memory() -> None:

@@ -1,7 +1,7 @@
 /**
  * The one place that starts workers: directly, or on a page of another origin through a small module in a
  * blob that imports the worker from where it is served. If one cannot start, it explains why: which directive
- * of the page's policy blocks it, or that the address did not respond.
+ * of the page's policy blocks it, or that its address does not answer.
  */
 
 import { assetsIn } from "./assets.js";
@@ -64,8 +64,8 @@ const POLICY_DELAY = 60;
 export async function explainFailure(worker, reason) {
   const entry = watched.get(worker);
   if (!entry) return null;
-  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
-  return refusal(entry.found(), entry.url, reason);
+  const isThere = await answers(entry.url);
+  return refusal(entry.found(), entry.url, reason, !isThere);
 }
 
 /**
@@ -99,9 +99,19 @@ function directiveIn(message) {
  */
 async function tryRequest(url) {
   const { found } = watchPolicy();
-  await fetch(url, { method: "HEAD", mode: "no-cors", credentials: "omit" }).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
+  await answers(url);
   return found();
+}
+
+/**
+ * Whether there is an answer, once the browser has reported what its policy blocks.
+ * @param {string | URL} url
+ */
+async function answers(url) {
+  const signal = AbortSignal.timeout(2000);
+  const answer = await fetch(url, { mode: "no-cors", credentials: "omit", signal }).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, POLICY_DELAY));
+  return answer;
 }
 
 /**
@@ -173,16 +183,17 @@ function watchPolicy() {
  * @param {Violation | undefined} violation
  * @param {string} url
  * @param {unknown} reason
+ * @param {boolean} [isLost] whether nothing answers at the address
  */
-function refusal(violation, url, reason) {
+function refusal(violation, url, reason, isLost) {
   if (violation) return policyRefusal(violation, new URL(url).origin);
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = reason instanceof Error ? reason.message : reason;
   return new EngineError({
     code: "worker-blocked",
-    message: `The engine's worker could not be started from ${url}: ${text || "it could not be loaded"}.`,
-    remedy:
-      "The browser, an extension or the page blocks it, or it is not at this address. " +
-      "Check the address of the engine's files, try another browser, or embed the page as a frame.",
+    message: `The engine could not be started from ${url}: ${isLost ? "there is no connection" : text}.`,
+    remedy: isLost
+      ? "Check the connection and try again."
+      : "The browser, an extension or the page blocks it, or the address is wrong. Try another browser.",
     url,
   });
 }

@@ -66,6 +66,7 @@ export class Python {
       this.#rooms = new Map(Object.entries(rooms));
       const atOnce = parts.filter((part) => !part.later);
       const later = parts.filter((part) => part.later).map(({ file }) => file);
+      if (this.local) await this.#checkFiles(parts);
       const caught = this.local ? null : intercept(atOnce, this.assets, onProgress, onLost, prepared);
       if (caught) ({ restore } = caught);
       // Emscripten makes an error of every file that is not found, and a trace of each takes V8 long.
@@ -75,6 +76,16 @@ export class Python {
       errors.stackTraceLimit = stackTraceLimit;
       restore();
     }
+  }
+
+  /**
+   * Refuses an installation that lacks a file: Pyodide, which reads from disk itself, would wait for ever.
+   * @param {Parts["parts"]} parts
+   */
+  async #checkFiles(parts) {
+    const remedy = "Install the package goosequill again, or pass the folder with all of its files as root.";
+    const paths = ["vendor/pyodide/pyodide-lock.json", ...parts.map(({ file }) => file)];
+    await Promise.all(paths.map((path) => open(this.assets.locate(path), { file: nameOf(path), remedy })));
   }
 
   /** Ends when all of the library is there. */

@@ -20,6 +20,21 @@ before(async () => {
 
 const run = (code) => pyodide.runPython(code);
 
+for (const file of ["pyodide.asm.wasm.gz", "pyodide-lock.json", "snapshot.bin.gz", "first.tar.gz"])
+  test(`an installation without ${file} is refused, and nothing waits for it`, async (t) => {
+    const read = globalThis.fetch;
+    t.mock.method(globalThis, "fetch", (url, init) =>
+      String(url).endsWith(file) ? new Response(null, { status: 404 }) : read(url, init),
+    );
+    const lost = (error) => assert.fail(String(error));
+    const started = new Python(new Assets(FILES.href)).start(() => {}, lost);
+    await assert.rejects(started, ({ code, message, remedy }) => {
+      assert.equal(code, "not-found");
+      assert.ok(message.includes(file) && remedy.startsWith("Install the package"), message);
+      return true;
+    });
+  });
+
 test("a room on demand can be imported after it was added, and not before", async () => {
   assert.deepEqual(python.rooms, ["evaluation", "insight", "lab", "openai", "search", "selftest", "tuning"]);
   const attempt = () => run("import goosequill.lab.experiments as e; e.names()").toJs();

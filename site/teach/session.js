@@ -123,9 +123,14 @@ export class TeachSession extends Store {
     }
   }
 
-  /** @param {string} id @param {string} name */
+  /** @param {string} id @param {string} name @throws {Error} if there is no space: it keeps its old name */
   async rename(id, name) {
-    await renameAdapter(id, name);
+    await renameAdapter(id, name).catch((error) => {
+      throw problem(
+        t("The browser could not rename it ({reason}).", { reason: String(error) }),
+        t("Delete what you no longer need under Storage, and try again."),
+      );
+    });
     await this.refresh();
   }
 

@@ -31,7 +31,6 @@ export class Database {
         transaction.oncomplete = () => resolve(request.result);
         transaction.onabort = () =>
           reject(transaction.error ?? new Error(t("the browser could not store it")));
-        transaction.onerror = () => reject(transaction.error);
       });
     } finally {
       database.close();

@@ -92,6 +92,7 @@ class Transaction {
     for (const act of this.#waiting) act(); // also those that are added meanwhile
     const bytes = this.#before ? [...this.stores.values()].flatMap((store) => store.all()) : [];
     if (JSON.stringify(bytes).length <= quota.bytes) return this.oncomplete?.();
+    this.onerror?.(); // as in Firefox, where a request fails before the transaction has an error
     for (const [store, groups] of this.#before) store.groups = groups;
     this.error = new DOMException("full", "QuotaExceededError");
     this.onabort?.();

@@ -82,6 +82,19 @@ test("where no space is left that is said with what to do, and nothing that was 
   assert.equal(session.kept.length, 1);
 });
 
+test("one that cannot be renamed for want of space keeps its name and its file, and the next try works", async () => {
+  const session = new TeachSession();
+  const { id } = await session.keep(FILE, FACTS);
+  quota.bytes = 10;
+  await assert.rejects(session.rename(id, "Captain"), { message: /rename.*full/, remedy: /Storage/ });
+  quota.bytes = Infinity;
+  await session.refresh();
+  assert.deepEqual(pluck(session.kept, "name"), ["Pirate"]);
+  assert.deepEqual(await session.fileOf(session.kept[0]), FILE);
+  await session.rename(id, "Captain");
+  assert.deepEqual(pluck(session.kept, "name"), ["Captain"]);
+});
+
 test("one that cannot be restored for want of space can be restored later", async () => {
   const session = new TeachSession();
   await session.keep(FILE, FACTS);

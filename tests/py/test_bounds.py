@@ -92,6 +92,28 @@ def unbounded(code: str) -> Iterator[str]:
                 yield node.func.attr
 
 
+OUTERMOST = {
+    "limits.py: __init__",
+    "page_jobs.py: read_documents",
+    "page_jobs.py: table_columns",
+    "reading.py: read",
+}
+"""What makes the budget of a file that a person gives."""
+
+
+def test_readers_of_documents_take_a_file_with_its_budget_and_no_bytes() -> None:
+    found = set()
+    for path in (PACKAGE / "search" / "documents").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert path.name == "limits.py" or "._data" not in text, "the bytes of a file come with a bound"
+        functions = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef))
+        for function in functions:
+            given = [*function.args.args, *function.args.kwonlyargs]
+            if any("bytes" in ast.unparse(each.annotation) for each in given if each.annotation):
+                found.add(f"{path.name}: {function.name}")
+    assert found == OUTERMOST
+
+
 def test_every_reader_has_a_bound() -> None:
     found = {
         path.relative_to(PACKAGE).as_posix(): set(unbounded(path.read_text("utf-8")))

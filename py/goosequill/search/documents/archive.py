@@ -6,13 +6,15 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.limits import (
+    MOST_ARCHIVE,
     MOST_DIRECTORY,
     MOST_ENTRIES,
     Budget,
+    File,
     check_size,
     too_large,
 )
@@ -32,14 +34,16 @@ class Entry:
 
     name: str
     size: int
+    budget: Budget
+    """That of the zip."""
     _zip: zipfile.ZipFile
     _info: zipfile.ZipInfo
 
-    def read(self, most: int, budget: Budget) -> bytes:
-        """Return the entry's bytes; see `chunks` for the errors."""
-        return b"".join(self.chunks(most, budget))
+    def read(self, most: int) -> File:
+        """Return the entry as a file with the zip's budget; see `chunks` for the errors."""
+        return File(self.name, b"".join(self.chunks(most)), self.budget)
 
-    def chunks(self, most: int, budget: Budget) -> Iterator[bytes]:
+    def chunks(self, most: int) -> Iterator[bytes]:
         """Yield the entry's bytes in pieces of at most a mebibyte.
 
         Raises
@@ -62,24 +66,26 @@ class Entry:
             with self._zip.open(self._info) as stream:
                 while chunk := stream.read(_CHUNK):
                     size += len(chunk)
-                    budget.spend("unpacked", len(chunk))
+                    self.budget.spend("unpacked", len(chunk))
                     check_size(self.name, size, most)
                     yield chunk
         except ZIP_FAULTS as error:
             raise SearchError(f"{self.name} is damaged: {error}.", code="document-corrupt") from error
 
 
-def entries(name: str, data: bytes, budget: Budget | None = None) -> list[Entry]:
+def entries(file: File, most: int = MOST_ARCHIVE) -> list[Entry]:
     """Return the files of a zip in its order, named by their paths; hidden ones and folders are left out.
 
-    All of them are spent from the files of a budget.
+    All of them are spent from its budget.
 
     Raises
     ------
     SearchError
-        ``document-corrupt``: it is not a zip, or damaged. ``document-too-large``: it has too many entries.
+        ``document-corrupt``: it is not a zip, or damaged. ``document-too-large``: it has more than `most`
+        bytes, or too many entries.
     """
-    _check_directory(name, data)
+    name, data, budget = file.name, file.bytes(most), file.budget
+    _check_directory(file, most)
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except ZIP_FAULTS as error:
@@ -87,10 +93,9 @@ def entries(name: str, data: bytes, budget: Budget | None = None) -> list[Entry]
     found = [info for info in archive.infolist() if info.filename and not info.is_dir()]
     if len(found) > MOST_ENTRIES:
         raise too_large(name, f"{len(found):,} files", f"{MOST_ENTRIES:,}", "Split it.")
-    if budget is not None:
-        budget.spend("files", len(found))
+    budget.spend("files", len(found))
     named = ((_path(info.filename), info) for info in found)
-    return [Entry(path, info.file_size, archive, info) for path, info in named if not is_hidden(path)]
+    return [Entry(path, info.file_size, budget, archive, info) for path, info in named if not is_hidden(path)]
 
 
 def is_hidden(path: str) -> bool:
@@ -104,8 +109,9 @@ def _path(name: str) -> str:
     return "/".join(part for part in parts if part not in ("", ".", ".."))
 
 
-def _check_directory(name: str, data: bytes) -> None:
+def _check_directory(file: File, most: int) -> None:
     """Refuse a list of entries so long that reading it would fill the memory."""
+    name, data = file.name, file.bytes(most)
     end = data.rfind(_END, max(0, len(data) - _END_SIZE - 0xFFFF))
     if end < 0 or end + _END_SIZE > len(data):
         raise SearchError(f"{name} is not a valid zip, or its end is missing.", code="document-corrupt")
@@ -117,7 +123,7 @@ def _check_directory(name: str, data: bytes) -> None:
     check_size(f"The list of files in {name}", size, MOST_DIRECTORY)
 
 
-def walk(name: str, data: bytes, budget: Budget) -> Iterator[Entry]:
+def walk(file: File) -> Iterator[Entry]:
     """Yield the entries of a zip, their names below its own."""
-    for entry in entries(name, data, budget):
-        yield Entry(f"{name}/{entry.name}", entry.size, entry._zip, entry._info)
+    for entry in entries(file):
+        yield replace(entry, name=f"{file.name}/{entry.name}")

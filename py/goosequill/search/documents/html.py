@@ -12,6 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from goosequill.search.documents.document import Composer, Document
+from goosequill.search.documents.limits import MOST_ARCHIVE, File
 from goosequill.search.documents.text import decode, unescape
 from goosequill.search.sentences import count_words
 
@@ -149,22 +150,22 @@ def _raw(source: str, at: int, tag: str) -> tuple[str, int]:
     return (source[at : closing.start()], closing.end()) if closing else (source[at:], len(source))
 
 
-def read_html(name: str, data: bytes, *, address: str = "") -> Document:
+def read_html(file: File, *, address: str = "") -> Document:
     """Return a page: its main content if it marks that, without what is around it."""
-    return document_of(read_page(name, data), name, address)
+    return document_of(read_page(file), file.name, address)
 
 
-def read_site_page(name: str, data: bytes, *, address: str) -> Document:
+def read_site_page(file: File, *, address: str) -> Document:
     """Return a page of a site; without text if it redirects, is for searching, or is not to be indexed."""
-    page = read_page(name, data)
-    document = document_of(page, name, address)
-    asks = _ASKS.fullmatch(name) and count_words(document.text) < _FEW_WORDS
-    return document if page.indexed and not asks else Composer().document(name, address=address)
+    page = read_page(file)
+    document = document_of(page, file.name, address)
+    asks = _ASKS.fullmatch(file.name) and count_words(document.text) < _FEW_WORDS
+    return document if page.indexed and not asks else Composer().document(file.name, address=address)
 
 
-def canonical(data: bytes) -> str:
+def canonical(file: File) -> str:
     """Return the address by which a page wants to be known, as it is written; "" if it names none."""
-    found = _CANONICAL.search(data)
+    found = _CANONICAL.search(file.bytes(MOST_ARCHIVE))
     href = found and _HREF.search(found[0])
     return unescape(href[1].decode("utf-8", "replace")) if href else ""
 
@@ -180,10 +181,10 @@ def document_of(page: _Page, name: str, address: str) -> Document:
     return page.composer.document(name, title=first or page.title or heading, address=address)
 
 
-def read_page(name: str, data: bytes) -> _Page:
+def read_page(file: File) -> _Page:
     """Return what a page contains, before it is made a document."""
-    charset = _CHARSET.search(data[:4096])
-    source = decode(name, data, charset[1].decode("ascii") if charset else "")
+    charset = _CHARSET.search(file.head)
+    source = decode(file, charset[1].decode("ascii") if charset else "")
     main = next((tag for tag, pattern in _MAIN.items() if _once(pattern, source)), "")
     by_role = None if main else _once(_ROLE, source)
     page = _Page(by_role[1].lower() if by_role else main, _HIDDEN, around=_AROUND, by_role=bool(by_role))

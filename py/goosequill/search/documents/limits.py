@@ -108,6 +108,33 @@ class Budget:
                 raise too_large(self.name, f"more than {has} {kind}", "that much", "Split it.")
 
 
+class File:
+    """A file as readers get it: its bytes, and the budget from which they take what they make of these.
+
+    No reader takes bytes, so that none can forget how many it may have, or whose budget it spends. The files
+    of an archive have its budget.
+    """
+
+    __slots__ = ("_data", "budget", "name")
+
+    def __init__(self, name: str, data: bytes, budget: Budget | None = None) -> None:
+        self.name, self._data, self.budget = name, data, budget or Budget(name=name)
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, which tell its format."""
+        return self._data[:4096]
+
+    def bytes(self, most: int) -> bytes:
+        """Return the bytes, unless there are more than `most`; see `check_size` for the error."""
+        check_size(self.name, len(self._data), most)
+        return self._data
+
+    def within(self) -> File:
+        """Return the file with the budget of a document."""
+        return File(self.name, self._data, self.budget.within(self.name))
+
+
 def figure(size: int) -> str:
     """Return a number of bytes as people write it: 12 kB, 3.4 MB."""
     for factor, unit in ((10**9, "GB"), (10**6, "MB"), (1000, "kB")):

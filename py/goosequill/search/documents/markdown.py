@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from goosequill.search.documents.document import Composer, Document
+from goosequill.search.documents.limits import File
 from goosequill.search.documents.text import decode, unescape
 
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
@@ -39,9 +40,9 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _MARKED = re.compile(r"[`\[<\\*_~&]")
 
 
-def read_markdown(name: str, data: bytes) -> Document:
+def read_markdown(file: File) -> Document:
     """Return a Markdown document; its title is the front matter's, otherwise its first heading."""
-    source = decode(name, data).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
+    source = decode(file).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
     title = ""
     if front := _FRONT.match(source):
         source = source[front.end() :]
@@ -51,7 +52,7 @@ def read_markdown(name: str, data: bytes) -> Document:
     for line in _without_comments(source).split("\n"):
         reader.line(line.expandtabs(4))
     reader.end()
-    return reader.composer.document(name, title=title)
+    return reader.composer.document(file.name, title=title)
 
 
 def _without_comments(source: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Document
-from goosequill.search.documents.limits import MOST_ARCHIVE, Budget, check_size
+from goosequill.search.documents.limits import MOST_ARCHIVE, MOST_PDF, Budget, File, check_size
 from goosequill.search.documents.pdf import from_pages
 from goosequill.search.documents.reading import ReadOptions, Skipped, expand
 from goosequill.search.documents.table import columns
@@ -47,12 +47,12 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
         check_size(name, given.get("size") or 0, MOST_ARCHIVE)
     except SearchError as error:
         return _end(0, [Skipped.because(name, error)])
-    for source in expand(name, bytes(data), skipped, options=reading):
+    for source in expand(File(name, bytes(data)), skipped, options=reading):
         described = {"source": source.name, "hash": source.hash}
         if known.get(source.name) == source.hash:
             yield {**described, "unchanged": True}
         elif source.kind == "pdf":
-            yield {**described, "pdf": source.data}
+            yield {**described, "pdf": source.file.bytes(MOST_PDF)}
         else:
             try:
                 kept = []
@@ -95,7 +95,7 @@ def read_pages(
             raise _refused(name, failure)
         budget = Budget(name=outermost or name)
         budget.spend("text", spent)
-        document = from_pages(name, pages, title, budget=budget.within(name))
+        document = from_pages(name, pages, title, budget=budget)
     except SearchError as error:
         return _end(0, [Skipped.because(name, error)])
     yield {"source": name, "hash": hash, **_fields(document)}
@@ -105,7 +105,7 @@ def read_pages(
 def table_columns(name: str, data: bytes) -> list[str]:
     """Return the columns of a CSV file to choose from, given its first bytes; empty if it is not one."""
     try:
-        return columns(name, bytes(data))
+        return columns(File(name, bytes(data)))
     except SearchError:
         return []
 

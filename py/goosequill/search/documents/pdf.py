@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import PAGE, Composer, Document, stem, tidy
-from goosequill.search.documents.limits import MOST_PAGES, Budget, too_large, utf8_size
+from goosequill.search.documents.limits import MOST_PAGES, MOST_PDF, Budget, File, too_large, utf8_size
 from goosequill.search.documents.text import paragraphs, unwrap
 
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n\s*(?=[^\W\d_])")
@@ -26,13 +26,13 @@ _FEWEST = 4
 """Of fewer pages nothing is taken for a running head."""
 
 
-def from_pages(name: str, pages: Sequence[str], title: str = "", *, budget: Budget | None = None) -> Document:
+def from_pages(name: str, pages: Sequence[str], title: str = "", *, budget: Budget) -> Document:
     """Return a PDF as a document; `pages` are the texts of its pages, line by line.
 
     Parameters
     ----------
     budget
-        The document's own, from which the text of its pages is spent.
+        That of the outermost file: the document has its own, from which the text of its pages is spent.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def from_pages(name: str, pages: Sequence[str], title: str = "", *, budget: Budg
     """
     if len(pages) > MOST_PAGES:
         raise too_large(name, f"{len(pages):,} pages", f"{MOST_PAGES:,}", "Split it.")
-    budget = budget or Budget().within(name)
+    budget = budget.within(name)
     for page in pages:
         budget.spend("text", utf8_size(page))
     return _document(name, pages, title, budget)
@@ -113,13 +113,8 @@ def _join_across(pages: list[list[str]]) -> None:
         after[0] = after[0][len(rest) :].strip()
 
 
-def read_pdf(name: str, data: bytes, budget: Budget | None = None) -> Document:
-    """Return a PDF, read with the package pypdf.
-
-    Parameters
-    ----------
-    budget
-        The document's own, from which the text of its pages is spent while it is extracted.
+def read_pdf(file: File) -> Document:
+    """Return a PDF, read with the package pypdf; the text of its pages is spent while it is extracted.
 
     Raises
     ------
@@ -127,12 +122,13 @@ def read_pdf(name: str, data: bytes, budget: Budget | None = None) -> Document:
         ``no-pypdf``: it is not installed. ``document-encrypted``, ``document-scanned``,
         ``document-corrupt``, ``document-too-large``.
     """
+    name = file.name
     try:
         from pypdf import PdfReader
         from pypdf.errors import DependencyError
     except ImportError as error:
         raise SearchError(f"Reading {name} needs the package pypdf.", code="no-pypdf") from error
-    budget = budget or Budget().within(name)
+    data, budget = file.bytes(MOST_PDF), file.budget.within(name)
 
     def spend(text: str, *_: object) -> None:  # a form that a page draws is unpacked each time
         budget.spend("text", utf8_size(text))

@@ -19,6 +19,7 @@ from goosequill.search.documents.limits import (
     MOST_FILE,
     MOST_FILES,
     MOST_PAGES,
+    File,
     check_size,
     too_large,
 )
@@ -126,15 +127,15 @@ def _stays(folder: Path, path: Path, skipped: list[Skipped]) -> bool:
 
 
 def _from_file(path: Path, name: str, skipped: list[Skipped], options: ReadOptions) -> Iterator[Source]:
-    data = _bytes(path, name, skipped)
-    if data is not None:
-        yield from expand(name, data, skipped, options=options)
+    file = _file(path, name, skipped)
+    if file is not None:
+        yield from expand(file, skipped, options=options)
 
 
-def _bytes(path: Path, name: str, skipped: list[Skipped]) -> bytes | None:
+def _file(path: Path, name: str, skipped: list[Skipped]) -> File | None:
     try:
         check_size(name, path.stat().st_size, MOST_ARCHIVE)
-        return read_bytes(path, MOST_ARCHIVE)  # which may have grown, or be no ordinary file
+        return File(name, read_bytes(path, MOST_ARCHIVE))  # which may have grown, or be no ordinary file
     except SearchError as error:
         skipped.append(Skipped.because(name, error))
     except OSError as error:
@@ -147,18 +148,18 @@ def _from_site(folder: Path, skipped: list[Skipped]) -> Iterator[Source]:
     """Yield the pages of a built site."""
     for path in _files(folder, skipped, endings=(".html", ".htm")):
         name = path.relative_to(folder).as_posix()
-        data = _bytes(path, name, skipped)
-        if data is not None and not _is_copy(folder, path, data):
-            yield from _page(name, data, _INDEX.sub(r"\1", name), skipped)
+        file = _file(path, name, skipped)
+        if file is not None and not _is_copy(folder, path, file):
+            yield from _page(file, _INDEX.sub(r"\1", name), skipped)
 
 
-def _is_copy(folder: Path, path: Path, data: bytes) -> bool:
+def _is_copy(folder: Path, path: Path, file: File) -> bool:
     """Return whether a page names another one of its site as the one to be known, as older versions do.
 
     The folder does not say where the site will be, so that the longest end of the address counts that is a
     page. The start page is none of these: in some sites all pages name it.
     """
-    named = canonical(data)
+    named = canonical(file)
     if not named:
         return False
     own = path.relative_to(folder).as_posix()
@@ -172,13 +173,13 @@ def _is_copy(folder: Path, path: Path, data: bytes) -> bool:
     return False
 
 
-def _page(name: str, data: bytes, address: str, skipped: list[Skipped]) -> Iterator[Source]:
-    if _NO_CONTENT.search(name):
+def _page(file: File, address: str, skipped: list[Skipped]) -> Iterator[Source]:
+    if _NO_CONTENT.search(file.name):
         return
     try:
-        yield source(name, data, address=address)
+        yield source(file, address=address)
     except SearchError as error:
-        skipped.append(Skipped.because(name, error))
+        skipped.append(Skipped.because(file.name, error))
 
 
 def _from_address(address: str, skipped: list[Skipped]) -> Iterator[Source]:
@@ -197,16 +198,17 @@ def _from_address(address: str, skipped: list[Skipped]) -> Iterator[Source]:
             continue
         if "html" not in kind or not final.startswith(base):
             continue
+        relative = final[len(base) :]
+        file = File(relative or "index.html", data)
         if not listed:
-            links = [link for link in _links(data, final, base) if link not in seen]
+            links = [link for link in _links(file, final, base) if link not in seen]
             links = links[: MOST_PAGES - len(seen)]
             seen.update(links)
             waiting += links
-        known = _INDEX.sub(r"\1", _resolved(final, canonical(data)))
+        known = _INDEX.sub(r"\1", _resolved(final, canonical(file)))
         if known not in (base, _INDEX.sub(r"\1", final)) and known in seen:
             continue  # an older version, perhaps
-        relative = final[len(base) :]
-        yield from _page(relative or "index.html", data, relative, skipped)
+        yield from _page(file, relative, skipped)
 
 
 def _fetch(address: str) -> tuple[bytes, str, str]:
@@ -258,10 +260,10 @@ def _resolved(base: str, reference: str) -> str:
         return ""
 
 
-def _links(data: bytes, page: str, base: str) -> list[str]:
+def _links(file: File, page: str, base: str) -> list[str]:
     """Return the addresses below `base` that a page links to, each once."""
     found = dict[str, None]()
-    for token in tokens(data.decode("utf-8", "replace")):
+    for token in tokens(file.bytes(MOST_FILE).decode("utf-8", "replace")):
         if token.name == "a" and (target := token.attributes.get("href")):
             address = _resolved(page, target.strip())
             if address.startswith(base) and not _NOT_PAGES.search(urlsplit(address).path):

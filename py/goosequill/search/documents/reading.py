@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
 from goosequill.errors import GoosequillError, SearchError
@@ -20,8 +20,7 @@ from goosequill.search.documents.limits import (
     MOST_FILE,
     MOST_NESTING,
     MOST_PDF,
-    Budget,
-    check_size,
+    File,
     too_large,
 )
 from goosequill.search.documents.markdown import read_markdown
@@ -98,25 +97,27 @@ class Source:
 
     Parameters
     ----------
-    name
-        Its path; the names of its documents are this, or begin with it and ``#``.
+    file
+        Its name is its path; the names of its documents are this, or begin with it and ``#``. Its budget is
+        that of the outermost file, which all files in a zip share.
     kind
         "text", "markdown", "html", "table", "word", "pdf", or "site" for a page of a site.
     hash
         SHA-256 in hexadecimal of its bytes, the reader's version, and the options that change its text.
     address
         Where a site has it.
-    budget
-        That of the outermost file, which all files in a zip share.
     """
 
-    name: str
+    file: File = field(repr=False)
     kind: str
-    data: bytes = field(repr=False)
     hash: str
     options: ReadOptions
     address: str = ""
-    budget: Budget = field(default_factory=Budget, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.file.name
 
     def documents(self) -> Iterator[Document]:
         """Yield what is in it: one document, or each row of a CSV file.
@@ -148,21 +149,23 @@ class Source:
 
     def _read(self) -> Iterator[Document]:
         if self.has_rows:
-            yield from read_table(self.name, self.data, column=self.options.column)
+            yield from read_table(self.file, column=self.options.column)
         elif self.kind == "site":
-            yield read_site_page(self.name, self.data, address=self.address)
-        elif self.kind in _UNPACKING:
-            yield _UNPACKING[self.kind](self.name, self.data, self.budget.within(self.name))
+            yield read_site_page(self.file, address=self.address)
         else:
-            yield _READERS[self.kind](self.name, self.data)
+            yield _READERS[self.kind](self.file)
 
 
-_READERS = {"html": read_html, "markdown": read_markdown, "text": read_text}
-_UNPACKING = {"pdf": read_pdf, "word": read_word}
-"""Readers of formats that have more text than bytes."""
+_READERS: dict[str, Callable[[File], Document]] = {
+    "html": read_html,
+    "markdown": read_markdown,
+    "pdf": read_pdf,
+    "text": read_text,
+    "word": read_word,
+}
 
 
-def kind_of(name: str, data: bytes) -> str:
+def kind_of(file: File) -> str:
     """Return which reader a file needs, by its first bytes and its ending.
 
     Raises
@@ -170,7 +173,8 @@ def kind_of(name: str, data: bytes) -> str:
     SearchError
         ``document-format``: no reader reads it. ``document-encrypted``, ``document-corrupt``.
     """
-    ending, head = name.rpartition(".")[2].lower(), data[:1024]
+    name, head = file.name, file.head[:1024]
+    ending = name.rpartition(".")[2].lower()
     if b"%PDF-" in head:
         return "pdf"
     if head.startswith(_ZIP) and ending not in _OFFICE:
@@ -187,61 +191,43 @@ def kind_of(name: str, data: bytes) -> str:
     return "html" if kind == "text" and _HTML.match(head) else kind
 
 
-def source(
-    name: str,
-    data: bytes,
-    *,
-    options: ReadOptions = DEFAULTS,
-    address: str | None = None,
-    budget: Budget | None = None,
-) -> Source:
+def source(file: File, *, options: ReadOptions = DEFAULTS, address: str | None = None) -> Source:
     """Return a file as a source; with an `address`, though it be "", it is a page of a site.
-
-    `budget` is that of the outermost file, by default a new one.
 
     Raises
     ------
     SearchError
         Those of `kind_of`, and ``document-too-large``.
     """
-    kind = kind_of(name, data) if address is None else "site"
-    check_size(name, len(data), _LARGEST.get(kind, MOST_FILE))
+    kind = kind_of(file) if address is None else "site"
     column = options.column if kind == "table" else ""
     digest = hashlib.sha256(f"goosequill {VERSION} {kind} {column}\n".encode())
-    digest.update(data)
-    return Source(name, kind, data, digest.hexdigest(), options, address or "", budget or Budget(name=name))
+    digest.update(file.bytes(_LARGEST.get(kind, MOST_FILE)))
+    return Source(file, kind, digest.hexdigest(), options, address or "")
 
 
 def expand(
-    name: str,
-    data: bytes,
-    skipped: list[Skipped],
-    *,
-    options: ReadOptions = DEFAULTS,
-    nesting: int = 1,
-    budget: Budget | None = None,
+    file: File, skipped: list[Skipped], *, options: ReadOptions = DEFAULTS, nesting: int = 1
 ) -> Iterator[Source]:
     """Yield a file, or the files of a zip; what cannot be read is added to `skipped`."""
-    budget = budget or Budget(name=name)
     try:
-        whole = source(name, data, options=options, budget=budget)
+        whole = source(file, options=options)
         if whole.kind != "zip":
             yield whole
             return
         if nesting > MOST_NESTING:
-            raise too_large(
-                name, "too many zips around it", f"{MOST_NESTING} within each other", "Unpack it."
-            )
-        for entry in walk(name, data, budget):
-            budget.check()  # what came before may have spent it
+            around = "too many zips around it"
+            raise too_large(file.name, around, f"{MOST_NESTING} within each other", "Unpack it.")
+        for entry in walk(file):
+            file.budget.check()  # what came before may have spent it
             try:
-                inner = entry.read(MOST_PDF, budget)
+                inner = entry.read(MOST_PDF)
             except SearchError as error:
                 skipped.append(Skipped.because(entry.name, error))
                 continue
-            yield from expand(entry.name, inner, skipped, options=options, nesting=nesting + 1, budget=budget)
+            yield from expand(inner, skipped, options=options, nesting=nesting + 1)
     except SearchError as error:
-        skipped.append(Skipped.because(name, error))
+        skipped.append(Skipped.because(file.name, error))
 
 
 def read(
@@ -259,7 +245,7 @@ def read(
         What cannot be read, unless there is a list `skipped` to add it to; then the rest is still read.
     """
     reasons: list[Skipped] = []
-    for each in expand(name, data, reasons, options=options):
+    for each in expand(File(name, data), reasons, options=options):
         try:
             yield from each.documents()
         except SearchError as error:

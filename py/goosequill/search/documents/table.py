@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import ROW, Composer, Document
-from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_ROWS, too_large
+from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_FILE, MOST_ROWS, File, too_large
 from goosequill.search.documents.text import decode
 from goosequill.support.line_ends import unix_lines
 
@@ -18,7 +18,7 @@ _TITLES = ("title", "question", "subject", "name", "heading")
 _LONGEST_HEAD = 60
 
 
-def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document]:
+def read_table(file: File, *, column: str = "") -> Iterator[Document]:
     """Yield a document for each row of a CSV file, named ``name#row``, where 1 is the file's first line.
 
     Parameters
@@ -33,7 +33,8 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
         ``csv-column``: there is no such column. ``document-too-large``: too many columns or rows, or too long
         a cell. ``document-corrupt``: a quotation mark is never closed. ``document-binary``.
     """
-    rows = _rows(name, decode(name, data))
+    name = file.name
+    rows = _rows(name, decode(file))
     if not rows:
         return
     head = rows[0] if _is_head(rows[0]) else []
@@ -52,14 +53,15 @@ def read_table(name: str, data: bytes, *, column: str = "") -> Iterator[Document
             yield replace(document, column=chosen, row=number - bool(head), rows=len(rows) - bool(head))
 
 
-def columns(name: str, data: bytes) -> list[str]:
+def columns(file: File) -> list[str]:
     """Return the names of a file's columns, or their numbers from 1 if its first row does not name them.
 
     The first kilobytes of the file are enough.
     """
-    data = data[: data.rfind(b"\n") + 1] or data  # the last line may end within a character
+    data = file.bytes(MOST_FILE)
+    whole = File(file.name, data[: data.rfind(b"\n") + 1] or data)  # the last line may end within a character
     try:
-        reader = csv.reader(io.StringIO(text := decode(name, data), newline=""), delimiter=_delimiter(text))
+        reader = csv.reader(io.StringIO(text := decode(whole), newline=""), delimiter=_delimiter(text))
         first = next(reader, [])[:MOST_COLUMNS]
     except csv.Error:
         return []

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Composer, Document, joined
+from goosequill.search.documents.limits import MOST_FILE, File
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -37,20 +38,21 @@ _FULL = 0.6
 """A line so long, relative to the longest, was wrapped; after a shorter one the text begins a new line."""
 
 
-def decode(name: str, data: bytes, declared: str = "") -> str:
+def decode(file: File, declared: str = "") -> str:
     """Return the characters of a file: by its byte order mark, as UTF-8, as declared, or as Windows-1252.
 
     Raises
     ------
     SearchError
-        ``document-binary``: it is not text.
+        ``document-binary``: it is not text. ``document-too-large``.
     """
+    data = file.bytes(MOST_FILE)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data[len(mark) :].decode(encoding, "replace")
     sample = data[:_SAMPLE]
     if len(sample) - len(sample.translate(None, _CONTROL)) > len(sample) // 200:
-        raise SearchError(f"{name} is not text: it looks like a binary file.", code="document-binary")
+        raise SearchError(f"{file.name} is not text: it looks like a binary file.", code="document-binary")
     for encoding in ("utf-8", declared):
         try:
             return data.decode(encoding) if encoding else data.decode("cp1252", "replace")
@@ -64,16 +66,16 @@ def unescape(text: str) -> str:
     return html.unescape(_HUGE.sub("\ufffd", text)) if "&" in text else text
 
 
-def read_text(name: str, data: bytes) -> Document:
+def read_text(file: File) -> Document:
     """Return a plain text: paragraphs end at empty lines, and hard-wrapped lines are joined."""
-    composer, keep = Composer(), name.rpartition(".")[2].lower() in CODE
-    for lines in slabs(decode(name, data)):
+    composer, keep = Composer(), file.name.rpartition(".")[2].lower() in CODE
+    for lines in slabs(decode(file)):
         if not keep and _is_plain(lines):
             composer.paragraph(_EMPTY_LINES.sub("\n\n", "\n".join(map(str.strip, lines))))
             continue
         for paragraph in paragraphs(lines):
             composer.paragraph("\n".join(paragraph if keep else unwrap(paragraph)))
-    return composer.document(name)
+    return composer.document(file.name)
 
 
 def slabs(text: str) -> Iterator[list[str]]:

@@ -17,10 +17,12 @@ from goosequill.search.documents.archive import Entry, entries
 from goosequill.search.documents.document import Composer, Document
 from goosequill.search.documents.limits import (
     MOST_DEPTH,
+    MOST_FILE,
     MOST_NAMES,
     MOST_TAG,
     MOST_XML,
     Budget,
+    File,
     figure,
     too_large,
     utf8_size,
@@ -37,13 +39,8 @@ _LONGEST_NAMESPACE = 1_000
 Attributes = dict[str, str]
 
 
-def read_word(name: str, data: bytes, budget: Budget | None = None) -> Document:
+def read_word(file: File) -> Document:
     """Return a Word document; its title is that of its properties, otherwise its first heading.
-
-    Parameters
-    ----------
-    budget
-        The document's own, from which it spends what it unpacks.
 
     Raises
     ------
@@ -51,16 +48,16 @@ def read_word(name: str, data: bytes, budget: Budget | None = None) -> Document:
         ``document-corrupt``: it is not a Word document, or damaged. ``document-too-large``,
         ``document-encrypted``.
     """
-    budget = budget or Budget().within(name)
-    parts = {entry.name: entry for entry in entries(name, data, budget)}
+    name = file.name
+    parts = {entry.name: entry for entry in entries(file.within(), MOST_FILE)}
     if "word/document.xml" not in parts:
         raise SearchError(f"{name} is not a Word document.", code="document-corrupt")
     styles, title = _Styles(), _Title()
     for part, reader in (("word/styles.xml", styles), ("docProps/core.xml", title)):
         if part in parts:
-            _parse(name, parts[part], budget, reader)
+            _parse(name, parts[part], reader)
     body = _Body(styles.levels)
-    _parse(name, parts["word/document.xml"], budget, body)
+    _parse(name, parts["word/document.xml"], body)
     return body.composer.document(name, title=title.text)
 
 
@@ -127,7 +124,7 @@ class _Guard:
         return self._locals.get(tag) or self._locals.setdefault(tag, _local(tag))
 
 
-def _parse(name: str, entry: Entry, budget: Budget, handler: _Handler) -> None:
+def _parse(name: str, entry: Entry, handler: _Handler) -> None:
     """Give an entry's XML to a handler piece by piece, and spend after each what it had."""
     guard, fed = _Guard(name, handler), 0
     names: dict[Any, str] = {}  # all that occur: expat and `pyexpat` keep each once
@@ -139,9 +136,9 @@ def _parse(name: str, entry: Entry, budget: Budget, handler: _Handler) -> None:
     parser.EndElementHandler = guard.end
     parser.CharacterDataHandler = handler.characters
     try:
-        for piece in chain(entry.chunks(MOST_XML, budget), [b""]):
+        for piece in chain(entry.chunks(MOST_XML), [b""]):
             parser.Parse(piece, not piece)
-            guard.spend(budget)
+            guard.spend(entry.budget)
             fed += len(piece)
             if fed - parser.CurrentByteIndex > MOST_TAG:
                 raise too_large(name, f"a tag of more than {figure(MOST_TAG)}", "that much")

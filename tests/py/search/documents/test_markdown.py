@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goosequill.search.documents.html import read_html
+from goosequill.search.documents.limits import File
 from goosequill.search.documents.markdown import inline, read_markdown
 from goosequill.search.sentences import words
 
@@ -60,7 +61,7 @@ comment -->
 
 
 def test_blocks_of_markdown_become_paragraphs_under_their_headings() -> None:
-    document = read_markdown("guide.md", GUIDE.encode())
+    document = read_markdown(File("guide.md", GUIDE.encode()))
     assert document.title == "The guide"
     found = [
         (block.headings, document.text[block.start : block.end].split("\n\n")) for block in document.blocks
@@ -103,10 +104,10 @@ def test_marks_within_a_line_are_removed(source: str, text: str) -> None:
 
 
 def test_unclosed_marks_are_text() -> None:
-    document = read_markdown("a.md", b"Before <!-- never closed\n\nAfter **this")
+    document = read_markdown(File("a.md", b"Before <!-- never closed\n\nAfter **this"))
     assert document.text == "Before <!-- never closed\n\nAfter **this".replace("**", "")
-    assert read_markdown("a.md", b"```\ncode without end").text == "code without end"
-    assert read_markdown("a.md", b"---\nno: end").text == "no: end"
+    assert read_markdown(File("a.md", b"```\ncode without end")).text == "code without end"
+    assert read_markdown(File("a.md", b"---\nno: end")).text == "no: end"
 
 
 def test_the_words_are_those_of_python_markdown() -> None:
@@ -118,7 +119,10 @@ def test_the_words_are_those_of_python_markdown() -> None:
         extensions = ["tables", "pymdownx.superfences", "admonition", "attr_list", "md_in_html", "sane_lists"]
         plain = re.sub(r'^(```\w+) title=".*"$', r"\1", source, flags=re.MULTILINE)  # it knows no titles
         page = markdown.markdown(plain, extensions=extensions)
-        ours, theirs = read_markdown(path.name, source.encode()), read_html(path.name, page.encode())
+        ours, theirs = (
+            read_markdown(File(path.name, source.encode())),
+            read_html(File(path.name, page.encode())),
+        )
         assert [block.headings for block in ours.blocks] == [block.headings for block in theirs.blocks], path
         for text, other in zip(ours.blocks, theirs.blocks, strict=True):
             mine, their = ours.text[text.start : text.end], theirs.text[other.start : other.end]
@@ -137,7 +141,7 @@ def test_no_markdown_takes_more_than_linear_time(unit: str) -> None:
         best = float("inf")
         for _ in range(3):
             start = time.process_time()
-            read_markdown("a.md", data)
+            read_markdown(File("a.md", data))
             best = min(best, time.process_time() - start)
         return best
 
@@ -155,5 +159,5 @@ def test_a_long_line_is_not_searched_for_each_row_below_it(monkeypatch: pytest.M
 
     monkeypatch.setattr("goosequill.search.documents.markdown.inline", Counted)
     data = b"x" * 10_000 + b"  \n" + b"a|\n" * 1_000  # two spaces end the line
-    assert read_markdown("a.md", data).text.endswith("a|")
+    assert read_markdown(File("a.md", data)).text.endswith("a|")
     assert searched <= 2 * len(data)

@@ -111,7 +111,7 @@ class ChatFormat:
 
     def preamble(self, system: str = "", *, begun: bool = False) -> str:
         """Return the text before the first message; without the prefix if the model has read text before."""
-        instructions = self.transcript([{"role": "system", "content": system}]) if system.strip() else ""
+        instructions = self.transcript([{"role": "system", "content": system}])
         return instructions if begun else self.prefix + instructions
 
     def answering(self, thought: str = "") -> ChatFormat:
@@ -151,21 +151,23 @@ class ChatFormat:
         return texts
 
     def texts(self, messages: Iterable[Message]) -> list[str]:
-        """Return the text of each message, followed by the separator.
+        """Return the text of each message, followed by the separator; of an empty system prompt, none.
 
         Raises
         ------
         SettingsError
             ``chat-messages``: a message is invalid, or there is no list of them.
         """
-        return [self._text(message) + self.separator for message in listed(messages)]
+        return [self._text(message) for message in listed(messages)]
 
     def _text(self, message: Message) -> str:
         role, content = role_and_text(message)
+        if role == "system" and not content.strip():
+            return ""
         label = {"system": self.system, "user": self.user, "assistant": self.assistant}[role]
         if role == "assistant" and label[-1:].strip():
             label += " "  # In a reply, the model generates the space after its label.
-        return label + self.squeeze(content)
+        return label + self.squeeze(content) + self.separator
 
     def to_dict(self) -> dict[str, Any]:
         """Return the format as config.json has it."""

@@ -41,6 +41,15 @@ def test_a_whole_conversation_as_one_prompt() -> None:
     assert chat_format.prompt(messages, begun=True) == said
 
 
+def test_an_empty_system_prompt_is_not_read() -> None:
+    """ag2 sends one with every question."""
+    asked = [{"role": "user", "content": "Hi"}]
+    for content in ("", " \n", [{"type": "text", "text": ""}]):
+        for chat_format in FORMATS.values():
+            messages = [{"role": "system", "content": content}, *asked]
+            assert chat_format.prompt(messages) == chat_format.prompt(asked)
+
+
 def clean_txt(text: str) -> str:
     """BlinkDL's, as published in RWKV-LM/RWKV-v7/RWKV7-G1x-templates.txt."""
     return re.sub(r"\n{2,}", "\n", text.replace("\r\n", "\n")).strip()

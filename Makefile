@@ -38,7 +38,7 @@ release: npm $(STAMPS)/release ## assemble what a release publishes: packages, s
 	$(PY) -m hatchling build -d build/python
 	$(PY) scripts/release.py
 
-packages: $(STAMPS)/test npm ## the packed package in fresh projects of every bundler, in a browser
+packages: $(STAMPS)/test npm build/runtimes/.stamp ## the packed package in fresh projects of every bundler, in a browser
 	@command -v chromium >/dev/null || sh scripts/browsers.sh
 	$(PY) -m pytest tests/packages -q $(PYTEST_ARGS)
 
@@ -70,6 +70,7 @@ test-browser: $(STAMPS)/test node_modules/.stamp build
 
 test-rest: $(STAMPS)/test node_modules/.stamp build ## what `make test` leaves out: the tests marked "rest"
 	@sh scripts/browsers.sh
+	-@$(MAKE) --no-print-directory build/clients/.stamp build/runtimes/.stamp # without them, their tests say so
 	$(PY) -m pytest tests -q $(BY_FILE) -m rest $(RERUNS) $(PYTEST_ARGS)
 
 generate: $(STAMPS)/check node_modules/.stamp ## write every committed file that comes from another one
@@ -128,6 +129,17 @@ $(STAMPS)/docs $(STAMPS)/check $(STAMPS)/test $(STAMPS)/soak $(STAMPS)/train $(S
 
 node_modules/.stamp: package.json package-lock.json
 	npm ci --silent
+	@touch $@
+
+build/clients/.stamp: tests/clients/requirements.txt # whose list is whole, so that pip has nothing to resolve
+	$(PYTHON) -m venv --clear build/clients
+	build/clients/bin/python -m pip install --quiet --no-deps --no-compile -r $<
+	@touch $@
+
+build/runtimes/.stamp: $(wildcard tests/packages/runtimes/*.json)
+	@mkdir -p build/runtimes
+	cp $^ build/runtimes
+	npm ci --silent --prefix build/runtimes
 	@touch $@
 
 build/vendor/.stamp: vendor.lock.json scripts/vendor.py | $(PY)

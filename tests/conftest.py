@@ -19,7 +19,8 @@ SHOWN = 25
 
 LONGEST = (
     *("engines/test_webkit", "lab/test_lab", "engines/test_firefox", "test_compare", "test_pages"),
-    *("tests/py/scripts/test_build", "tests/packages/test_bundlers", "engines/test_variants"),
+    *("tests/py/scripts/test_build", "tests/clients/test_clients", "tests/packages/test_bundlers"),
+    "engines/test_variants",
     *("test_offline", "test_hostile", "test_home", "test_models", "test_playground", "test_faults"),
     *("engines/test_chromium", "test_chat", "test_embed", "test_live", "test_samples", "test_layout_shift"),
     *("search/test_collections", "search/test_embedders", "test_keyboard", "test_addresses"),

@@ -102,7 +102,7 @@ def plain(server: Running) -> dict[str, Any]:
 
 
 def likelihoods(server: Running) -> list[float]:
-    """The log of the probability of each text after the other, and of one after none, by the library itself."""
+    """The log of the probability of each text after the other, and of one after none, by the library."""
     loaded = server.loaded
     model, tokenizer = loaded.model, loaded.tokenizer
     texts = ASKED["prompt"], ASKED["message"]

@@ -111,8 +111,7 @@ class ChatFormat:
 
     def preamble(self, system: str = "", *, begun: bool = False) -> str:
         """Return the text before the first message; without the prefix if the model has read text before."""
-        instructions = self.transcript([{"role": "system", "content": system}])
-        return instructions if begun else self.prefix + instructions
+        return ("" if begun else self.prefix) + self.transcript([{"role": "system", "content": system}])
 
     def answering(self, thought: str = "") -> ChatFormat:
         r"""Return the format of a reply whose start is given: any thought is over.

@@ -59,6 +59,6 @@ class Times:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Times())
-    failures = getattr(config, "failures_db", None)  # pytest-rerunfailures', asked twice by each test of a worker
+    failures = getattr(config, "failures_db", None)  # of pytest-rerunfailures, asked twice by each test
     if hasattr(failures, "sock"):  # and TCP would hold the second question back for 40 ms
         failures.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -11,7 +11,7 @@ import { RankCards, rankingHint } from "./rank-view.js";
 import { labelsForm, TICKS } from "./rating.js";
 
 /** @import { Message } from "../conversations/tree.js" */
-/** @import { Answer, Labels } from "../conversations/tasks.js" */
+/** @import { Answer, Labels } from "./tasks.js" */
 /**
  * `draft` is JSON that `make...` takes again; `answer` returns null, and says why, if something is missing.
  * @typedef {{box: HTMLElement, hint: string, draft: () => unknown, answer: () => Answer | null,

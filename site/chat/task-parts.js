@@ -1,11 +1,11 @@
 /** Parts of the view of tasks that only show: what was said before, the keys, and what was collected. */
 
-import { agreementOf, countsOf } from "../conversations/tasks.js";
 import { element } from "../ui/dom.js";
 import { percent, phrase, t, tn } from "../ui/words.js";
 import { MessageView } from "./message-view.js";
+import { agreementOf, countsOf } from "./tasks.js";
 
-/** @import { Agreement, Done, Kind, Task } from "../conversations/tasks.js" */
+/** @import { Agreement, Done, Kind, Task } from "./tasks.js" */
 /** @import { Message, Tree } from "../conversations/tree.js" */
 
 /** Messages before a task that are shown at first, and more each time that they are asked for. */

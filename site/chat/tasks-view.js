@@ -3,8 +3,6 @@
  * in the forms of task-forms.js. Answers go into the conversations, through the session; nothing is sent.
  */
 
-import { addToLog, dropFromLog, readLog } from "../conversations/task-log.js";
-import { agreementOf, KINDS, keyOf, perform, rankable, TaskQueue, takeBack } from "../conversations/tasks.js";
 import { Tree } from "../conversations/tree.js";
 import { element, fill } from "../ui/dom.js";
 import { isRemembering, recall, remember } from "../ui/memory.js";
@@ -13,10 +11,12 @@ import { drawSeed } from "../ui/seeded.js";
 import { problem } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
 import { draftOf, labelForm, rankForm, textForm } from "./task-forms.js";
+import { addToLog, dropFromLog, readLog } from "./task-log.js";
 import { collected, contextOf, keys, NAMES } from "./task-parts.js";
+import { agreementOf, KINDS, keyOf, perform, rankable, TaskQueue, takeBack } from "./tasks.js";
 
-/** @import { Answer, Done, Kind, Task } from "../conversations/tasks.js" */
-/** @import { Logged } from "../conversations/task-log.js" */
+/** @import { Answer, Done, Kind, Task } from "./tasks.js" */
+/** @import { Logged } from "./task-log.js" */
 /** @import { ChatSession } from "./session.js" */
 /** @import { Form } from "./task-forms.js" */
 /**

@@ -14,7 +14,7 @@ export const TABS = "goosequill-tabs";
 export const SAVED = "goosequill-texts";
 /** The database of conversations (conversations/shelf.js), and the channel on which tabs hear of changes. */
 export const CHATS = "goosequill-chats";
-/** The database of what was done of the tasks in them (conversations/task-log.js). */
+/** The database of what was done of the tasks in them (chat/task-log.js). */
 export const TASKS = "goosequill-tasks";
 /** The votes of rankings on the chat page, which the comparer adds to its own. */
 export const CHAT_VOTES = "chat.votes";

@@ -118,7 +118,10 @@ def _parse_line(line: str, expected: int) -> bytes | None:
 
 
 def pack_tokens(tokens: Sequence[bytes]) -> bytes:
-    """Return byte strings, the shortest first, as a compressed file: of each length all first bytes, ..."""
+    """Return byte strings in the order of their lengths as a compressed file.
+
+    Those of one length are stored as columns: all first bytes, then all second ones, and so on.
+    """
     columns, counts = [], []
     for length, group in groupby(tokens, len):
         rows = np.frombuffer(b"".join(group), np.uint8).reshape(-1, length)

@@ -9,10 +9,10 @@ import {
   TaskQueue,
   takeBack,
   tasksIn,
-} from "../../../site/conversations/tasks.js";
+} from "../../../site/chat/tasks.js";
 import { ratingOf, Tree } from "../../../site/conversations/tree.js";
 
-/** @import { Done, Kind, Source, Task } from "../../../site/conversations/tasks.js" */
+/** @import { Done, Kind, Source, Task } from "../../../site/chat/tasks.js" */
 /** @import { Message } from "../../../site/conversations/tree.js" */
 
 const MODEL = { synthetic: true, model_name: "Goose" };
@@ -109,7 +109,7 @@ test("every answer can be taken back, and nothing of it stays", () => {
   const [b] = tree.replies("a");
   b.rank = 4;
   b.fields = { ...b.fields, emojis: { "+1": 3 }, reason: "true" };
-  /** @type {[Task, import("../../../site/conversations/tasks.js").Answer][]} */
+  /** @type {[Task, import("../../../site/chat/tasks.js").Answer][]} */
   const answers = [
     [task("assistant_reply", "a"), "Mine."],
     [task("rank_assistant_replies", "a"), [["c"], ["b"]]],

@@ -193,7 +193,7 @@ function refusal(violation, url, reason, isLost) {
     message: `The engine could not be started from ${url}: ${isLost ? "there is no connection" : text}.`,
     remedy: isLost
       ? "Check the connection and try again."
-      : "The browser, an extension or the page blocks it, or the address is wrong. Try another browser.",
+      : "The address is wrong, or the browser or the page blocks it: try another browser, or embed a frame.",
     url,
   });
 }

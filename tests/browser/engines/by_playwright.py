@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from playwright.sync_api import Browser as Launched
@@ -111,4 +112,5 @@ class Firefox(PlaywrightBrowser):
     def download(self, tab: Tab, selector: str) -> Path:
         before = list(self.downloads.iterdir())
         tab.click(selector)
-        return newest(self.downloads, before)
+        found = newest(self.downloads, before)
+        return found.rename(Path(mkdtemp(dir=self.downloads)) / found.name)  # the name is free again

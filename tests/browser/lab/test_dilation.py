@@ -140,6 +140,7 @@ def test_a_slider_moves_the_picture_without_the_engine(
     clean_page: Page, site_url: str, record: Record
 ) -> None:
     clean_page.goto(site_url + ADDRESS)
+    expect(experiment(clean_page).get_by_test_id("run")).to_be_enabled()  # the page listens now
     slider = experiment(clean_page).get_by_role("slider", name="Kernel size")
     slider.focus()
     clean_page.keyboard.press("ArrowRight")

@@ -23,5 +23,5 @@ test("of a script that is there, the reason is given", async (t) => {
   t.mock.method(globalThis, "fetch", async () => new Response());
   const { message, remedy } = await explainFailure(worker, "it does not respond");
   assert.match(message, /: it does not respond\.$/);
-  assert.match(remedy, /extension/);
+  assert.match(remedy, /another browser/);
 });

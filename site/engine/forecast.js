@@ -71,7 +71,7 @@ const TOKEN = 3;
 export function learningSeconds({ examples, bytes }, parameters, rate) {
   const held = Math.max(1, Math.round(examples / 5));
   const tokens = Math.min(LONGEST, bytes / examples / TOKEN);
-  const [atOnce, every] = parameters < LARGE ? [4, 5] : [2, 10]; // examples in a step, steps per measurement
+  const [atOnce, every] = parameters < LARGE ? [4, 5] : [1, 10]; // examples in a step, steps per measurement
   const learned = Math.min(atOnce, examples - held) * tokens * LEARNING;
   const measured = (held * tokens) / every;
   return (STEPS * (learned + measured)) / tokensPerSecond({ multiplied: parameters }, rate);

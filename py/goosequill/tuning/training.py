@@ -37,8 +37,8 @@ class Pace(NamedTuple):
     patience: float
 
 
-PACE, SLOW_PACE = Pace(4, 5, 4), Pace(2, 10, 2)
-"""The latter halves the work for large models; small ones learn as well with it."""
+PACE, SLOW_PACE = Pace(4, 5, 4), Pace(1, 10, 2)
+"""The latter is a quarter of the work, for large models; small ones learn as well with it."""
 LARGE = 50_000_000
 """Parameters from which a model is large."""
 TRIAL = 10

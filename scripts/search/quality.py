@@ -36,7 +36,7 @@ from goosequill.search.passages import embedded_text, passages
 from goosequill.search.rwkv_embedder import RwkvEmbedder
 from goosequill.search.static_table import StaticTable
 from goosequill.search.vectors import quantize
-from goosequill.search.web import DIMENSIONS, LEVELS, Grid
+from goosequill.search.web import DIMENSIONS, Grid, bits_for
 from goosequill.tokenizers.wordpiece import load_wordpiece
 
 SETS = ("zaragoza", "debian", "verses")
@@ -161,16 +161,19 @@ def site_table(folder: Path, static: StaticTable) -> StaticTable:
 
 
 def site_cosines(table: StaticTable, questions: Sequence[str], rows: Floats) -> Floats:
-    """Return the cosines of a static site, whose passages have 4 bits as well."""
+    """Return the cosines of a static site, whose passages have 4 bits as well, or 2."""
     short = unit_rows(rows[:, :DIMENSIONS])
-    return embed(table, questions) @ unpacked(Grid.fitted(short), short).T
+    return embed(table, questions) @ unpacked(Grid.fitted(short, bits_for(len(short))), short).T
 
 
 def unpacked(grid: Grid, rows: Floats) -> Floats:
-    """Return rows after they were packed into 4 bits a number."""
+    """Return rows after they were packed."""
     packed = np.frombuffer(grid.pack(rows), np.uint8).reshape(len(rows), -1)
-    levels = np.stack([packed & 15, packed >> 4], axis=2).reshape(rows.shape)
-    middles: Floats = (levels.astype(np.float32) + 0.5 - LEVELS / 2) * grid.steps + grid.means
+    most = 2**grid.bits - 1
+    levels = np.stack([packed >> shift & most for shift in range(0, 8, grid.bits)], axis=2).reshape(
+        rows.shape
+    )
+    middles: Floats = (levels.astype(np.float32) - np.float32(most / 2)) * grid.steps + grid.means
     return middles
 
 

@@ -1,9 +1,10 @@
 """Write the files that let a web page search an index by ranges, without Python: the folder web/ of an index.
 
-site/search/static/ reads them. A first answer needs every passage's vector in 4 bits, but only those words of
-the index and those pieces of the static table that the question contains. So words and pieces are sorted
-and cut into blocks of a few kilobytes, each of which can be read alone. The question's vector comes from the
-table, the passages' vectors from the index; both use the first 192 dimensions of one rotated space.
+site/search/static/ reads them. A first answer needs every passage's vector in 4 bits (in 2 if they are many),
+but only those words of the index and those pieces of the static table that the question contains. So words
+and pieces are sorted and cut into blocks of a few kilobytes, each of which can be read alone. The question's
+vector comes from the table, the passages' vectors from the index; both use the first 192 dimensions of one
+rotated space.
 
 Numbers are little-endian, "varint" is LEB128, strings are UTF-8, and the order of strings is that of UTF-16
 code units, which is how JavaScript compares them:
@@ -12,7 +13,7 @@ code units, which is how JavaScript compares them:
     head         sections: passages of each document, bytes of each text, first keys and sizes of all blocks
     words        blocks of stems; each with the passages that contain it and its weight in each, in 8 bits
     pieces       blocks of WordPiece pieces with their rows in 4 bits
-    vectors      [passages, 96] bytes: two dimensions a byte, the first in the lower half
+    vectors      [passages, 96 or 48] bytes: two or four dimensions a byte, the first in the lowest bits
     texts        for each passage the JSON of [title, heading trail, address, text]
 
 The names of all but search.json contain a hash of the content (words-0123456789ab.bin). So a cache may keep
@@ -50,12 +51,14 @@ ELEMENT = ("goose-search.js", "goose-better.js")
 Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
-VERSION = 2
+VERSIONS = {4: 2, 2: 3}
+"""The first version that has vectors in so many bits."""
 DIMENSIONS = 192
-LEVELS = 16
-STEP = 0.335
-"""The step, in standard deviations, with which 16 equal steps reproduce a normal distribution best (Max 1960,
-table II)."""
+STEPS = {4: 0.335, 2: 0.996}
+"""The step, in standard deviations, with which equal steps of so many bits reproduce a normal distribution
+best (Max 1960, table II)."""
+MANY = 2000
+"""Passages from which on their vectors have 2 bits instead of 4, so that a first answer stays small."""
 PIECES_PER_BLOCK = 16
 WORDS_BLOCK_BYTES = 1500
 """A block of words is at least this large; larger if there would be more than `MAX_WORD_BLOCKS` of them."""
@@ -163,7 +166,7 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Sixteen equal steps around the mean of each dimension.
+    """Equal steps around the mean of each dimension, four or sixteen.
 
     A step is a fixed part of the dimension's standard deviation. Dimensions of a rotated space differ in
     size by tens of times; one step for all would lose the small ones.
@@ -171,30 +174,40 @@ class Grid:
 
     means: Floats  # [dimensions]
     steps: Floats  # [dimensions]
+    bits: int
 
     @classmethod
-    def fitted(cls, rows: Floats) -> Grid:
+    def fitted(cls, rows: Floats, bits: int = 4) -> Grid:
         """The grid for these rows [n, dimensions]."""
         if not len(rows):
             zeros = np.zeros(rows.shape[1], np.float32)
-            return cls(zeros, zeros + 1)
+            return cls(zeros, zeros + 1, bits)
         deviations = rows.std(axis=0)
         smallest = max(float(deviations.max()) * 1e-4, 1e-12)
-        steps = STEP * np.maximum(deviations, smallest)
-        return cls(rows.mean(axis=0, dtype=np.float64).astype(np.float32), steps.astype(np.float32))
+        steps = STEPS[bits] * np.maximum(deviations, smallest)
+        return cls(rows.mean(axis=0, dtype=np.float64).astype(np.float32), steps.astype(np.float32), bits)
 
     def pack(self, rows: Floats) -> bytes:
-        """Rows [n, dimensions] as [n, dimensions / 2] bytes."""
-        levels = np.floor((rows - self.means) / self.steps + LEVELS / 2)
-        halves = np.clip(levels, 0, LEVELS - 1).astype(np.uint8)
-        packed: npt.NDArray[np.uint8] = halves[:, 0::2] | halves[:, 1::2] << 4
+        """Rows [n, dimensions] as [n, dimensions bits / 8] bytes."""
+        half, each = 1 << self.bits - 1, 8 // self.bits
+        levels = np.floor((rows - self.means) / self.steps + half)
+        numbers = np.clip(levels, 0, 2 * half - 1).astype(np.uint8)
+        packed = np.zeros((len(rows), rows.shape[1] // each), np.uint8)
+        for place in range(each):
+            packed |= numbers[:, place::each] << place * self.bits
         return packed.tobytes()
 
-    def facts(self) -> dict[str, list[float]]:
+    def facts(self) -> dict[str, Any]:
         return {
+            "bits": self.bits,
             "means": [float(f"{x:.6g}") for x in self.means],
             "steps": [float(f"{x:.6g}") for x in self.steps],
         }
+
+
+def bits_for(passages: int) -> int:
+    """The bits of a number in the vectors of so many passages."""
+    return 4 if passages <= MANY else 2
 
 
 def piece_blocks(pieces: Sequence[str], rows: Floats) -> tuple[Blocks, Grid]:
@@ -310,9 +323,9 @@ def web_files(
     """
     if sum(counts) != len(passages) or len(vectors) != len(passages):
         raise ValueError("documents, passages and vectors differ in number")
-    dimensions = min(DIMENSIONS, vectors.shape[1], rows.shape[1]) // 2 * 2
+    dimensions = min(DIMENSIONS, vectors.shape[1], rows.shape[1]) // 4 * 4
     near = np.ascontiguousarray(vectors[:, :dimensions], np.float32)
-    grid = Grid.fitted(near)
+    grid = Grid.fitted(near, bits_for(len(passages)))
     words = word_blocks(postings)
     table, table_grid = piece_blocks(pieces, np.asarray(rows[:, :dimensions], np.float32))
     texts = [text_record(passage) for passage in passages]
@@ -336,7 +349,7 @@ def web_files(
         yield names[name], data
     facts = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSIONS[grid.bits],
         "stamp": hashlib.sha256("".join(names.values()).encode()).hexdigest()[:16],
         "passages": len(passages),
         "documents": len(counts),

@@ -3,7 +3,7 @@
 import { ByteReader, Directory } from "./bytes.js";
 import { corrupt, StaticSearchError } from "./files.js";
 import { PieceTable } from "./pieces.js";
-import { bestPassages, furtherPassages, scanBytes, scanHalves, standardized } from "./vectors.js";
+import { bestPassages, furtherPassages, scanBytes, scanPacked, standardized } from "./vectors.js";
 import { tokens, WordTable } from "./words.js";
 
 const MAX_QUESTION = 4000; // UTF-16 units
@@ -119,9 +119,10 @@ export class Contents {
       this.files.whole(`web/${name}`, bytes),
       this.table.vector(question),
     ]);
-    if (bytes * 2 !== this.facts.passages * this.facts.dimensions)
+    const { passages, dimensions, vectors } = this.facts;
+    if (bytes * 8 !== passages * dimensions * (vectors.bits ?? 4))
       throw corrupt("it has another number of vectors");
-    return vector && scanHalves(packed, vector, this.facts.vectors);
+    return vector && scanPacked(packed, vector, vectors);
   }
 
   /** @param {Float32Array} question @param {string} [fingerprint] of the model that made the vector */

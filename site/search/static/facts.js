@@ -3,7 +3,7 @@
 import { corrupt, StaticSearchError } from "./files.js";
 
 const FORMAT = "goosequill-web-search";
-const VERSION = 2;
+const VERSIONS = [2, 3]; // the latter may have vectors in 2 bits
 const MAX_PASSAGES = 2_000_000;
 const MAX_DIMENSIONS = 1024;
 const MAX_BYTES = 2 ** 31;
@@ -32,7 +32,7 @@ const NAME = /^[\w.-]+$/;
  * @returns {Facts}
  */
 export function checkedFacts(facts) {
-  if (facts?.format !== FORMAT || facts.version !== VERSION) {
+  if (facts?.format !== FORMAT || !VERSIONS.includes(facts.version)) {
     throw new StaticSearchError(
       "index-version",
       "The search index has another format or version.",
@@ -40,12 +40,15 @@ export function checkedFacts(facts) {
     );
   }
   const { passages, documents, dimensions, files, head, stages } = facts;
-  const even = isCount(dimensions, MAX_DIMENSIONS) && dimensions > 0 && dimensions % 2 === 0;
+  const { bits = 4 } = facts.vectors ?? {};
   const grids = [facts.vectors?.means, facts.vectors?.steps, facts.table?.means, facts.table?.steps];
   const right =
     isCount(passages, MAX_PASSAGES) &&
     isCount(documents, MAX_PASSAGES) &&
-    even &&
+    isCount(dimensions, MAX_DIMENSIONS) &&
+    dimensions > 0 &&
+    (bits === 2 || bits === 4) &&
+    (dimensions * bits) % 8 === 0 &&
     grids.every((list) => areNumbers(list, dimensions)) &&
     FILES.every((name) => isFile(files?.[name])) &&
     SECTIONS.every((name) => areNumbers(head?.[name], 2)) &&

@@ -39,7 +39,7 @@ function plainWords(text) {
 
 /**
  * @typedef {{name: string, row: Uint8Array}} Piece
- * @typedef {{means: number[], steps: number[]}} Grid
+ * @typedef {{means: number[], steps: number[], bits?: number}} Grid `bits` of a number, 4 by default
  */
 
 export class PieceTable {

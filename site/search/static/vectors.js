@@ -1,25 +1,27 @@
-/** Scores of all passages for a question's vector, from vectors in 4 bits, and from MiniLM's in 8 bits. */
+/** Scores of all passages for a question's vector, from vectors in 4 or 2 bits, and from MiniLM's in 8 bits. */
 
 import { corrupt } from "./files.js";
 
 /**
- * The dot products of a question with every passage. Each byte has two dimensions, so that one table a byte
- * gives the contribution of both.
- * @param {Uint8Array} packed [passages, dimensions / 2]
+ * The dot products of a question with every passage. Each byte has two or four dimensions, so that one table
+ * a byte gives the contribution of all of them.
+ * @param {Uint8Array} packed [passages, dimensions bits / 8]
  * @param {Float32Array} question [dimensions]
  * @param {import("./pieces.js").Grid} grid
  * @returns {Float32Array} [passages]
  */
-export function scanHalves(packed, question, { means, steps }) {
-  const width = question.length / 2;
+export function scanPacked(packed, question, { means, steps, bits = 4 }) {
+  const each = 8 / bits;
+  const most = 2 ** bits - 1;
+  const width = question.length / each;
   const count = packed.length / width;
-  if (!Number.isInteger(count)) throw corrupt("vectors.bin ends in the middle of a vector");
   const table = new Float32Array(width * 256);
-  const value = (/** @type {number} */ at, /** @type {number} */ level) =>
-    question[at] * (means[at] + (level - 7.5) * steps[at]);
   for (let at = 0; at < table.length; at++) {
-    const dimension = (at >> 8) * 2;
-    table[at] = value(dimension, at & 15) + value(dimension + 1, (at >> 4) & 15);
+    for (let place = 0; place < each; place++) {
+      const dimension = (at >> 8) * each + place;
+      const level = (at >> (bits * place)) & most;
+      table[at] += question[dimension] * (means[dimension] + (level - most / 2) * steps[dimension]);
+    }
   }
   const scores = new Float32Array(count);
   for (let row = 0, at = 0; row < count; row++) {

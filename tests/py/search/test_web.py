@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from goosequill.search import web
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.embedders import open_folder
 from goosequill.search.static_table import StaticTable
@@ -158,14 +159,17 @@ def test_titles_texts_and_addresses_of_strangers_are_bounded() -> None:
     assert (len(title), len(heading), address, len(text)) == (300, 300, "", 8000)
 
 
-def test_sixteen_steps_lose_little() -> None:
+@pytest.mark.parametrize(("bits", "least", "most"), [(4, 0.011, 0.0125), (2, 0.115, 0.125)])
+def test_steps_lose_as_little_as_they_can(bits: int, least: float, most: float) -> None:
+    """Max gives .01154 and .1188 for a normal distribution."""
     rows = np.random.default_rng(1).standard_normal((500, 128)).astype(np.float32) * np.linspace(3, 0.01, 128)
-    grid = Grid.fitted(rows.astype(np.float32))
-    packed = np.frombuffer(grid.pack(rows.astype(np.float32)), np.uint8).reshape(500, 64)
-    levels = np.stack([packed & 15, packed >> 4], axis=2).reshape(500, 128)
-    back = grid.means + (levels - 7.5) * grid.steps
+    grid = Grid.fitted(rows.astype(np.float32), bits)
+    packed = np.frombuffer(grid.pack(rows.astype(np.float32)), np.uint8).reshape(500, -1)
+    highest = 2**bits - 1
+    levels = np.stack([packed >> place & highest for place in range(0, 8, bits)], axis=2).reshape(500, 128)
+    back = grid.means + (levels - highest / 2) * grid.steps
     error = ((back - rows) ** 2).mean(axis=0) / rows.var(axis=0)
-    assert error.mean() < 0.0125  # Max gives .01154 for a normal distribution
+    assert least < error.mean() < most
 
 
 def test_numbers_and_strings_are_short() -> None:
@@ -175,21 +179,22 @@ def test_numbers_and_strings_are_short() -> None:
     assert front_coded(["abc", "abd", "é"]) == b"\0\3abc" + b"\2\1d" + b"\0\2" + "é".encode()
 
 
-def test_a_first_answer_over_2000_passages_takes_at_most_320_kb(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [2000, 4000])
+def test_a_first_answer_takes_at_most_320_kb(tmp_path: Path, count: int) -> None:
     """With the real table, and words as frequent as in English; the code counts too."""
     table = open_folder(ROOT / "site" / "models" / "minilm-static")
     assert isinstance(table, StaticTable)
     words = [piece for piece in table.pieces if piece.isalpha() and len(piece) > 2]
     draw = np.random.default_rng(7)
     chances = 1 / np.arange(10, len(words) + 10)
-    chosen = draw.choice(len(words), (2000, 60), p=chances / chances.sum())
+    chosen = draw.choice(len(words), (count, 60), p=chances / chances.sum())
     texts = [" ".join(words[word] for word in row) for row in chosen]
     index = WordIndex()
     index.add(texts)
     (tmp_path / "web").mkdir()
     for name, data in web_files(
         [WebPassage("A title of some words", "A heading", "page/#heading", text) for text in texts],
-        [10] * 200,
+        [10] * (count // 10),
         table.embed(texts),
         postings=(Postings(*each) for each in index.terms()),
         pieces=table.pieces,
@@ -205,3 +210,18 @@ def test_a_first_answer_over_2000_passages_takes_at_most_320_kb(tmp_path: Path) 
     for found in ask(tmp_path, questions, count=8, stages="cold"):
         assert found["results"][-1]["stage"] == "meaning"
         assert found["bytes"] + CODE <= 320_000
+
+
+def test_many_passages_are_compared_in_two_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "MANY", 299)
+    many = StaticIndex(tmp_path)
+    assert len(many.texts) == 300
+    grid = Grid.fitted(many.vectors, 2)
+    packed = np.frombuffer(grid.pack(many.vectors), np.uint8).reshape(300, -1)
+    levels = np.stack([packed >> place & 3 for place in range(0, 8, 2)], axis=2).reshape(300, -1)
+    restored = grid.means + (levels - 1.5) * grid.steps
+    for found in ask(tmp_path, ["quill lamp", "stones and rivers"]):
+        for hit in found["results"][-1]["hits"]:
+            expected = np.dot(restored[hit["passage"]], found["vector"])
+            assert hit["cosine"] == pytest.approx(expected, abs=1e-5)
+            assert expected == pytest.approx(np.dot(many.vectors[hit["passage"]], found["vector"]), abs=0.2)

@@ -147,6 +147,8 @@ const DAMAGES = {
   "sections beyond the end": (facts) => (facts.head.words = [900, 999]),
   "texts of another length": (facts) => facts.files.texts.bytes++,
   "odd dimensions": (facts) => (facts.dimensions = 3),
+  "vectors in 8 bits": (facts) => (facts.vectors.bits = 8),
+  "vectors that end within a byte": (facts) => (facts.vectors.bits = 2),
   "a grid without numbers": (facts) => (facts.table.steps = [null, 1]),
   "a site that is no address": (facts) => (facts.site = "http://["),
   "stop words that are none": (facts) => (facts.words.stop = 5),

@@ -67,7 +67,6 @@ EXCUSED = {
     "search/documents/archive.py": {"zipfile.ZipFile": "after its directory was measured (MOST_DIRECTORY)"},
     "search/documents/pdf.py": {"PdfReader": "a file within its bound, in a time that is bounded"},
     "search/documents/table.py": {"csv.reader": "a text within its bound, a row at a time"},
-    "search/lines.py": {"json.loads": "lines of an index, no longer than its files"},
     "search/storage.py": {"zipfile.ZipFile": "through SourceFile, which reads at most 1 MiB"},
     "search/web.py": {"read_bytes": OURS},
     "support/bounded_json.py": {"json.loads": "after its values were counted"},

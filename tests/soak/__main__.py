@@ -1,4 +1,4 @@
-"""The long fuzzer: ``python -m tests.soak`` gives every reader damaged files for as long as one likes.
+"""The long fuzzer: ``python -m tests.soak`` gives every reader its bombs, and then damaged files.
 
 Each reader has a process of its own. What makes one fail is kept in build/soak/, and so are the inputs that
 reached new code, from which the next run goes on. The package atheris is needed (``make soak`` installs it).
@@ -38,17 +38,20 @@ def soak(name: str, *, runs: int, seconds: int) -> tuple[str, int, float, list[P
         folder.mkdir(parents=True, exist_ok=True)
     for number, data in enumerate(inputs(name)):
         (corpus / f"seed-{number}").write_bytes(data)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["py", ".", os.environ.get("PYTHONPATH", "")])}
     options = [f"-runs={runs}", f"-max_total_time={seconds}", f"-rss_limit_mb={MOST_MEMORY}"]
     options += [f"-timeout={MOST_SECONDS}", f"-max_len={MOST_BYTES}", f"-artifact_prefix={crashes}/{name}-"]
     command = [sys.executable, "-m", "tests.soak.fuzz", name, *options, "-print_final_stats=1", str(corpus)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["py", ".", os.environ.get("PYTHONPATH", "")])}
     known, started = set(crashes.iterdir()), time.monotonic()
     log = FOLDER / f"{name}.log"
     with log.open("wb") as stream:
+        bombs = [sys.executable, "-m", "tests.bombs", name]
+        spared = subprocess.run(bombs, cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT)
         subprocess.run(command, cwd=ROOT, env=environment, stdout=stream, stderr=subprocess.STDOUT)
     text = log.read_text(encoding="utf-8", errors="replace")
     count = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
     found = [path for path in set(crashes.iterdir()) - known if path.name.startswith(f"{name}-")]
+    found += [log] if spared.returncode else []
     if not count and not found:
         raise SystemExit(f"{name} did not run; see {log}")
     return name, int(count[1]) if count else 0, (time.monotonic() - started) / 60, sorted(found)

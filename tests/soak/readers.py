@@ -19,10 +19,11 @@ from goosequill.chat.saved_state import load_saved_state
 from goosequill.conversations.reading import read as read_trees
 from goosequill.conversations.writing import WRITERS, write
 from goosequill.decoding import DecodingConfig
-from goosequill.errors import MOST_MESSAGE, FileFormatError, GoosequillError, SettingsError
+from goosequill.errors import MOST_MESSAGE, FileFormatError, GoosequillError
 from goosequill.evaluation.reports import read_decoders, read_prompts
 from goosequill.evaluation.votes import judge
 from goosequill.kernels import NumpyKernel
+from goosequill.lab import recordings
 from goosequill.loading.inspect import as_text, inspect
 from goosequill.loading.load import LoadOptions, load_files
 from goosequill.models import Model, load_model
@@ -130,7 +131,7 @@ def examples(data: bytes) -> None:
 def conversations(data: bytes) -> None:
     trees = read_trees(data)
     for to in WRITERS:
-        with contextlib.suppress(SettingsError):  # there may be nothing for it
+        with contextlib.suppress(GoosequillError):  # there may be nothing for it, or too much
             write(trees, to)
 
 
@@ -199,6 +200,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "prompts": _file(read_prompts, ".json"),
     "decoders": _file(lambda path: read_decoders(path, samples=2), ".json"),
     "embeddings": lambda data: void(embeddings_json.read(data)),
+    "text": _document("a.txt"),
     "markdown": _document("a.md"),
     "html": _document("a.html"),
     "table": _document("a.csv"),
@@ -209,6 +211,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "index-zip": lambda data: _use_index(Index.open(ZipStorage(BytesSource(data, "a.zip")), KERNEL.search)),
     "minilm": _one_of("minilm", _embedder),
     "static": _one_of("static", _embedder),
+    "recording": lambda data: void(recordings.check(data, None, 1.0)),
 }
 """Name -> a reader, which may raise errors of ours."""
 SEVERAL = ("folder", "index", "minilm", "static")

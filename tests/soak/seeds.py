@@ -94,6 +94,12 @@ def word() -> bytes:
     return zipped(parts, zipfile.ZIP_STORED)
 
 
+def array() -> bytes:
+    held = io.BytesIO()
+    np.save(held, np.array([[0.5, 1], [2, 0]], np.float32))
+    return held.getvalue()
+
+
 def plain() -> dict[str, dict[str, object]]:
     """The files that are JSON."""
     level = {"type": "ByteLevel", "add_prefix_space": True}
@@ -164,12 +170,14 @@ def everything() -> dict[str, dict[str, bytes]]:
         "adapter": adapters(model),
         "state": {"a.safetensors": encode_saved_state(SavedState(model.new_state().arrays, "n"), model)},
         "wordpiece": {"vocab.txt": b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\n##re\na\n"},
+        "text": {"a.txt": b"Geese\n=====\n\nThey fly\nsouth.\n\n- a\n- b\n"},
         "markdown": texts,
         "html": {"a.html": page},
         "table": {"a.csv": table},
         "word": {"a.docx": word()},
         "pdf": {"a.pdf": pdf([["Geese", "fly."], []], title="T")},
         "zip": {"a.zip": zipped({**texts, "b.html": page, "c/d.csv": table}, zipfile.ZIP_DEFLATED)},
+        "recording": {"a.csv": b"x;spike\n# of a cell\n0,5;1\n1e-3;0\n", "b.npy": array()},
         "index": index_files(),
         "index-zip": {"a.zip": zipped(index_files(), zipfile.ZIP_STORED)},
     }

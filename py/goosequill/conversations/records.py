@@ -20,6 +20,8 @@ MOST_LINE = 64_000_000
 """Bytes of one line."""
 MOST_VALUES = 16_000_000
 """In all of a file, about 1.6 GB of memory; Open Assistant's largest has 10 million."""
+MOST_RECORDS = 1_000_000
+"""Lines that are not empty: each becomes a conversation, of 2 kB at least."""
 MOST_DEPTH = 500
 """Lists and objects within each other: each reply in a tree is two deeper."""
 
@@ -59,12 +61,15 @@ def _records(stream: io.BufferedReader) -> Iterator[Record]:
 
 
 def _lines(line: bytes, stream: io.BufferedReader) -> Iterator[Record]:
-    number, total, values = 1, 0, MOST_VALUES
+    number, total, values, found = 1, 0, MOST_VALUES, 0
     while line:
         total += len(line)
         if total > MOST_BYTES:
             fail(number, f"the file has more than {MOST_BYTES:,} bytes")
         if line.strip():
+            found += 1
+            if found > MOST_RECORDS:
+                fail(number, f"the file has more than {MOST_RECORDS:,} conversations")
             yield number, _object(_parse(line, number, values), number)
         values -= sum(map(line.count, (b",", b"[", b"{")))
         number += 1

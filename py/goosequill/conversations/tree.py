@@ -29,7 +29,7 @@ MOST_COMPARED = 100
 """Replies to one message that are compared with each other."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Message:
     """A message of a conversation.
 

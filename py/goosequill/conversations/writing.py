@@ -46,19 +46,22 @@ def write(trees: Trees, to: str, *, packed: bool = False) -> bytes:
     for piece in WRITERS[to].write(trees):
         pieces.append(piece.encode("utf-8", "replace"))
         total += len(pieces[-1])
-        if total > MOST_BYTES:
-            raise FileFormatError(
-                f"The file would have more than {MOST_BYTES:,} bytes.",
-                code="conversations",
-                remedy="Export fewer conversations, or choose oasst-messages, which contains each "
-                "message once.",
-            )
+        _check_size(total)
     if not pieces:
         raise SettingsError(
             f"The conversations contain nothing for {to}.", code="nothing-to-export", remedy=WRITERS[to].needs
         )
     data = b"".join(pieces)
     return gzip.compress(data, mtime=0) if packed else data
+
+
+def _check_size(total: int) -> None:
+    if total > MOST_BYTES:
+        raise FileFormatError(
+            f"The file would have more than {MOST_BYTES:,} bytes.",
+            code="conversations",
+            remedy="Export fewer conversations, or choose oasst-messages, which contains each message once.",
+        )
 
 
 def _line(record: Any) -> str:
@@ -156,7 +159,7 @@ def _rwkv(trees: Trees) -> Iterator[str]:
 
 def _report(trees: Trees) -> Iterator[str]:
     """One report; its prompts are those to which the assistant replied, its decoders the models that did."""
-    prompts = []
+    prompts, total = [], 0
     for tree in trees:
         for asked in tree:
             outputs: dict[str, list[str]] = {}
@@ -165,6 +168,8 @@ def _report(trees: Trees) -> Iterator[str]:
                     outputs.setdefault(reply.model or "unnamed", []).append(reply.text)
             if outputs:
                 prompt = FORMATS["world"].transcript(tree.as_messages(asked.id))
+                total += len(prompt) + sum(len(text) for texts in outputs.values() for text in texts)
+                _check_size(total)
                 prompts.append(
                     (prompt, [sampling_result(name, {}, texts) for name, texts in outputs.items()])
                 )

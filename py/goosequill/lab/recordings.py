@@ -21,7 +21,7 @@ LARGEST = 1_000_000
 """Samples of a recording, at most."""
 
 LARGEST_FILE = 64_000_000
-"""Bytes of a file, at most."""
+"""Bytes of a file, at most; four times as many are in memory while it is read."""
 
 LONGEST_ROW = 200
 """Characters of a row of text, at most."""
@@ -181,18 +181,20 @@ def read_text(data: bytes, name: str) -> NDArray[Any]:
     Columns are separated by commas, semicolons, tabs or spaces. A first row without numbers is a heading;
     lines that begin with # are skipped. With semicolons or tabs, a comma may be the decimal mark.
     """
+    lines: list[str] = []
     try:
-        text = data.decode("utf-8-sig")
+        for line in io.TextIOWrapper(io.BytesIO(data), "utf-8-sig"):
+            if not line.strip() or line.lstrip().startswith("#"):
+                continue
+            if len(line) > LONGEST_ROW:  # a number of a million digits would take minutes
+                raise _refused(f"{name} has a row of {len(line):,} characters", _FORM)
+            if len(lines) > LARGEST:
+                raise _refused(f"{name} has more than {LARGEST:,} rows", "Give a part.")
+            lines.append(line)
     except UnicodeDecodeError as error:
         raise _refused(f"{name} is neither a text nor a .npy file", _FORM) from error
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if len(lines) > LARGEST + 1:
-        raise _refused(f"{name} has {len(lines):,} rows, more than {LARGEST:,}", "Give a part.")
-    longest = max(map(len, lines), default=0)
-    if longest > LONGEST_ROW:  # a number of a million digits would take minutes
-        raise _refused(f"{name} has a row of {longest:,} characters", _FORM)
     separator = next((mark for mark in ";\t," if any(mark in line for line in islice(lines, 3))), None)
-    if separator in (";", "\t") and "." not in text:
+    if separator in (";", "\t") and not any("." in line for line in lines):
         lines = [line.replace(",", ".") for line in lines]
     heading = bool(lines) and _numbers(lines[0], separator) is None
     rows = lines[1:] if heading else lines

@@ -10,6 +10,10 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.search.storage import Buffer
+from goosequill.support import bounded_json
+
+_TOGETHER = 1_000
+"""Lines."""
 
 
 class Lines:
@@ -40,11 +44,15 @@ class Lines:
         return self._parsed(bytes(self._data[start : int(self._ends[number])]))
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield all values; the file is parsed at once, which is faster than line by line."""
-        found = self._parsed(b"[" + bytes(self._data[:-1]).replace(b"\n", b",") + b"]")
-        if not isinstance(found, list) or len(found) != len(self._ends):
-            raise self._corrupt()
-        yield from found
+        """Yield all values; many lines are parsed at once, which is faster than each alone."""
+        start = 0
+        for ends in np.split(self._ends, range(_TOGETHER, len(self._ends), _TOGETHER)):
+            end = int(ends[-1]) if len(ends) else 0
+            found = self._parsed(b"[" + bytes(self._data[start:end]).replace(b"\n", b",") + b"]")
+            if len(found) != len(ends):
+                raise self._corrupt()
+            yield from found
+            start = end + 1
         yield from self._added
 
     def add(self, value: Any) -> bytes:
@@ -54,8 +62,8 @@ class Lines:
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return json.loads(data)
-        except (ValueError, RecursionError) as error:
+            return bounded_json.parse(data)
+        except ValueError as error:
             raise self._corrupt() from error
 
     def _corrupt(self) -> SearchError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NoReturn
 
 from goosequill.chat.formats import ChatFormat
@@ -24,6 +25,8 @@ from goosequill.support.line_ends import unix_lines
 MOST_BYTES = 32_000_000
 """Of a file, far more than a model can learn from in a page."""
 MOST_EXAMPLES = 10_000
+MOST_PARTS = 1_000_000
+"""Messages in all examples of a file: the replies late in a conversation repeat what came before them."""
 PIECE = 300
 """Characters of a plain text that become an example, at least: whole paragraphs."""
 
@@ -123,14 +126,29 @@ def pieces(text: str) -> Iterator[Text]:
 def examples_of(trees: Iterable[Tree], chat: ChatFormat) -> list[Example]:
     """Return the pairs of better and worse replies in conversations; if there are none, the good replies."""
     trees = list(trees)
-    pairs: list[Example] = []
-    for tree in trees:
-        for better, worse in tree.preferences():
-            asked = tree.as_messages(better.parent)
-            chosen, rejected = ([{"role": one.role, "content": one.text}] for one in (better, worse))
-            pairs.append(Pair(spoken(chat, asked, chosen), spoken(chat, asked, rejected)))
+    pairs = _first(pair for tree in trees for pair in _pairs(tree, chat))
     good = (tree.as_messages(path[-1].id) for tree in trees for path in tree.good_paths())
-    return check(list(enumerate(pairs or [spoken(chat, [], messages) for messages in good], 1)))
+    return check(list(enumerate(pairs or _first(spoken(chat, [], messages) for messages in good), 1)))
+
+
+def _pairs(tree: Tree, chat: ChatFormat) -> Iterator[Pair]:
+    for better, worse in tree.preferences():
+        asked = tree.as_messages(better.parent)
+        chosen, rejected = ([{"role": one.role, "content": one.text}] for one in (better, worse))
+        yield Pair(spoken(chat, asked, chosen), spoken(chat, asked, rejected))
+
+
+def _first(found: Iterator[Example]) -> list[Example]:
+    """Return examples, of which there may be one more than `check` accepts."""
+    taken, parts = [], 0
+    for example in islice(found, MOST_EXAMPLES + 1):
+        parts += sum(len(text.parts) for text in texts_of(example))
+        if parts > MOST_PARTS:
+            raise _invalid(
+                f"The examples have more than {MOST_PARTS:,} messages, those before them included."
+            )
+        taken.append(example)
+    return taken
 
 
 def spoken(chat: ChatFormat, asked: Sequence[Any], said: Sequence[Any]) -> Text:

@@ -62,3 +62,12 @@ def test_all_lines_together_have_a_bounded_number_of_values(monkeypatch: pytest.
     assert sum(1 for _ in records((line * 10).encode())) == 10
     with pytest.raises(FileFormatError, match=r"Line 11 .*values"):
         list(records((line * 11).encode()))
+
+
+def test_the_number_of_conversations_is_bounded_and_empty_lines_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "MOST_RECORDS", 3)
+    assert len(list(records(b"{}\n\n" * 3))) == 3
+    with pytest.raises(FileFormatError, match=r"Line 7 .*more than 3 conversations"):
+        list(records(b"{}\n\n" * 4))

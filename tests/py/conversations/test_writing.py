@@ -171,7 +171,7 @@ def test_a_file_never_grows_beyond_what_can_be_read(monkeypatch: pytest.MonkeyPa
     tree = long(400)
     for message in list(tree):
         tree.add("assistant", "or", message.id)
-    for to in ("messages", "rwkv"):
+    for to in ("messages", "rwkv", "report"):
         with pytest.raises(FileFormatError, match="1,000,000 bytes"):
             write([tree], to)
 

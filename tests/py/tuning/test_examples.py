@@ -153,3 +153,22 @@ def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(examples, "MOST_EXAMPLES", 2)
     with pytest.raises(FileFormatError, match="more than 2 examples"):
         read_examples(b'{"text": "a"}\n' * 3, WORLD)
+
+
+def test_what_comes_before_each_reply_counts_as_often_as_it_is_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, last = Tree(), None
+    for _ in range(10):
+        asked = found.add("user", "Q", last)
+        last, worse = (found.add("assistant", "A", asked) for _ in range(2))
+        found.rank([last, worse])
+    data = write([found], "oasst-messages")
+    parts = sum(
+        len(text.parts) for pair in read_examples(data, WORLD) for text in (pair.chosen, pair.rejected)
+    )
+    monkeypatch.setattr(examples, "MOST_PARTS", parts)
+    assert len(read_examples(data, WORLD)) == 10
+    monkeypatch.setattr(examples, "MOST_PARTS", parts - 1)
+    with pytest.raises(FileFormatError, match="messages, those before them included"):
+        read_examples(data, WORLD)

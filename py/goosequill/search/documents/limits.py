@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from time import process_time
 from typing import Literal
 
 from goosequill.errors import SearchError
@@ -48,6 +49,8 @@ MOST_NAMES = MEBIBYTE
 """Characters of the different names of XML elements and attributes, all of which expat keeps."""
 MOST_TAG = 8 * MEBIBYTE
 """Bytes of one XML tag or comment, which expat has in memory at once; pictures may be in attributes."""
+MOST_SECONDS = 1_800
+"""Of work on a PDF or a DOCX file; ten thousand pages take minutes."""
 
 _KINDS = {"unpacked": "unpacked", "text": "of text", "elements": "elements", "files": "files"}
 """What is counted, and how it is called in an error."""
@@ -72,6 +75,8 @@ class Budget:
         Entries of zips.
     name
         The file, for the error.
+    since
+        The processor's time, in seconds, at which work on a document began; it has `MOST_SECONDS`.
     """
 
     unpacked: int = MOST_UNPACKED
@@ -81,6 +86,7 @@ class Budget:
     name: str = "The file"
     outer: Budget | None = None
     spent: Counter[str] = field(default_factory=Counter)
+    since: float = field(default_factory=process_time)
 
     def within(self, name: str) -> Budget:
         """Return the budget of a document in this file, or of the file itself if it is one."""
@@ -94,7 +100,7 @@ class Budget:
         self.check()
 
     def check(self) -> None:
-        """Refuse a file that has spent more than it had.
+        """Refuse a file that has spent more than it had, or a document that takes too long.
 
         Raises
         ------
@@ -106,6 +112,9 @@ class Budget:
             if self.spent[what] > most:
                 has = f"{most:,}" if what in ("elements", "files") else figure(most)
                 raise too_large(self.name, f"more than {has} {kind}", "that much", "Split it.")
+        if self.outer is not None and process_time() - self.since > MOST_SECONDS:
+            has = f"more than {MOST_SECONDS // 60} minutes of work"
+            raise too_large(self.name, has, "that much", "Split it.")
 
 
 class File:

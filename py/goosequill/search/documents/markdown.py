@@ -20,7 +20,7 @@ _HEADING_END = re.compile(r"[ \t]#+$|\{[^{}]*\}$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)$")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
-_QUOTE = re.compile(r"^ {0,3}(?:>[ \t]?)+(?:\[!\w+\])?")
+_QUOTE = re.compile(r"^ {0,3}(?:>[ \t]?)++(?:\[!\w+\])?")
 _TABLE_RULE = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-*+:?[ \t]*+)*+$")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:[ \t]+\S|\{:?[^{}]*\}$|\*\[[^\[\]]+\]:")
 _ADMONITION = re.compile(

@@ -133,6 +133,9 @@ def read_pdf(file: File) -> Document:
     def spend(text: str, *_: object) -> None:  # a form that a page draws is unpacked each time
         budget.spend("text", utf8_size(text))
 
+    def check(*_: object) -> None:  # a form may draw others without end, and no text
+        budget.check()
+
     try:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -142,7 +145,7 @@ def read_pdf(file: File) -> Document:
         title = str((reader.metadata.title if reader.metadata else "") or "")
         pages = []
         for page in reader.pages:
-            pages.append(page.extract_text(visitor_text=spend))
+            pages.append(page.extract_text(visitor_text=spend, visitor_operand_before=check))
             budget.check()  # pypdf continues after an error in a form
     except (SearchError, MemoryError):
         raise

@@ -22,7 +22,7 @@ def pdf(pages: list[list[str]], *, title: str = "") -> bytes:
         shown = "".join(f"({line}) Tj T*\n" for line in escaped)
         stream = f"BT /F1 11 Tf 14 TL 50 790 Td\n{shown}ET".encode("cp1252") if lines else b""
         objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
-    return _file(objects)
+    return file_of(objects)
 
 
 def japanese_pdf(text: str) -> bytes:
@@ -30,7 +30,7 @@ def japanese_pdf(text: str) -> bytes:
     shown = text.encode("cp932").hex()
     stream = f"BT /F1 11 Tf 50 790 Td <{shown}> Tj ET".encode()
     system = "<< /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >>"
-    return _file(
+    return file_of(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",
             b"<< /Type /Pages /Count 1 /Kids [5 0 R] >>",
@@ -48,7 +48,7 @@ def japanese_pdf(text: str) -> bytes:
     )
 
 
-def _file(objects: list[bytes]) -> bytes:
+def file_of(objects: list[bytes]) -> bytes:
     out = io.BytesIO()
     out.write(b"%PDF-1.7\n")
     places = []

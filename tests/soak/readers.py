@@ -31,6 +31,7 @@ from goosequill.search import embeddings_json
 from goosequill.search.documents.reading import read
 from goosequill.search.embedders import open_embedder
 from goosequill.search.index import Index
+from goosequill.search.lancedb_store import LanceStore
 from goosequill.search.storage import SourceStorage, ZipStorage
 from goosequill.support import bounded_json
 from goosequill.support.printable import printable
@@ -41,6 +42,7 @@ from goosequill.tuning.applying import adapt
 from goosequill.tuning.examples import read_examples
 from goosequill.tuning.sequences import units_of
 from goosequill.weights import BytesSource, open_tensors
+from tests.py.search.samples import HashEmbedder
 
 SEEDS = Path(__file__).parents[1] / "data" / "soak"
 """Sound files of each reader, a folder each; `python -m tests.soak.seeds` makes them."""
@@ -180,6 +182,17 @@ def _use_index(index: Index) -> None:
     index.words()
 
 
+def _lancedb(files: dict[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            path = Path(folder, *name.split("+"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        store = LanceStore(folder)
+        store.known()
+        store.ask("stomach", full=HashEmbedder(dimensions=8))
+
+
 def _embedder(files: dict[str, bytes]) -> None:
     sources = {name: BytesSource(value, name) for name, value in files.items()}
     open_embedder("", sources, KERNEL, verify=False).embed([TEXT])
@@ -209,12 +222,13 @@ READERS: dict[str, Callable[[bytes], None]] = {
     "zip": _document("a.zip"),
     "index": _one_of("index", _index),
     "index-zip": lambda data: _use_index(Index.open(ZipStorage(BytesSource(data, "a.zip")), KERNEL.search)),
+    "lancedb": _one_of("lancedb", _lancedb),
     "minilm": _one_of("minilm", _embedder),
     "static": _one_of("static", _embedder),
     "recording": lambda data: void(recordings.check(data, None, 1.0)),
 }
 """Name -> a reader, which may raise errors of ours."""
-SEVERAL = ("folder", "index", "minilm", "static")
+SEVERAL = ("folder", "index", "lancedb", "minilm", "static")
 """Readers of several files."""
 
 

@@ -16,8 +16,11 @@ from goosequill.chat.saved_state import SavedState, encode_saved_state
 from goosequill.decoding import PRESETS
 from goosequill.kernels import NumpyKernel
 from goosequill.models import Model, load_model
+from goosequill.search.embedder import unit_rows
 from goosequill.search.index import Index
 from goosequill.search.index_files import IndexModel
+from goosequill.search.lancedb_store import LanceStore, Row
+from goosequill.search.passages import passages
 from goosequill.search.storage import MemoryStorage
 from goosequill.tuning.adapter import Adapter, AdapterFacts
 from goosequill.weights import BytesSource, open_tensors
@@ -70,6 +73,21 @@ def index_files() -> dict[str, bytes]:
     index.save_words(index.words())
     index.commit()
     return {name: bytes(storage.read(name, 0, storage.size(name))) for name in storage.names()}
+
+
+def lancedb_files() -> dict[str, bytes]:
+    """The files of a database, in whose names + stands for a folder."""
+    embedder, documents = (
+        HashEmbedder(dimensions=8),
+        [make_document(number, sentences=4) for number in range(3)],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        store = LanceStore(folder)
+        rows = [Row(each, each.name, passage, last=True) for each in documents for passage in passages(each)]
+        store.add(rows, unit_rows(embedder.embed([row.indexed for row in rows])), IndexModel.of(embedder))
+        store.finish()
+        found = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {"+".join(path.relative_to(folder).parts): path.read_bytes() for path in found}
 
 
 def adapters(model: Model) -> dict[str, bytes]:
@@ -179,6 +197,7 @@ def everything() -> dict[str, dict[str, bytes]]:
         "zip": {"a.zip": zipped({**texts, "b.html": page, "c/d.csv": table}, zipfile.ZIP_DEFLATED)},
         "recording": {"a.csv": b"x;spike\n# of a cell\n0,5;1\n1e-3;0\n", "b.npy": array()},
         "index": index_files(),
+        "lancedb": lancedb_files(),
         "index-zip": {"a.zip": zipped(index_files(), zipfile.ZIP_STORED)},
     }
     vocabulary = "".join(f"{number} {bytes([number - 1])!r} 1\n" for number in range(1, 257)).encode()

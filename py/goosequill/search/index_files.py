@@ -213,7 +213,7 @@ def _description(found: dict[str, Any]) -> Description:
     deleted, lengths, sources = found.get("deleted"), found.get("bytes"), found.get("sources", {})
     if not isinstance(deleted, list) or not isinstance(lengths, dict) or not isinstance(sources, dict):
         raise corrupt("index.json lacks its lists")
-    model = _model(found.get("model"))
+    model = model_of(found.get("model"))
     if vectors and model is None:
         raise corrupt("its vectors are of no model")
     return Description(
@@ -230,7 +230,8 @@ def _description(found: dict[str, Any]) -> Description:
     )
 
 
-def _model(found: Any) -> IndexModel | None:
+def model_of(found: Any) -> IndexModel | None:
+    """Return the model that a description names, or None; SearchError ``index-corrupt`` if it is invalid."""
     if found is None:
         return None
     if not isinstance(found, dict):

@@ -13,6 +13,7 @@ import json
 import math
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ from goosequill.search.documents.document import Document, source_of
 from goosequill.search.embedder import Embedder, unit_rows
 from goosequill.search.fusion import FULL_WEIGHT, STATIC_WEIGHT, Moments
 from goosequill.search.hits import FUNCTION_STEMS, Hit, closeness
-from goosequill.search.index_files import IndexModel
+from goosequill.search.index_files import IndexModel, model_of
 from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
 from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, MOST_MORE, NEAR, Results
@@ -97,18 +98,18 @@ class LanceStore:
         self.uri = uri
         self._table: Any = None
         self.model: IndexModel | None = None
-        try:
+        with self._reading():
             self._database = self._lancedb.connect(uri)
             if TABLE in self._database.list_tables(limit=1000).tables:
                 self._table = self._database.open_table(TABLE)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise SearchError(f"{uri} cannot be opened: {str(error)[:300]}.", code="lancedb") from error
-        if self._table is not None:
-            self.model = _read_model(self._table.schema.metadata, uri)
+                self.model = _read_model(self._table.schema.metadata, uri)
+                if not self._table.schema.equals(self._schema(self.model)):
+                    raise _foreign(uri)
 
     def __len__(self) -> int:
         """Return how many passages there are."""
-        return int(self._table.count_rows()) if self._table is not None else 0
+        with self._reading():
+            return int(self._table.count_rows()) if self._table is not None else 0
 
     def totals(self) -> dict[str, int]:
         """Return how many passages there are, as a `goosequill.search.stores.Store` says it."""
@@ -129,10 +130,11 @@ class LanceStore:
         if self._table is None:
             return {}
         found: dict[str, Known] = {}
-        rows = self._table.search().select(["document", "hash", "last"]).where("first").limit(len(self))
-        for batch in rows.to_batches():
-            columns = (batch[name].to_pylist() for name in ("document", "hash", "last"))
-            found.update({name: Known(digest, last) for name, digest, last in zip(*columns, strict=True)})
+        with self._reading():
+            rows = self._table.search().select(["document", "hash", "last"]).where("first").limit(len(self))
+            for batch in rows.to_batches():
+                columns = (_full(batch[name].to_pylist()) for name in ("document", "hash", "last"))
+                found.update({name: Known(digest, last) for name, digest, last in zip(*columns, strict=True)})
         return found
 
     def check_model(self, model: IndexModel) -> None:
@@ -188,6 +190,16 @@ class LanceStore:
         else:
             words = importlib.import_module("lancedb.index").FTS()
             self._table.create_index("indexed", config=words)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn what LanceDB raises for a damaged database into an error of ours."""
+        try:
+            yield
+        except SearchError:
+            raise
+        except Exception as error:
+            raise SearchError(f"{self.uri} cannot be read: {str(error)[:300]}.", code="lancedb") from error
 
     def _schema(self, model: IndexModel) -> Any:
         pa = self._arrow
@@ -251,9 +263,10 @@ class LanceStore:
         question = question[:MAX_QUESTION]
         asked = embedder.question(question)
         asked = np.pad(asked, (0, self.model.dimensions - len(asked)))
-        rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
+        with self._reading():
+            rows, words = self._candidates(question, asked, max(DEPTH, 4 * count))
+            moments = Moments.of(self._sample() @ asked)
         weight = FULL_WEIGHT if exact and embedder.name != "static-minilm" else STATIC_WEIGHT
-        moments = Moments.of(self._sample() @ asked)
         most = max(count, JUDGED)
         found = _hits(rows, question, asked, most, (moments, _moments(words, len(self)), weight))
         models = (self.model.name, embedder.name)
@@ -275,6 +288,8 @@ class LanceStore:
             for row in found.limit(depth).to_list():
                 words.append(float(row["_score"]))
                 rows.setdefault(row["_rowid"], row)["_score"] = row["_score"]
+        for row in rows.values():
+            _full(row[name] for name in _SHOWN)
         return list(rows.values()), np.array(words, np.float32)
 
     def _sample(self) -> Floats:
@@ -289,14 +304,26 @@ class LanceStore:
 def _read_model(metadata: dict[bytes, bytes] | None, uri: str) -> IndexModel:
     try:
         described = bounded_json.parse((metadata or {})[_META], most=1_000)
-        version, model = described["version"], IndexModel(**described["model"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise SearchError(
-            f"The table {TABLE} in {uri} was not made by Goosequill.", code="lancedb"
-        ) from error
+        version, model = described["version"], model_of(described["model"])
+    except (KeyError, TypeError, ValueError, SearchError) as error:
+        raise _foreign(uri) from error
     if version != VERSION:
-        raise SearchError(f"The table in {uri} has the version {version}.", code="index-version")
+        raise SearchError(f"The table in {uri} has the version {str(version)[:20]}.", code="index-version")
+    if model is None:
+        raise _foreign(uri)
     return model
+
+
+def _foreign(uri: str) -> SearchError:
+    return SearchError(f"The table {TABLE} in {uri} was not made by Goosequill.", code="lancedb")
+
+
+def _full(values: Iterable[Any]) -> list[Any]:
+    """Return values of a table, none of which is missing."""
+    found = list(values)
+    if None in found:
+        raise ValueError("a value is missing")
+    return found
 
 
 def _moments(words: Floats, total: int) -> Moments:

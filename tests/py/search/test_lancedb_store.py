@@ -163,6 +163,35 @@ def test_an_empty_or_foreign_database_is_refused(tmp_path: Path) -> None:
         LanceStore(str(tmp_path / "db"))
 
 
+def test_a_damaged_database_is_refused_whatever_lancedb_raises(folder: Path, tmp_path: Path) -> None:
+    run(LanceStore(str(tmp_path / "db")), folder)
+    for file in (tmp_path / "db").rglob("*.lance"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:-1])
+    store = LanceStore(str(tmp_path / "db"))
+    for use in (store.known, lambda: store.ask("acid", full=FULL)):
+        with refused(SearchError, "lancedb", match="cannot be read"):
+            use()
+    for file in (tmp_path / "db").rglob("*.manifest"):
+        file.write_bytes(b"\xff" * 100)
+    with refused(SearchError, "lancedb", match="cannot be read"):
+        LanceStore(str(tmp_path / "db"))
+
+
+def test_a_table_with_other_columns_or_without_values_is_refused(tmp_path: Path) -> None:
+    store, document = LanceStore(str(tmp_path / "db")), make_document(1)
+    rows = [Row(document, "x", passage, last=True) for passage in passages(document)]
+    store.add(rows, FULL.embed([row.indexed for row in rows]), IndexModel.of(FULL))
+    store.finish()
+    store._table.update(values_sql={"title": "NULL", "hash": "NULL"})
+    for use in (store.known, lambda: store.ask("acid", full=FULL)):
+        with refused(SearchError, "lancedb", match="a value is missing"):
+            use()
+    store._table.add_columns({"more": "1"})
+    with refused(SearchError, "lancedb", match="was not made by Goosequill"):
+        LanceStore(store.uri)
+
+
 def test_a_name_fits_however_far_its_meaning_as_in_an_index(folder: Path, tmp_path: Path) -> None:
     (folder / "rare.txt").write_text("Violin, chord, tempo, melody and rhythm of the XK9300.\n")
     store = LanceStore(str(tmp_path / "db"))

@@ -1,8 +1,8 @@
 /** The page's files of conversations: those that are opened and saved (engine/conversation-files.js). */
 
 import { readConversations, writeConversations } from "../engine/conversation-files.js";
+import { withinBound } from "../ui/bounded-file.js";
 import { download } from "../ui/dom.js";
-import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
 
 /** @import { Engine, RequestOptions } from "../engine/engine.js" */
@@ -20,13 +20,8 @@ const LONGEST = 256_000_000;
  * @returns {Promise<TreeValue[]>}
  */
 export async function readFile(engine, file, options) {
-  if (file.size > LONGEST) {
-    throw problem(
-      t("{name} is too large: the limit for a file of conversations is 256 MB.", { name: file.name }),
-      t("Split it: each line is a separate record."),
-    );
-  }
-  const data = new Uint8Array(await file.arrayBuffer());
+  const remedy = t("Split it: each line is a separate record.");
+  const data = new Uint8Array(await withinBound(file, LONGEST, remedy).arrayBuffer());
   return readConversations({ engine }, data, options);
 }
 

@@ -8,6 +8,7 @@ import { ExamplePrompts } from "../decoder/example-prompts.js";
 import { StyledPrompt } from "../decoder/styled-prompt.js";
 import { letterOf } from "../reports/collate.js";
 import { LONGEST_PROMPT } from "../ui/address.js";
+import { withinBound } from "../ui/bounded-file.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { drawSeed } from "../ui/seeded.js";
 import { t, tn, translated } from "../ui/words.js";
@@ -25,6 +26,8 @@ import { promptsOf, readPrompts, textOf } from "./prompts.js";
  */
 
 const MOST = 4;
+/** Bytes of a file of prompts. */
+const LARGEST = 16_000_000;
 const INITIAL = ["greedy", "greedy-penalty", "top-p-0.8"]; // the presets that differ most
 const PLAIN = "plain";
 const TYPING = 300; // milliseconds
@@ -228,7 +231,10 @@ export class LiveForm {
     if (!file) return;
     const { say, complain, onChange } = this.#options;
     try {
-      const { prompts, replaced } = readPrompts(file.name, await file.text());
+      const { prompts, replaced } = readPrompts(
+        file.name,
+        await withinBound(file, LARGEST, t("Split it first.")).text(),
+      );
       this.#list.checked = true;
       this.#prompt.isList = true;
       this.#prompt.value = textOf(prompts);

@@ -5,6 +5,7 @@
  */
 
 import { toFile, unblinded } from "../reports/votes.js";
+import { withinBound } from "../ui/bounded-file.js";
 import { ask } from "../ui/dialog.js";
 import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
@@ -17,6 +18,9 @@ import { beginForm, groupView } from "./vote-forms.js";
 
 /** @import { Round } from "../reports/votes.js" */
 /** @import { Best } from "./judging.js" */
+
+/** Bytes of a file of votes. */
+const LARGEST = 64_000_000;
 
 export class VotePage {
   #root = byId("vote-page", "div");
@@ -223,9 +227,9 @@ export class VotePage {
     this.#problems = [];
     for (const file of files) {
       try {
-        this.#judging.add(JSON.parse(await file.text()));
+        this.#judging.add(JSON.parse(await withinBound(file, LARGEST, "").text()));
       } catch (error) {
-        this.#problems.push(inLine(`${file.name}: ${errorWords(error).message}.`));
+        this.#problems.push(inLine(`${file.name}: ${errorWords(error).message.replace(/\.$/, "")}.`));
       }
     }
     this.#turn();

@@ -3,6 +3,7 @@
  * open such a file. Opening adds to what is there.
  */
 
+import { withinBound } from "../ui/bounded-file.js";
 import { byId, download } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
@@ -87,8 +88,7 @@ export class BranchBox {
 /** @param {File} file */
 async function parse(file) {
   const remedy = t("Choose a file that “Save branches” wrote.");
-  if (file.size > LARGEST_FILE) throw problem(t("{name} is too large.", { name: file.name }), remedy);
-  const text = await file.text();
+  const text = await withinBound(file, LARGEST_FILE, remedy).text();
   try {
     return JSON.parse(text);
   } catch {

@@ -6,6 +6,7 @@
 import { ModelPanel } from "../decoder/model-panel.js";
 import { adapterFileName } from "../ui/adapters.js";
 import { readAddress } from "../ui/address.js";
+import { withinBound } from "../ui/bounded-file.js";
 import { byId, download } from "../ui/dom.js";
 import { EngineHolder } from "../ui/engine.js";
 import { focusIfLost } from "../ui/keep-focus.js";
@@ -26,6 +27,9 @@ import { openInComparer, reportsOf } from "./to-comparer.js";
 
 /** @import { Model } from "../engine/client.js" */
 /** @import { TuningStep } from "../engine/tuning.js" */
+
+/** Bytes of an adapter (goosequill.tuning.adapter). */
+const LARGEST_ADAPTER = 256_000_000;
 
 const page = {
   start: byId("start", "button"),
@@ -276,11 +280,12 @@ page.file.addEventListener("change", () => {
   page.file.value = "";
   if (!file) return;
   run(async () => {
+    const remedy = t("Choose an adapter file, or a state-tuned .pth file.");
+    const bytes = new Uint8Array(await withinBound(file, LARGEST_ADAPTER, remedy).arrayBuffer());
     const model = await panel.ensure();
     const adapted = await model.withAdapter(file);
     const facts = /** @type {import("../engine/protocol.js").AdapterFacts} */ (adapted.info.adapter);
     await adapted.unload();
-    const bytes = new Uint8Array(await file.arrayBuffer());
     const kept = await session.keep(bytes, {
       ...facts,
       name: facts.name || file.name.replace(/\.(safetensors|pth)$/i, ""),

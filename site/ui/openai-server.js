@@ -20,6 +20,8 @@ import { t } from "./words.js";
 const LONGEST_REPLY = 16_000_000;
 /** Characters of a list of models that are read, and names that are taken from it. */
 const LONGEST_LIST = 4_000_000;
+/** Characters of an error. */
+const LONGEST_REFUSAL = 100_000;
 const MOST_MODELS = 1000;
 const LONGEST_NAME = 300;
 
@@ -136,7 +138,7 @@ function unreachable({ host }) {
 
 /** @param {Response} response */
 async function refusal(response) {
-  const text = (await response.text().catch(() => "")).slice(0, 2000);
+  const text = response.body ? await wholeText(response.body, LONGEST_REFUSAL).catch(() => "") : "";
   const isKey = response.status === 401 || response.status === 403;
   const isMissing = response.status === 404;
   const remedy = isKey

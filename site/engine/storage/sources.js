@@ -19,6 +19,10 @@ const SMALL = 32 * 1024 * 1024;
 const AT_ONCE = 32 * 1024 * 1024;
 /** Bytes of a list of shards: one of a model of billions of parameters has a few hundred thousand. */
 const LONGEST_LIST = 16 * 1024 * 1024;
+/** Of a model's description (goosequill.weights.folder). */
+const LONGEST_DESCRIPTION = 1_000_000;
+/** Of a tokenizer (goosequill.tokenizers). */
+const LONGEST_TOKENIZER = 64_000_000;
 
 /** @import { ModelSource, Progress } from "../protocol.js" */
 /** @import { Source } from "./ranges.js" */
@@ -303,8 +307,9 @@ export async function tokenizerOf(tokenizer = "", signal) {
   if (typeof tokenizer === "string") return tokenizer;
   const { id, host, ...at } = /** @type {any} */ (tokenizer);
   const { address: url = at.url, sha256 = at.sha256 } = id ? resolveId(id, host) : at;
-  const file = url ? await download(url, { file: fileName(url), sha256, signal }) : tokenizer;
-  return new Uint8Array(await /** @type {Blob} */ (file).arrayBuffer());
+  const most = LONGEST_TOKENIZER;
+  const file = url ? await download(url, { file: fileName(url), sha256, signal, most }) : tokenizer;
+  return new Uint8Array(await /** @type {Blob} */ (file).slice(0, most + 1).arrayBuffer()); // Python refuses it
 }
 
 /** Under Node nothing is stored, and there are no synchronous requests. */
@@ -532,7 +537,8 @@ export function fileName(url) {
 async function describe({ url, addresses }, signal) {
   const folder = url.replace(/\/?$/, "/");
   const at = (/** @type {string} */ name) => addresses?.[name] ?? new URL(name, folder).href;
-  const config = await download(at("config.json"), { file: "config.json", signal, cache: FRESH });
+  const options = { file: "config.json", signal, most: LONGEST_DESCRIPTION };
+  const config = await download(at("config.json"), { ...options, cache: FRESH });
   return { config, at, files: listedFiles(await config.text(), folder) };
 }
 

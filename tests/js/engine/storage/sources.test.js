@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 
-import { jobSources, refuseTooLarge } from "../../../../site/engine/storage/sources.js";
+import { jobSources, refuseTooLarge, tokenizerOf } from "../../../../site/engine/storage/sources.js";
 
 const GB = 1e9;
 const memory = { none: 6 * GB, auto: 2 * GB, 8: 2 * GB, 4: 1 * GB };
@@ -69,4 +69,26 @@ test("of a file with a gzipped copy that is downloaded, its bytes are counted, a
   assert.equal(await read(), "foo");
   assert.deepEqual(asked.slice(2), ["config.json", "table.gz", "table"]);
   assert.deepEqual(reports.at(-1), [7, 7]);
+});
+
+test("of a tokenizer, and of a description, no more is read than there may be", async (context) => {
+  const piece = new Uint8Array(8_000_000).fill(32);
+  let sent = 0;
+  const endless = () =>
+    new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(piece);
+      },
+    });
+  context.mock.method(globalThis, "fetch", async () => new Response(endless()));
+  const read = await tokenizerOf({ url: "http://x.example/t.json" }, nothing.signal);
+  assert.equal(read.length, 64_000_001);
+  assert.ok(sent < 12);
+  sent = 0;
+  const folder = jobSources({ kind: "folder", url: "http://x.example/m/", whole: true }, nothing);
+  await assert.rejects(folder, { code: "model-folder" });
+  assert.ok(sent < 4);
+  const picked = { size: 65_000_000, slice: (start, end) => new Blob([new Uint8Array(end - start)]) };
+  assert.equal((await tokenizerOf(picked, nothing.signal)).length, 64_000_001);
 });

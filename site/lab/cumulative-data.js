@@ -5,6 +5,7 @@
 
 import { problem } from "../ui/status.js";
 import { number } from "../ui/words.js";
+import { MOST_Y, ownPoints, rescale } from "./cumulative-instant.js";
 
 /**
  * @typedef {{kind: "points", x: number[], y: number[]}} PointData
@@ -43,10 +44,21 @@ export function parseData(text) {
       `There are ${number(rows.length)} lines of numbers; between 3 and ${number(most)} can be fitted.`,
       columns === 2 ? "Thin the points, or paste the raw samples." : "Paste a random part of the samples.",
     );
-  if (columns === 1) return { kind: "samples", samples: rows.map(({ cells }) => cells[0] ?? 0) };
+  if (columns === 1) return checked({ kind: "samples", samples: rows.map(({ cells }) => cells[0] ?? 0) });
   rows.sort((one, other) => (one.cells[0] ?? 0) - (other.cells[0] ?? 0));
   const [x, y] = [0, 1].map((column) => rows.map(({ cells }) => cells[column] ?? 0));
-  return { kind: "points", x: x ?? [], y: y ?? [] };
+  return checked({ kind: "points", x: x ?? [], y: y ?? [] });
+}
+
+/** Refuses what Python would, before it is loaded. @param {T} data @returns {T} @template {PointData | SampleData} T */
+function checked(data) {
+  if (data.kind === "points" && data.y.some((y) => Math.abs(y) > MOST_Y))
+    throw problem("A y is far from 0 to 1.", "Divide cumulative counts by their total.");
+  const points = ownPoints(data);
+  if (!points) throw problem("There is a number beyond 1e15.", REMEDY);
+  if (!rescale(points))
+    throw problem("There are fewer than three different x, or two that are equal or nearly so.", REMEDY);
+  return data;
 }
 
 /**

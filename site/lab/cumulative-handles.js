@@ -1,19 +1,19 @@
 /**
  * The points of the picture as handles: sliders that a pointer drags and arrow keys move. Left and right
- * choose a point, so that all of them are one stop of the tab key.
+ * choose a point, so that all of them are one stop of the tab key. Samples move sideways only.
  */
 
 import { shortNumber } from "../ui/chart.js";
 import { svgElement } from "../ui/svg.js";
 import { across, down, valuesAt } from "./cumulative-axes.js";
+import { MOST_LIVE } from "./cumulative-instant.js";
 
 /** @import { Panel } from "./cumulative-axes.js" */
 /** @import { CumulativeSession } from "./cumulative-session.js" */
 
 const REACH = 14; // pixels from a point within which a press takes it
 const STEP = 0.01;
-const PAGE = 0.1;
-const STEPS_ACROSS = 160; // of Shift with an arrow key, from one end of the axis to the other
+const STEPS_ACROSS = 160; // from one end of the axis to the other
 
 export class Handles {
   #session;
@@ -42,7 +42,9 @@ export class Handles {
   place(panel) {
     this.#panel = panel;
     const { x, y } = this.#points;
-    const count = this.#isFixed ? 0 : x.length;
+    const count = x.length > MOST_LIVE ? 0 : x.length;
+    const isSideways = this.#isSideways;
+    const [low, high] = (isSideways ? panel.x : panel.y).map(shortNumber);
     while (this.element.childElementCount > count) this.element.lastElementChild?.remove();
     while (this.element.childElementCount < count) this.#add();
     this.#current = Math.min(this.#current, Math.max(0, count - 1));
@@ -50,29 +52,30 @@ export class Handles {
       const at = [across(panel, x[index] ?? 0), down(panel, y[index] ?? 0)].map((pixels) =>
         pixels.toFixed(1),
       );
-      const value = shortNumber(y[index]);
+      const [place, value] = [shortNumber(x[index]), shortNumber(y[index])];
       const attributes = {
         transform: `translate(${at.join(",")})`,
         tabindex: index === this.#current ? 0 : -1,
         "aria-label": `Point ${index + 1} of ${count}`,
-        "aria-valuemin": shortNumber(panel.y[0]),
-        "aria-valuemax": shortNumber(panel.y[1]),
-        "aria-valuenow": value,
-        "aria-valuetext": `x ${shortNumber(x[index])}, probability ${value}`,
+        "aria-orientation": isSideways ? "horizontal" : "vertical",
+        "aria-valuemin": low,
+        "aria-valuemax": high,
+        "aria-valuenow": isSideways ? place : value,
+        "aria-valuetext": `x ${place}, probability ${value}`,
       };
       for (const [name, text] of Object.entries(attributes)) handle.setAttribute(name, String(text));
     });
   }
 
-  get #isFixed() {
-    return this.#session.own?.kind === "samples" || (!this.#session.own && this.#data().kind === "samples");
+  get #isSideways() {
+    return this.#points.kind === "samples";
   }
 
   #add() {
     const index = this.element.childElementCount;
     const handle = svgElement(
       "g",
-      { role: "slider", "aria-orientation": "vertical", "data-point": index },
+      { role: "slider", "data-point": index },
       svgElement("circle", { r: REACH, fill: "transparent" }),
       svgElement("circle", { r: 4.5, fill: "var(--ink)", stroke: "var(--chart-paper)", "stroke-width": 1.5 }),
     );
@@ -107,8 +110,9 @@ export class Handles {
     const [vertical, horizontal] = [UP[key] ?? 0, { ArrowLeft: -1, ArrowRight: 1 }[key] ?? 0];
     if (command && (key.toLowerCase() === "y" || shiftKey)) this.#session.redo();
     else if (command) this.#session.undo();
-    else if (vertical) this.#move(index, { up: vertical, right: 0, cause: `key ${index}` });
-    else if (horizontal && shiftKey) this.#move(index, { up: 0, right: horizontal, cause: `key ${index}` });
+    else if (vertical && this.#isSideways) this.#move(index, { right: vertical });
+    else if (vertical) this.#move(index, { up: vertical });
+    else if (horizontal && shiftKey) this.#move(index, { right: horizontal });
     else if (horizontal) this.#focus(Math.max(0, Math.min(last, index + horizontal)));
     else if (key === "Home") this.#focus(0);
     else if (key === "End") this.#focus(last);
@@ -117,12 +121,12 @@ export class Handles {
     event.stopPropagation(); // the drawing around it has arrow keys of its own
   }
 
-  /** @param {number} index @param {{up: number, right: number, cause: string}} by */
-  #move(index, { up, right, cause }) {
+  /** @param {number} index @param {{up?: number, right?: number}} steps */
+  #move(index, { up = 0, right = 0 }) {
     const { x, y } = this.#points;
     const [from = 0, to = 1] = this.#panel?.x ?? [];
-    const sideways = (right * (to - from)) / STEPS_ACROSS;
-    this.#moveTo(index, { x: (x[index] ?? 0) + sideways, y: (y[index] ?? 0) + up, cause });
+    const at = { x: x[index] + (right * (to - from)) / STEPS_ACROSS, y: y[index] + up * STEP };
+    this.#moveTo(index, { ...at, cause: `key ${index}` });
   }
 
   /**
@@ -199,8 +203,8 @@ export class Handles {
   }
 }
 
-/** How far a key moves a point. @type {Record<string, number>} */
-const UP = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: PAGE, PageDown: -PAGE };
+/** How many steps a key moves a point. @type {Record<string, number>} */
+const UP = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
 
 /** @param {number} value @param {number} low @param {number} high */
 function within(value, low, high) {

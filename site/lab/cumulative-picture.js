@@ -11,6 +11,7 @@ import { table, tableRow } from "../ui/table.js";
 import { across, axes, down, pathOf } from "./cumulative-axes.js";
 import { FITS, labelled, TRUTH } from "./cumulative-fits.js";
 import { Handles } from "./cumulative-handles.js";
+import { MOST_LIVE } from "./cumulative-instant.js";
 
 /** @import { Panel } from "./cumulative-axes.js" */
 /** @import { CumulativeSession } from "./cumulative-session.js" */
@@ -21,9 +22,8 @@ import { Handles } from "./cumulative-handles.js";
 const TITLE = "Fits of a cumulative distribution";
 const HINT =
   "Drag a point, or focus one: up and down move it, left and right choose another, with Shift they move it " +
-  "sideways. Focus the drawing and press the arrow keys to read its values.";
+  "sideways. Raw samples only move sideways. Focus the drawing and press the arrow keys to read its values.";
 const WIDTH = 640; // until the picture is in a page
-const MOST_DOTS = 400; // of samples
 
 /** @type {Line[]} */
 const LINES = [{ key: "truth", ...TRUTH }, ...Object.entries(FITS).map(([key, fit]) => ({ key, ...fit }))];
@@ -123,7 +123,7 @@ export class Picture {
     const { grid, curves, densities, truth, true_density: density } = this.#data;
     this.#fill(this.#curves, main, { ...curves, truth }, grid);
     this.#fill(this.#slopes, slopes, { ...densities, truth: density }, grid);
-    if (this.#data.kind === "samples") this.#dots(main);
+    if (this.#data.x.length > MOST_LIVE) this.#dots(main);
     this.#handles.place(main);
     this.#cursor.follow({ svg: this.#svg, groups: this.#groups(main) });
   }
@@ -163,10 +163,10 @@ export class Picture {
     place.replaceChildren(...paths);
   }
 
-  /** Raw samples, which cannot be moved. @param {Panel} panel */
+  /** So many samples that they cannot be moved. @param {Panel} panel */
   #dots(panel) {
     const { x, y } = this.#data;
-    const every = Math.ceil(x.length / MOST_DOTS);
+    const every = Math.ceil(x.length / MOST_LIVE);
     for (let index = 0; index < x.length; index += every) {
       const [cx, cy] = [across(panel, x[index]).toFixed(1), down(panel, y[index]).toFixed(1)];
       this.#curves.append(svgElement("circle", { cx, cy, r: 2.5, fill: "var(--ink)" }));

@@ -1,14 +1,15 @@
 /**
- * The visitor's own data in one experiment: points that were moved or pasted, samples, and the way back. It
- * asks for a fit whenever they change, one at a time: while a point is dragged, the fits follow as fast as
- * they are computed.
+ * The visitor's own data in one experiment: points or samples that were moved or pasted, and the way back. It
+ * asks for a fit whenever they change.
  */
+
+import { fromSamples } from "./cumulative-instant.js";
 
 /**
  * @typedef {{kind: "points", x: number[], y: number[], moved: boolean}} OwnPoints `moved`: the experiment's
- *   own
- *   points, some of them elsewhere
- * @typedef {{kind: "samples", samples: number[]}} OwnSamples
+ *   own, some of them elsewhere
+ * @typedef {{kind: "samples", samples: number[], moved: boolean}} OwnSamples
+ * @typedef {{kind?: string, x: number[], y: number[]}} Drawn
  * @typedef {OwnPoints | OwnSamples | null} Own null: the data that the settings give
  * @typedef {(request: {data: Record<string, any> | null}) => void} Run
  */
@@ -29,8 +30,6 @@ export class CumulativeSession {
   /** What moved last, so that one drag or several presses of a key are one step back. */
   #lastMove = "";
   #run;
-  #busy = false;
-  #waiting = false;
 
   /** @param {Run} run */
   constructor(run) {
@@ -46,42 +45,53 @@ export class CumulativeSession {
   }
 
   /**
-   * The points to draw: the visitor's, or those of a result.
-   * @param {{x: number[], y: number[]}} data
+   * The points to draw: the visitor's, or those of a result. Samples are points at their shares.
+   * @param {Drawn} data
+   * @returns {Drawn}
    */
   points(data) {
-    return this.own?.kind === "points" ? this.own : data;
+    if (this.own?.kind !== "samples") return this.own ?? data;
+    return { ...fromSamples(this.own.samples), kind: "samples" };
   }
 
   /**
-   * Moves one point.
-   * @param {{x: number[], y: number[]}} points as they are drawn
+   * Moves one point, or the samples that it stands for.
+   * @param {Drawn} points as they are drawn
    * @param {number} index
    * @param {{x: number, y: number, cause: string}} to `cause` names the drag, or the key's point
    */
   move(points, index, { x, y, cause }) {
     if (cause !== this.#lastMove) this.#remember();
     this.#lastMove = cause;
-    const moved = this.own?.kind === "points" ? this.own.moved : true;
-    const own = { kind: /** @type {const} */ ("points"), x: [...points.x], y: [...points.y], moved };
-    own.x[index] = x;
-    own.y[index] = y;
-    this.own = own;
+    const moved = this.own?.moved ?? true;
+    if (points.kind === "samples") {
+      const { samples } = this.own?.kind === "samples" ? this.own : { samples: points.x };
+      const from = points.x[index];
+      this.own = { kind: "samples", samples: samples.map((value) => (value === from ? x : value)), moved };
+    } else {
+      const own = { kind: /** @type {const} */ ("points"), x: [...points.x], y: [...points.y], moved };
+      own.x[index] = x;
+      own.y[index] = y;
+      this.own = own;
+    }
     this.#changed();
-    this.#request();
+    this.#send();
   }
 
-  /** A drag has ended: whatever is being computed, fit the last state. */
+  /** A drag has ended. */
   settle() {
     this.moving = -1;
     this.#lastMove = "";
-    if (this.#waiting) this.#send();
+    this.#changed();
   }
 
-  /** Takes pasted data. @param {import("./cumulative-data.js").PointData | OwnSamples} data */
+  /**
+   * Takes pasted data.
+   * @param {import("./cumulative-data.js").PointData | import("./cumulative-data.js").SampleData} data
+   */
   use(data) {
     this.#remember();
-    this.#set(data.kind === "points" ? { ...data, moved: false } : data);
+    this.#set({ ...data, moved: false });
   }
 
   undo() {
@@ -105,14 +115,8 @@ export class CumulativeSession {
 
   /** Forgets everything, without a fit: the whole experiment was reset. */
   clear() {
-    [this.#past, this.#future, this.own, this.#lastMove, this.#waiting] = [[], [], null, "", false];
+    [this.#past, this.#future, this.own, this.#lastMove] = [[], [], null, ""];
     this.#changed();
-  }
-
-  /** A complete result is being drawn; the next fit starts after that, because two would be one too many. */
-  received() {
-    this.#busy = false;
-    queueMicrotask(() => this.#waiting && this.#send());
   }
 
   #remember() {
@@ -133,14 +137,7 @@ export class CumulativeSession {
     for (const listener of this.listeners) listener();
   }
 
-  #request() {
-    if (this.#busy && this.moving >= 0) this.#waiting = true;
-    else this.#send();
-  }
-
   #send() {
-    this.#busy = true;
-    this.#waiting = false;
     this.#run({ data: argumentsOf(this.own) });
   }
 }
@@ -148,6 +145,6 @@ export class CumulativeSession {
 /** The keyword arguments of `compute`. @param {Own} own */
 function argumentsOf(own) {
   if (!own) return null;
-  if (own.kind === "samples") return { samples: own.samples };
-  return { x: own.x, y: own.y, moved: own.moved };
+  const { kind: _, ...given } = own;
+  return given;
 }

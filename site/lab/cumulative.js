@@ -13,6 +13,8 @@ import { CumulativeSession } from "./cumulative-session.js";
 import { dots, errorSeries } from "./difference-chart.js";
 import { chance, origin, resultTable } from "./findings.js";
 
+export { instant } from "./cumulative-instant.js";
+
 /** @import { Drawing, InputOptions } from "./frame.js" */
 
 /**
@@ -53,7 +55,7 @@ function sessionOf(run) {
 }
 
 /** @param {Drawing} drawing */
-export function render({ data, element: place, run, partial }) {
+export function render({ data, element: place, run }) {
   const session = sessionOf(run);
   let picture = pictures.get(place);
   if (!picture) {
@@ -62,7 +64,6 @@ export function render({ data, element: place, run, partial }) {
     place.replaceChildren(picture.element);
   }
   picture.show(data);
-  if (!partial) session.received();
 }
 
 export const figures = {
@@ -270,6 +271,6 @@ export function inputs({ element: place, run, problem }) {
 /** @param {import("./cumulative-session.js").Own} own */
 function ownWords(own) {
   if (!own) return "";
-  const whose = own.kind === "points" && own.moved ? "You moved points" : "These are your data";
+  const whose = own.moved ? "You moved points" : "These are your data";
   return `${whose}: of the settings, only the degree matters until you reset the points.`;
 }

@@ -53,15 +53,13 @@ export function isSmall(place) {
 export function replaceBuilt(places, draw) {
   const parts = () =>
     places.map((place) => [
-      .../** @type {NodeListOf<HTMLElement>} */ (
+      .../** @type {NodeListOf<HTMLElement | SVGElement>} */ (
         place.querySelectorAll("a, button, input, select, summary, [tabindex]")
       ),
     ]);
   const open = (/** @type {HTMLElement} */ place) => [...place.querySelectorAll("details")];
   const { activeElement } = document;
-  const focused = parts().map((list) =>
-    activeElement instanceof HTMLElement ? list.indexOf(activeElement) : -1,
-  );
+  const focused = parts().map((list) => list.indexOf(/** @type {HTMLElement} */ (activeElement)));
   const opened = places.map((place) => open(place).map((details) => details.open));
   draw();
   places.forEach((place, index) => {

@@ -83,6 +83,10 @@ for (const [text, message] of [
   ["1\n2\nNaN", /Line 3: “NaN”/],
   [`1\n2\n${"x".repeat(500)}`, /Line 3: “x{20}…”/],
   ["1,1\n".repeat(401), /401 lines of numbers; between 3 and 400/],
+  ["1,0\n2,50\n3,500", /far from 0 to 1/],
+  ["1,0\n2,1\n2,1", /fewer than three different x/],
+  ["1\n2\n2\n1", /fewer than three different x/],
+  ["1\n2\n1e16", /beyond 1e15/],
   ["1\n".repeat(50_000), /10,001 lines of numbers/],
   ["1\n".repeat(600_000), /1,200,000 characters/],
 ]) {
@@ -118,30 +122,39 @@ test("a drag is one step back, and so are presses of a key on one point", () => 
   assert.equal(session.canRedo, false);
 });
 
-test("while a point is dragged, one fit is computed at a time, and the last state is fitted", async () => {
+test("every move asks for a fit, and the end of a drag for none", () => {
   const runs = [];
   const session = new CumulativeSession(({ data }) => runs.push(data));
   const points = { x: [0, 1], y: [0, 1] };
   session.moving = 0;
-  for (const y of [0.1, 0.2, 0.3]) session.move(points, 0, { x: 0, y, cause: "drag 1" });
-  assert.deepEqual(
-    runs.map(({ y }) => y[0]),
-    [0.1],
-  );
-  session.received();
-  assert.equal(runs.length, 1, "the experiment is still drawing");
-  await Promise.resolve();
-  assert.deepEqual(
-    runs.map(({ y }) => y[0]),
-    [0.1, 0.3],
-  );
-  session.move(points, 0, { x: 0, y: 0.4, cause: "drag 1" });
+  let changes = 0;
+  session.listeners.add(() => changes++);
+  for (const y of [0.1, 0.2]) session.move(points, 0, { x: 0, y, cause: "drag 1" });
   session.settle();
+  assert.equal(session.moving, -1);
+  assert.equal(changes, 3, "the picture is measured again");
+  assert.deepEqual(runs, [
+    { x: [0, 1], y: [0.1, 1], moved: true },
+    { x: [0, 1], y: [0.2, 1], moved: true },
+  ]);
+});
+
+test("a sample moves with those that are equal to it", () => {
+  const runs = [];
+  const session = new CumulativeSession(({ data }) => runs.push(data));
+  session.move({ kind: "samples", x: [1, 2], y: [0.25, 0.75] }, 0, { x: 1.5, y: 0.9, cause: "key 0" });
+  assert.deepEqual(runs.at(-1), { samples: [1.5, 2], moved: true });
+  session.use({ kind: "samples", samples: [3, 1, 3, 2] });
+  const points = session.points({ x: [], y: [] });
   assert.deepEqual(
-    runs.map(({ y }) => y[0]),
-    [0.1, 0.3, 0.4],
+    [points.x, points.y],
+    [
+      [1, 2, 3],
+      [0.125, 0.375, 0.75],
+    ],
   );
-  assert.equal(runs[0].moved, true);
+  session.move(points, 2, { x: 4, y: 0, cause: "key 2" });
+  assert.deepEqual(runs.at(-1), { samples: [4, 1, 4, 2], moved: false });
 });
 
 test("pasted data replace the points, reset brings the settings' data back, and undo the pasted ones", () => {
@@ -152,7 +165,7 @@ test("pasted data replace the points, reset brings the settings' data back, and 
   session.reset();
   session.undo();
   assert.deepEqual(runs, [
-    { samples: [1, 2, 3] },
+    { samples: [1, 2, 3], moved: false },
     { x: [1, 2, 3], y: [0, 0.5, 1], moved: false },
     null,
     { x: [1, 2, 3], y: [0, 0.5, 1], moved: false },
@@ -277,10 +290,22 @@ test("moved points stay where they are while results of older states come", () =
   assert.equal(handles()[1].getAttribute("aria-valuenow"), "0.52");
 });
 
-test("samples are dots that cannot be moved", () => {
+test("samples move sideways, by any arrow key that moves", () => {
   draw(result({ kind: "samples" }));
+  const handle = () => handles()[1];
+  assert.equal(handle().getAttribute("aria-orientation"), "horizontal");
+  press(handle(), "ArrowUp");
+  assert.deepEqual(requests.at(-1).data, { samples: [-2, 0.05, 2], moved: true });
+  assert.equal(handle().getAttribute("aria-valuenow"), "0.05");
+  press(handle(), "ArrowLeft", { shiftKey: true });
+  assert.deepEqual(requests.at(-1).data.samples, [-2, 0, 2]);
+});
+
+test("so many samples that fits cannot follow are dots", () => {
+  const x = Array.from({ length: 801 }, (_, index) => index / 800);
+  draw(result({ kind: "samples", x, y: x }));
   assert.equal(handles().length, 0);
-  assert.equal(place.querySelectorAll("svg.plot > svg circle").length, 3);
+  assert.equal(place.querySelectorAll("svg.plot > svg circle").length, 267);
 });
 
 test("the table has a row for each place and a column for each curve", () => {

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm, sem, t
 
+from goosequill.cli.lab import plain
 from goosequill.errors import SettingsError
 from goosequill.lab import cumulative, experiments
 from goosequill.lab.cumulative import GRID, Settings, compute, make_data
 from goosequill.lab.monotone import FITS, MONOTONE
 from goosequill.support.progress import Progress, finish
 from tests.py.jobs import run
+from tests.py.lab.in_the_page import at_once
 
 LAB = Path(__file__).parents[3] / "docs" / "lab"
 SCRIPT = LAB / "scripts" / "cumulative.py"
@@ -180,6 +182,78 @@ def test_own_data_are_checked(data, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
         finish(compute(Settings(runs=0), **data))
     assert caught.value.code == "points" and caught.value.remedy
+
+
+# ---- What the page computes by itself ----
+
+
+def in_the_page(cases: list[tuple[dict, dict | None]]) -> list:
+    asked = [
+        {"settings": vars(Settings()) | settings, "own": own, "data": {"map": None}}
+        for settings, own in cases
+    ]
+    return at_once("cumulative", asked)
+
+
+OWN = [
+    {"x": [30, 10, 20, 40, 50], "y": [0.2, 0.1, 0.3, 0.9, 1], "moved": False},
+    {"x": [-3, -1, 0, 1, 3], "y": [0.1, 0.2, 1.3, -0.2, 1], "moved": True},
+    {"x": [0, 1, 2], "y": [0, 0, 0], "moved": False},
+    {"samples": [1, 2, 2, 3, 9, 1, 4], "moved": False},
+    {"samples": [-1, 0.5, 0, 2], "moved": True},
+]
+
+
+def test_the_page_computes_the_same_at_once() -> None:
+    cases: list[tuple[dict, dict | None]] = [
+        (
+            {
+                "data": data,
+                "points": points,
+                "degree": degree,
+                "noise": noise,
+                "bin_width": degree != 3,
+                "bin_ends": degree % 2 == 0,
+                "seed": points + degree,
+                "runs": runs,
+            },
+            None,
+        )
+        for data in ("sums", "samples")
+        for points, noise, runs in ((4, 1.0, 0), (20, 0.0, 10), (20, 0.3, 0), (400, 1.0, 0))
+        for degree in (1, 2, 3, 9, 12)
+    ]
+    cases += [({"degree": degree, "runs": 10}, own) for degree in (1, 3, 12) for own in OWN]
+    for (settings, own), answer in zip(cases, in_the_page(cases), strict=True):
+        ours = plain(finish(compute(Settings(**settings | {"runs": 0}), **(own or {}))))
+        found = answer["data"]
+        assert answer["isWhole"] == (own is not None or settings["runs"] == 0)
+        assert found.keys() == ours.keys()
+        # High powers of the sigmoid are almost alike: rounding moves their fits by up to a millionth.
+        near = {"rtol": 0, "atol": 1e-9 if settings["degree"] < 9 else 2e-6, "err_msg": f"{settings} {own}"}
+        for name in ("x", "grid", "y", "truth", "true_density"):
+            assert (found[name] is None) == (ours[name] is None)
+            if ours[name]:
+                np.testing.assert_allclose(found[name], ours[name], rtol=1e-12, atol=1e-12)
+        for name in ("curves", "densities"):
+            assert found[name].keys() == ours[name].keys()
+            for fit, values in ours[name].items():
+                np.testing.assert_allclose(found[name][fit], values, **near)
+        for fit, judgement in ours["judgements"].items():
+            rmse = found["judgements"][fit].pop("rmse"), judgement.pop("rmse")
+            assert rmse == (None, None) or rmse[0] == pytest.approx(rmse[1], abs=near["atol"])
+            assert found["judgements"][fit] == judgement, (settings, own, fit)
+
+
+def test_what_cannot_be_computed_at_once_is_left_to_this_module() -> None:
+    refused = [
+        {"x": [0, 1, 1], "y": [0, 1, 1]},
+        {"x": [0, 1, 1e16], "y": [0, 1, 1]},
+        {"x": [0, 1, 2], "y": [0, 50, 500]},
+        {"samples": [1, 2, 2, 1]},
+        {"samples": list(range(401))},  # more than it computes within 100 ms
+    ]
+    assert in_the_page([({}, own) for own in refused]) == [None] * len(refused)
 
 
 def test_the_standalone_script_prints_the_numbers_of_the_study() -> None:

@@ -14,6 +14,7 @@ import torch
 from goosequill.cli.lab import plain
 from goosequill.errors import SettingsError
 from goosequill.lab import dilation, dilation_stack
+from tests.py.lab.in_the_page import at_once
 from tests.py.tiers import tiers
 
 SETTINGS = [
@@ -209,18 +210,9 @@ def test_the_page_limits_its_controls_to_every_valid_setting_and_no_other() -> N
         assert theirs == limits(setting), setting
 
 
-IN_THE_PAGE = """
-const { instant } = await import(process.argv[1]);
-const found = JSON.parse(process.argv[2]).map((settings) => instant({ settings }));
-process.stdout.write(JSON.stringify(found));
-"""
-
-
 def in_the_page(settings: list[dict], name: str = "dilation") -> list[dict | None]:
     """What the page computes by itself."""
-    module = (ROOT / f"site/lab/{name}-instant.js").as_uri()
-    command = ["node", "--input-type=module", "-e", IN_THE_PAGE, module, json.dumps(settings)]
-    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return at_once(name, [{"settings": each} for each in settings])
 
 
 def test_the_page_computes_the_same_at_once() -> None:

@@ -7,6 +7,7 @@ import { shortNumber } from "../ui/chart.js";
 import { svgElement } from "../ui/svg.js";
 import { across, down, valuesAt } from "./cumulative-axes.js";
 import { MOST_LIVE } from "./cumulative-instant.js";
+import { follow, keepTouch, placeIn } from "./knob.js";
 
 /** @import { Panel } from "./cumulative-axes.js" */
 /** @import { CumulativeSession } from "./cumulative-session.js" */
@@ -82,8 +83,7 @@ export class Handles {
     handle.addEventListener("keydown", (event) => this.#press(event, index));
     handle.addEventListener("focus", () => this.#choose(index));
     handle.addEventListener("pointerdown", (event) => this.#grab(event));
-    // A finger on a point moves it and does not scroll the page.
-    handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
+    keepTouch(handle);
     this.element.append(handle);
   }
 
@@ -151,12 +151,9 @@ export class Handles {
    */
   #grab(event) {
     if (event.button !== 0) return;
-    event.preventDefault();
     const index = this.#nearest(event);
     const handle = this.element.children[index];
     if (!(handle instanceof SVGElement)) return;
-    handle.focus();
-    handle.setPointerCapture(event.pointerId);
     this.#session.moving = index;
     const cause = `drag ${++this.#drags}`;
     const start = this.#at(event);
@@ -166,33 +163,18 @@ export class Handles {
       const at = this.#at(moved);
       this.#moveTo(index, { x: at.x + offset.x, y: at.y + offset.y, cause });
     };
-    const drop = () => {
-      handle.removeEventListener("pointermove", drag);
-      for (const name of ["pointerup", "pointercancel"]) handle.removeEventListener(name, drop);
-      this.#session.settle();
-    };
-    handle.addEventListener("pointermove", drag);
-    for (const name of ["pointerup", "pointercancel"]) handle.addEventListener(name, drop);
-  }
-
-  /** Where the pointer is, in pixels of the drawing. @param {PointerEvent} event */
-  #pixels(event) {
-    const svg = this.element.ownerSVGElement;
-    const box = svg?.getBoundingClientRect();
-    if (!svg || !box) return { x: 0, y: 0 };
-    const factor = Number(svg.getAttribute("width")) / (box.width || 1);
-    return { x: (event.clientX - box.left) * factor, y: (event.clientY - box.top) * factor };
+    follow(handle, event, drag, () => this.#session.settle());
   }
 
   /** @param {PointerEvent} event */
   #at(event) {
-    const place = this.#pixels(event);
+    const place = placeIn(this.element, event);
     return this.#panel ? valuesAt(this.#panel, place) : place;
   }
 
   /** @param {PointerEvent} event */
   #nearest(event) {
-    const { x, y } = this.#pixels(event);
+    const { x, y } = placeIn(this.element, event);
     const points = this.#points;
     const distances = points.x.map((each, index) =>
       this.#panel

@@ -108,10 +108,14 @@ function comparison({ name, against }) {
   return `${CHANGES[name]} − ${against === "extra" ? "no change" : "noise"}`;
 }
 
-/** The drawn network. @param {Drawing} drawing */
+/** The drawn network, which no run changes: what a visitor chose there stays. @param {Drawing} drawing */
 function network({ data, element: place }) {
+  if (networks.has(place)) return;
+  networks.add(place);
   place.replaceChildren(...smallNetwork(data.picture));
 }
+
+const networks = /** @type {WeakSet<HTMLElement>} */ (new WeakSet());
 
 /** How far outputs move, and on how many inputs they do not. @param {Drawing} drawing */
 function changes({ data, element: place }) {

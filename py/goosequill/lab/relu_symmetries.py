@@ -205,36 +205,53 @@ def small_weights() -> Floats:
     return np.array([1.0, 0.5, -1.0, 0.5, 1.0, 0.3, 1.0, -0.8, 0.6, 0.2])
 
 
+AMOUNTS = {"swap": 0.0, "scale": 2.0, "rotate": 45.0, "negative": -1.0}
+"""The changes of the picture, and how far each goes; see `drawn_steps`."""
+
+
 def picture() -> dict[str, Any]:
-    """Make each change to the drawn network in two steps: first the incoming weights, then the outgoing ones.
+    """Make each of `AMOUNTS` in the drawn network.
 
     Returns
     -------
     dict
-        ``reach``, and for each of ``changes`` its ``steps``: the weights ``first`` [units], ``bias``,
-        ``second`` and ``offset``, the output ``y`` at its corners ``x``, ``kept``: the intervals of the input
-        on which the output is the one before any change, and ``share``: their part of the whole range.
+        ``reach``, and ``changes``: the `drawn_steps` of each.
     """
-    eye, pair = np.eye(SMALL.hidden), np.array([[0, 1]])
-    swap, turn = swap_matrix(3, pair), rotation_matrix(3, pair)
-    scaled, flipped = np.diag([2.0, 1, 1]), np.diag([-1.0, 1, 1])
-    made = {
-        "swap": (swap, swap),
-        "scale": (scaled, np.diag([0.5, 1, 1])),
-        "rotate": (turn, turn),
-        "negative": (flipped, flipped),
-    }
-    start = small_weights()
     return {
         "reach": REACH,
-        "changes": {
-            name: [
-                _step(mix(SMALL, start, one, outgoing=other), start)
-                for one, other in ((eye, eye), (incoming, eye), (incoming, outgoing))
-            ]
-            for name, (incoming, outgoing) in made.items()
-        },
+        "changes": {name: drawn_steps(name, amount) for name, amount in AMOUNTS.items()},
     }
+
+
+def drawn_steps(name: str, amount: float) -> list[dict[str, Any]]:
+    """Change units 1 and 2 of the drawn network: nothing, then the incoming weights, then the outgoing ones.
+
+    Parameters
+    ----------
+    amount
+        Of a rotation the degrees: 45 give `BASIS`, and 90 a swap. Of a scaling the factor, which is not 0.
+
+    Returns
+    -------
+    list of dict
+        The weights ``first`` [units], ``bias``, ``second`` and ``offset``, the output ``y`` at its corners
+        ``x``, ``kept``: the intervals of the input on which the output is the one before any change, and
+        ``share``: their part of the whole range.
+    """
+    eye, pair = np.eye(SMALL.hidden), np.array([[0, 1]])
+    if name == "swap":
+        incoming = outgoing = swap_matrix(SMALL.hidden, pair)
+    elif name == "rotate":
+        cosine, sine = np.cos(np.radians(amount)), np.sin(np.radians(amount))
+        block = np.array([[cosine, sine], [sine, -cosine]])
+        incoming = outgoing = _pairs_matrix(SMALL.hidden, pair, block)
+    else:
+        incoming, outgoing = np.diag([amount, 1, 1]), np.diag([1 / amount, 1, 1])
+    start = small_weights()
+    return [
+        _step(mix(SMALL, start, one, outgoing=other), start)
+        for one, other in ((eye, eye), (incoming, eye), (incoming, outgoing))
+    ]
 
 
 def _step(weights: Floats, start: Floats) -> dict[str, Any]:

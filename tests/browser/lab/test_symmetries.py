@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from ..accessibility import violations_in_both_themes
 from .article import LONG, Article
 
 article = Article("symmetries")
@@ -29,6 +30,35 @@ def test_the_small_network_changes_step_by_step_before_anything_is_computed(open
     figure.get_by_role("button", name="Next frame").press("Enter")
     expect(figure).to_contain_text("The output is the same for every input.")
     expect(network).to_have_attribute("aria-label", "Network with one input and three ReLU units. " + AFTER)
+
+
+def test_the_angle_and_the_factor_are_dragged_in_the_network_without_the_engine(opened) -> None:
+    page, record = opened
+    figure = page.locator("[data-part=network]")
+    figure.get_by_role("button", name="Change the basis of 1 and 2").click()
+    dial = figure.get_by_role("slider", name="Angle of the basis")
+    dial.focus()
+    for _ in range(9):
+        page.keyboard.press("ArrowUp")
+    expect(dial).to_have_attribute("aria-valuetext", "90°")
+    expect(figure).to_contain_text("3 of 3")
+    expect(figure).to_contain_text("The output is the same for every input.")
+    expect(dial).to_be_focused()
+    box = dial.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 40, box["y"] + 30, steps=4)
+    expect(figure).not_to_contain_text("for every input")  # while it is dragged
+    page.mouse.up()
+    figure.get_by_role("button", name="Scale 1 by −1").click()
+    expect(dial).to_have_count(0)
+    factor = figure.get_by_role("slider", name="Factor of unit 1")
+    factor.press("End")
+    expect(figure).to_contain_text("The output is the same for every input.")
+    expect(figure.get_by_role("img", name="unit 1: weight 3, bias 1.5, to the output 0.33")).to_be_visible()
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
+    assert violations_in_both_themes(page) == []
 
 
 BEFORE = (

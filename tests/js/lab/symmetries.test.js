@@ -40,40 +40,14 @@ function differences({ extra = 0.002, noise = -0.003, swap = 0 } = {}) {
   ];
 }
 
-function step(share, kept, first) {
-  return {
-    first: [first, 0.5, -1],
-    bias: [0.5, -0.3536, 0.3],
-    second: [1, -0.8, 0.6],
-    offset: 0.2,
-    x: [-3, 3],
-    y: [first, 2],
-    kept,
-    share,
-  };
-}
-
-function steps() {
-  return [
-    step(1, [[-3, 3]], 1),
-    step(0, [], 2),
-    step(
-      0.5,
-      [
-        [-3, -2],
-        [1, 3],
-      ],
-      2,
-    ),
-  ];
-}
+const START = { first: [1, 0.5, -1], bias: [0.5, 1, 0.3], second: [1, -0.8, 0.6], offset: 0.2 };
 
 function result() {
   const curve = { mean: [0.05, 0.04], low: [0.04, 0.03], high: [0.06, 0.05] };
   const arm = { curve, loss: [0.03, 0.05], accuracy: [0.9, 0.9], moved: 7.43 };
   const names = ["extra", "swap", "swap_noise", "rotate", "rotate_noise", "scale", "scale_noise"];
   return {
-    picture: { reach: 3, changes: { swap: steps(), scale: steps(), rotate: steps(), negative: steps() } },
+    picture: { reach: 3, changes: { swap: [START] } },
     changes: [
       { name: "swap", sentence: "Swap", must: true, largest: 3.24e-16, single: 0, share: 1, drawn: 1 },
       {
@@ -170,17 +144,19 @@ test("the verdict says better, worse or uncertain, with its numbers", () => {
   assert.match(verdict(differences({ swap: 0.002 }), SETTINGS), /^A swap changes the loss by \+0\.0020/);
 });
 
+const network = (svg) => svg.querySelector('[role="img"]').getAttribute("aria-label");
+
 test("the small network begins with the change of basis, and its weights and output follow the player", () => {
   const place = draw("network");
   const svg = place.querySelector(".symmetry-network");
   const pressed = [...place.querySelectorAll("button[aria-pressed=true]")].map((one) => one.textContent);
   assert.deepEqual(pressed, ["Change the basis of 1 and 2"]);
   assert.match(place.textContent, /The output is the same on 50% of this range\./);
-  assert.match(svg.getAttribute("aria-label") ?? "", /unit 1: weight 2, bias 0\.5, to the output 1;/);
+  assert.match(network(svg), /unit 1: weight 1\.06, bias 1\.06, to the output 0\.14;/);
   const changed = () => [...svg.querySelectorAll("text.changed")].map((text) => text.textContent);
-  assert.deepEqual(changed(), ["2"]);
+  assert.equal(changed().length, 6);
   press(place, "‹");
-  assert.match(place.textContent, /The output is different for every input\./);
+  assert.equal(changed().length, 4, "the outgoing weights are the old ones");
   press(place, "‹");
   assert.deepEqual(changed(), []);
   assert.match(place.textContent, /Before\. The output is the same for every input\./);
@@ -194,16 +170,83 @@ test("another change begins at its first step", () => {
   assert.match(place.textContent, /1 of 3/);
 });
 
+const slider = (place) => place.querySelector('[role="slider"]');
+
+function key(target, name) {
+  target.dispatchEvent(new window.KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+}
+
+test("the angle of the basis is turned by keys, and at 90 degrees it is a swap", () => {
+  const place = draw("network");
+  const svg = place.querySelector(".symmetry-network");
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "45");
+  key(slider(place), "ArrowUp");
+  assert.equal(slider(place).getAttribute("aria-valuetext"), "50°");
+  assert.equal(
+    place.querySelectorAll("button[aria-pressed=true]").length,
+    0,
+    "it is no longer the article's",
+  );
+  for (let presses = 0; presses < 8; presses++) key(slider(place), "ArrowRight");
+  assert.match(
+    network(svg),
+    /unit 1: weight 0\.5, bias 1, to the output −0\.8; unit 2: weight 1, bias 0\.5,/,
+  );
+  assert.match(place.textContent, /The output is the same for every input\./);
+  press(place, "‹");
+  key(slider(place), "End");
+  assert.match(place.textContent, /2 of 3/, "the step stays");
+  key(slider(place), "x");
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "360");
+  press(place, "‹");
+  key(slider(place), "ArrowDown");
+  assert.match(place.textContent, /3 of 3/, "before the change, nothing would be seen of it");
+});
+
+test("a unit's factor is dragged to any number but 0, and only its change has a handle", () => {
+  const place = draw("network");
+  press(place, "Scale 1 by 2");
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "2");
+  const move = (name, clientX) =>
+    slider(place).dispatchEvent(
+      Object.assign(new window.MouseEvent(name, { clientX, clientY: 16, bubbles: true, cancelable: true }), {
+        pointerId: 1,
+      }),
+    );
+  place.querySelector("svg").getBoundingClientRect = () => ({ left: 0, top: 0, width: 180 });
+  slider(place).setPointerCapture = () => {};
+  move("pointerdown", 108);
+  move("pointermove", 99); // 198 in the drawing, of which 118 to 238 are the track
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "1");
+  assert.match(place.textContent, /The output is the same for every input\./);
+  move("pointermove", 89);
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "-0.1", "0 cannot be undone");
+  assert.match(place.textContent, /different for every input|on [\d]+% of this range/);
+  move("pointerup", 89);
+  move("pointermove", 99);
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "-0.1", "it was let go");
+  press(place, "Swap 1 and 2");
+  assert.equal(slider(place), null);
+});
+
+test("a run leaves the network as the visitor has it", () => {
+  const place = draw("network");
+  key(slider(place), "Home");
+  figures.network({ data: result(), element: place, settings: SETTINGS });
+  assert.equal(slider(place).getAttribute("aria-valuenow"), "0");
+});
+
 test("negative weights are dashed lines, and biases have their sign", () => {
   const [, columns] = smallNetwork(result().picture);
-  assert.equal(columns.querySelectorAll("line.negative").length, 2);
+  assert.equal(columns.querySelectorAll("line.negative").length, 1);
   assert.match(columns.querySelector("svg").textContent, /− 0\.35/);
 });
 
 test("shares are said in words", () => {
-  assert.match(words(step(1, [], 1)), /same for every input/);
-  assert.match(words(step(0, [], 1)), /different for every input/);
-  assert.match(words(step(0.1667, [], 1)), /on 17% of this range/);
+  const step = (share) => ({ share });
+  assert.match(words(step(1)), /same for every input/);
+  assert.match(words(step(0)), /different for every input/);
+  assert.match(words(step(0.1667)), /on 17% of this range/);
 });
 
 test("the table of changes has moves and shares, and the sentence both cases", () => {

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from goosequill.cli.lab import plain
 from goosequill.lab import networks
 from goosequill.lab import relu_symmetries as changes
 from goosequill.lab.networks import Network
+from tests.py.lab.in_the_page import called
 
 NETWORK = Network(20, 12, "relu", "linear")
 
@@ -97,3 +99,22 @@ def test_corners_are_all_that_is_needed_to_draw_an_output() -> None:
             units = np.maximum(np.outer(step["first"], x) + step["bias"][:, None], 0)
             y = step["second"] @ units + step["offset"]
             np.testing.assert_allclose(np.interp(x, step["x"], step["y"]), y, atol=1e-3)
+
+
+def test_a_basis_at_90_degrees_is_a_swap() -> None:
+    turned, swapped = changes.drawn_steps("rotate", 90.0), changes.drawn_steps("swap", 0.0)
+    assert turned[2]["share"] == 1
+    np.testing.assert_allclose(turned[2]["first"], swapped[2]["first"])
+
+
+def test_the_page_makes_the_same_changes_at_once() -> None:
+    start = {name: plain(value) for name, value in changes.drawn_steps("swap", 0.0)[0].items()}
+    network = {"start": start, "reach": changes.REACH}
+    cases = [("swap", 0.0), *(("rotate", float(angle)) for angle in range(0, 361, 5))]
+    cases += [("scale", factor / 10) for factor in range(-30, 31) if factor]
+    found = called("symmetries", "stepsOf", [(name, amount, network) for name, amount in cases])
+    for (name, amount), steps in zip(cases, found, strict=True):
+        for step, ours in zip(steps, changes.drawn_steps(name, amount), strict=True):
+            assert step.keys() == ours.keys()
+            for key, value in ours.items():  # which Python rounds to four digits
+                np.testing.assert_allclose(step[key], value, atol=5.1e-5, err_msg=f"{name} {amount} {key}")

@@ -33,8 +33,8 @@ that is undetermined, and the state of all its published trees."""
 _NAMESPACE = uuid.UUID("5f0f4a54-90b3-4b2b-8e39-5d1d5a3e7a10")
 
 
-def read(data: bytes) -> list[Tree]:
-    """Return the conversations in a file.
+def read(data: bytes, most: int | None = None) -> list[Tree]:
+    """Return the conversations in a file; `most` is that of `records`.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def read(data: bytes) -> list[Tree]:
     >>> [message.text for message in tree]
     ['Hello.']
     """
-    found = records(data)
+    found = records(data, most)
     first = next(found, None)
     if first is None:
         fail(1, "there is no record")

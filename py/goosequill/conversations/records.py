@@ -31,8 +31,8 @@ Record = tuple[int, dict[str, Any]]
 """The number of a line, or of an element of a list, from 1, and the object there."""
 
 
-def records(data: bytes) -> Iterator[Record]:
-    """Yield the objects of a file.
+def records(data: bytes, most: int | None = None) -> Iterator[Record]:
+    """Yield the objects of a file, which has at most `most` bytes after unpacking, `MOST_BYTES` by default.
 
     Raises
     ------
@@ -42,30 +42,31 @@ def records(data: bytes) -> Iterator[Record]:
     raw: Any = io.BytesIO(data)
     packed = data[:2] == b"\x1f\x8b"
     try:
-        yield from _records(io.BufferedReader(gzip.GzipFile(fileobj=raw) if packed else raw))
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw) if packed else raw)
+        yield from _records(stream, MOST_BYTES if most is None else most)
     except (EOFError, OSError, zlib.error) as error:
         raise FileFormatError(f"The gzip file is damaged: {error}.", code="conversations") from error
 
 
-def _records(stream: io.BufferedReader) -> Iterator[Record]:
+def _records(stream: io.BufferedReader, most: int) -> Iterator[Record]:
     first = _line(stream, 1)
     if first.lstrip(BOM)[:1] == b"{" and first.rstrip()[-1:] == b"}":
-        yield from _lines(first, stream)
+        yield from _lines(first, stream, most)
         return
-    text = first + stream.read(MOST_BYTES + 1 - len(first))
-    if len(text) > MOST_BYTES:
-        fail(1, f"the file has more than {MOST_BYTES:,} bytes")
+    text = first + stream.read(max(0, most + 1 - len(first)))
+    if len(text) > most:
+        fail(1, f"the file has more than {most:,} bytes")
     value = _parse(text, 1)
     for number, found in enumerate(value if isinstance(value, list) else [value], 1):
         yield number, _object(found, number)
 
 
-def _lines(line: bytes, stream: io.BufferedReader) -> Iterator[Record]:
+def _lines(line: bytes, stream: io.BufferedReader, most: int) -> Iterator[Record]:
     number, total, values, found = 1, 0, MOST_VALUES, 0
     while line:
         total += len(line)
-        if total > MOST_BYTES:
-            fail(number, f"the file has more than {MOST_BYTES:,} bytes")
+        if total > most:
+            fail(number, f"the file has more than {most:,} bytes")
         if line.strip():
             found += 1
             if found > MOST_RECORDS:

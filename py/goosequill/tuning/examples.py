@@ -23,7 +23,7 @@ from goosequill.errors import FileFormatError, GoosequillError
 from goosequill.support.line_ends import unix_lines
 
 MOST_BYTES = 32_000_000
-"""Of a file, far more than a model can learn from in a page."""
+"""Of a file, packed or not, far more than a model can learn from in a page."""
 MOST_EXAMPLES = 10_000
 MOST_PARTS = 1_000_000
 """Messages in all examples of a file: the replies late in a conversation repeat what came before them."""
@@ -201,9 +201,9 @@ def _has_wanted(text: Text) -> bool:
 def _of_json(data: bytes, chat: ChatFormat) -> list[Example]:
     found = []
     try:
-        for number, record in records(data):
+        for number, record in records(data, MOST_BYTES):
             if not _FORMS & record.keys() or "message_id" in record:
-                return examples_of(read_conversations(data), chat)
+                return examples_of(read_conversations(data, MOST_BYTES), chat)
             found.append((number, _example(number, record, chat)))
             if len(found) > MOST_EXAMPLES:
                 break

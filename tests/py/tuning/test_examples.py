@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -150,6 +151,9 @@ def test_too_much_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(examples, "MOST_BYTES", 50)
     with pytest.raises(FileFormatError, match="more than 50 bytes"):
         read_examples(b"x" * 51, WORLD)
+    for record in ({"text": "a" * 999}, {"message_id": "1", "text": "a" * 999, "role": "user"}):
+        with pytest.raises(FileFormatError, match="more than 50 bytes"):
+            read_examples(gzip.compress(lines(record), 9), WORLD)
     monkeypatch.setattr(examples, "MOST_EXAMPLES", 2)
     with pytest.raises(FileFormatError, match="more than 2 examples"):
         read_examples(b'{"text": "a"}\n' * 3, WORLD)

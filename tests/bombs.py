@@ -18,9 +18,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
-from unittest import mock
-
-from pypdf import Configuration, apply_configuration
 
 from goosequill.conversations import records
 from goosequill.lab import recordings
@@ -34,6 +31,11 @@ from tests.py.weights import make_hostile
 from tests.py.work import measured_memory
 from tests.soak.readers import SEEDS, check, inputs, seed
 
+try:
+    import pypdf
+except ImportError:  # as in a page
+    pypdf = None
+
 FACTOR = 64
 """By how much `smaller` divides."""
 _BOUND = re.compile(r"_?(MOST|MAX|LARGEST)(_(?!DIM)[A-Z]+)*")
@@ -45,12 +47,16 @@ _SMALL = 10_000
 def smaller(factor: int = FACTOR) -> Iterator[None]:
     """Divide all large bounds of the package's modules, also where they are a parameter's default."""
     modules = [module for name, module in sorted(sys.modules.items()) if name.startswith("goosequill.")]
-    with contextlib.ExitStack() as stack:
-        for owner, name in [each for module in modules for each in _bounds(module)]:
-            stack.enter_context(mock.patch.object(owner, name, _shrunk(getattr(owner, name), factor)))
-        of_pypdf = _shrunk(dataclasses.asdict(Configuration()), factor)
-        stack.enter_context(apply_configuration(**of_pypdf))
-        yield
+    kept = [(*place, getattr(*place)) for module in modules for place in _bounds(module)]
+    of_pypdf = _shrunk(dataclasses.asdict(pypdf.Configuration()), factor) if pypdf else {}
+    for owner, name, value in kept:
+        setattr(owner, name, _shrunk(value, factor))
+    try:
+        with pypdf.apply_configuration(**of_pypdf) if pypdf else contextlib.nullcontext():
+            yield
+    finally:
+        for owner, name, value in kept:
+            setattr(owner, name, value)
 
 
 def _bounds(module: ModuleType) -> Iterator[tuple[Any, str]]:

@@ -50,3 +50,24 @@ def test_too_many_values_are_refused_in_little_memory() -> None:
 def test_what_is_not_json_is_a_value_error(text: str | bytes) -> None:
     with pytest.raises(ValueError):
         parse(text)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":', '["]", "\\\\\\"]]", ', '[{"[\\\\":0,"b":'])
+def test_depth_is_known_before_anything_is_parsed(monkeypatch: pytest.MonkeyPatch, opening: str) -> None:
+    """In a page, the stack of `json` has no bound of its own."""
+    monkeypatch.setattr("json.loads", lambda *_, **__: pytest.fail("it was parsed"))
+    for text in (opening * 1_000, (opening * 1_000).encode("utf-16"), '"' + '"' + opening * 1_000):
+        with pytest.raises(ValueError, match="nested too deep"):
+            parse(text)
+
+
+@pytest.mark.parametrize("text", ['"' * 99_999, "\\" * 200_000, '"[' + "\\", '["' * 99_999, "]" * 99_999])
+def test_damaged_json_is_looked_at_once(text: str) -> None:
+    """Twice for each character would take minutes."""
+    with pytest.raises(ValueError):
+        parse("[" * MOST_DEPTH + "]" * MOST_DEPTH + "[]" + text)
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    value = ["[{" * 500, {"[" * 500: "\\" + '"[' * 500}] * 200
+    assert parse(json.dumps(value)) == value

@@ -375,6 +375,9 @@ def test_the_model_is_told_of_tools_and_reads_calls_and_results() -> None:
     assert chat.transcript([result]) == "User: Tool output of weather:\n-3\n\n"
 
 
+DEEP = '{"a":' + "[" * 200 + "]" * 200 + "}"
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -384,6 +387,7 @@ def test_the_model_is_told_of_tools_and_reads_calls_and_results() -> None:
         {"role": "assistant", "content": "", "tool_calls": [{"name": "now", "arguments": "[1"}]},
         {"role": "assistant", "content": "", "tool_calls": [{"name": "now", "arguments": "[1]"}]},
         {"role": "assistant", "content": "", "tool_calls": [{"name": 'n"', "arguments": {}}]},
+        {"role": "assistant", "content": "", "tool_calls": [{"name": "now", "arguments": DEEP}]},
         {"role": "user", "content": [{"type": "image_url"}]},
         {"role": "user", "content": [{"type": "text", "text": 7}]},
         {"role": "tool"},

@@ -1,6 +1,7 @@
 /** Computes the cumulative experiment without its study in the page, as py/goosequill/lab/cumulative.py does. */
 
 import { CURVES, rising } from "./cumulative-curves.js";
+import { cumulative, density } from "./normal.js";
 import { Random } from "./random.js";
 
 /** @import { Points } from "./cumulative-curves.js" */
@@ -12,24 +13,13 @@ export const MOST_Y = 100;
 const LIMIT = 4;
 const GRID = spaced(LIMIT, 401);
 const TOLERANCE = 1e-9;
-const density = (/** @type {number} */ x) => Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
 const drawn = (/** @type {number[]} */ values) => values.filter((_, index) => index % 2 === 0);
-const TRUTH = GRID.map(normal);
+const TRUTH = GRID.map(cumulative);
 
 /** As numpy's `linspace` rounds them, since a step is at one side of a point. @param {number} end @param {number} count */
 function spaced(end, count) {
   const step = (2 * end) / (count - 1);
   return Array.from({ length: count }, (_, index) => (index < count - 1 ? index * step - end : end));
-}
-
-/** The distribution function of a standard normal variable, by its series. @param {number} x */
-function normal(x) {
-  let [term, sum] = [x, x];
-  for (let odd = 3; Math.abs(term) > 1e-18; odd += 2) {
-    term *= (x * x) / odd;
-    sum += term;
-  }
-  return 0.5 + density(x) * sum;
 }
 
 /**

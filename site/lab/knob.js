@@ -6,16 +6,21 @@ import { svgElement } from "../ui/svg.js";
 
 const REACH = 15; // so large that a finger finds it
 
+/** Units of a drawing for each pixel of the page. @param {SVGElement} part */
+function unitsPerPixel(part) {
+  const svg = /** @type {SVGSVGElement} */ (part.closest("svg"));
+  return Number(svg.getAttribute("viewBox")?.split(" ")[2]) / (svg.getBoundingClientRect().width || 1);
+}
+
 /** Where a pointer is. @param {SVGElement} part of a drawing @param {MouseEvent} event @returns {Place} */
 export function placeIn(part, { clientX, clientY }) {
-  const svg = /** @type {SVGSVGElement} */ (part.closest("svg"));
-  const { left, top, width } = svg.getBoundingClientRect();
-  const factor = Number(svg.getAttribute("viewBox")?.split(" ")[2]) / (width || 1);
-  return { x: (clientX - left) * factor, y: (clientY - top) * factor };
+  const { left, top } = /** @type {SVGSVGElement} */ (part.closest("svg")).getBoundingClientRect();
+  const units = unitsPerPixel(part);
+  return { x: (clientX - left) * units, y: (clientY - top) * units };
 }
 
 /**
- * Follows a pointer that went down on a handle until it goes up.
+ * Follows a pointer that went down on a handle until it goes up, even if the handle is drawn anew meanwhile.
  * @param {SVGElement} handle
  * @param {PointerEvent} event
  * @param {(event: PointerEvent) => void} move
@@ -24,15 +29,18 @@ export function placeIn(part, { clientX, clientY }) {
 export function follow(handle, event, move, drop) {
   event.preventDefault();
   handle.focus();
-  handle.setPointerCapture(event.pointerId);
-  const ends = ["pointerup", "pointercancel"];
-  const end = () => {
-    handle.removeEventListener("pointermove", move);
-    for (const name of ends) handle.removeEventListener(name, end);
+  const listen = (/** @type {"addEventListener" | "removeEventListener"} */ how) => {
+    document[how]("pointermove", moved);
+    for (const name of ["pointerup", "pointercancel"]) document[how](name, ended);
+  };
+  const isOurs = (/** @type {any} */ other) => other.pointerId === event.pointerId;
+  const moved = (/** @type {any} */ other) => isOurs(other) && move(other);
+  const ended = (/** @type {any} */ other) => {
+    if (!isOurs(other)) return;
+    listen("removeEventListener");
     drop?.();
   };
-  handle.addEventListener("pointermove", move);
-  for (const name of ends) handle.addEventListener(name, end);
+  listen("addEventListener");
 }
 
 /** A finger on a handle moves it and does not scroll the page. @param {SVGElement} handle */
@@ -72,7 +80,16 @@ export function knob({ label, low, high, step, at, valueAt, words, change }) {
   };
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    follow(element, event, (moved) => set(valueAt(placeIn(element, moved))));
+    // From where it was taken, even if what is drawn anew moves the drawing.
+    const [start, units] = [at(now), unitsPerPixel(element)];
+    follow(element, event, ({ clientX, clientY }) =>
+      set(
+        valueAt({
+          x: start.x + (clientX - event.clientX) * units,
+          y: start.y + (clientY - event.clientY) * units,
+        }),
+      ),
+    );
   });
   keepTouch(element);
   element.addEventListener("keydown", (event) => {

@@ -1,6 +1,8 @@
 /** Random numbers as numpy's `default_rng` draws them, for pages that draw the same data as Python at once. */
 
-const MULTIPLIER = limbs(0x2360ed051fc65da44385df649fccf645n);
+/** The multiplier 0x2360ed051fc65da44385df649fccf645, its lowest 16 bits first. */
+const [A, B, C, D] = [0xf645, 0x9fcc, 0xdf64, 0x4385];
+const [E, F, G, H] = [0x5da4, 0x1fc6, 0xed05, 0x2360];
 const LIMB = 0x1_0000;
 const STEPS = 2 ** 52;
 /** Where the ziggurat's tail begins, and the area of each of its 256 layers. */
@@ -65,17 +67,46 @@ export class Random {
     }
   }
 
+  /** Multiplies and adds, modulo 2 ** 128; written out, because most of the time goes into it. */
   #step() {
-    const [state, next] = [this.#state, this.#next];
-    let carry = 0;
-    for (let index = 0; index < 8; index++) {
-      let sum = carry + this.#increment[index];
-      for (let part = 0; part <= index; part++) sum += state[part] * MULTIPLIER[index - part];
-      carry = Math.floor(sum / LIMB);
-      next[index] = sum - carry * LIMB;
-    }
-    this.#state = next;
-    this.#next = state;
+    const [s, n, plus] = [this.#state, this.#next, this.#increment];
+    let sum = plus[0] + s[0] * A;
+    n[0] = sum & 0xffff;
+    sum = (sum - n[0]) / LIMB + plus[1] + s[0] * B + s[1] * A;
+    n[1] = sum & 0xffff;
+    sum = (sum - n[1]) / LIMB + plus[2] + s[0] * C + s[1] * B + s[2] * A;
+    n[2] = sum & 0xffff;
+    sum = (sum - n[2]) / LIMB + plus[3] + s[0] * D + s[1] * C + s[2] * B + s[3] * A;
+    n[3] = sum & 0xffff;
+    sum = (sum - n[3]) / LIMB + plus[4] + s[0] * E + s[1] * D + s[2] * C + s[3] * B + s[4] * A;
+    n[4] = sum & 0xffff;
+    sum = (sum - n[4]) / LIMB + plus[5] + s[0] * F + s[1] * E + s[2] * D + s[3] * C + s[4] * B + s[5] * A;
+    n[5] = sum & 0xffff;
+    sum =
+      (sum - n[5]) / LIMB +
+      plus[6] +
+      s[0] * G +
+      s[1] * F +
+      s[2] * E +
+      s[3] * D +
+      s[4] * C +
+      s[5] * B +
+      s[6] * A;
+    n[6] = sum & 0xffff;
+    sum =
+      (sum - n[6]) / LIMB +
+      plus[7] +
+      s[0] * H +
+      s[1] * G +
+      s[2] * F +
+      s[3] * E +
+      s[4] * D +
+      s[5] * C +
+      s[6] * B +
+      s[7] * A;
+    n[7] = sum & 0xffff;
+    this.#state = n;
+    this.#next = s;
   }
 
   /** Folds the state into 64 bits and turns them to the right by its highest six. */

@@ -6,14 +6,17 @@
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { counted, number } from "../ui/words.js";
+import { gainHandle } from "./sta-handle.js";
+import { LATENCY } from "./sta-instant.js";
 
+export { instant } from "./sta-instant.js";
 export { inputs } from "./sta-recording.js";
 
 /** @import { Drawing } from "./frame.js" */
 
 export const prepare = loadPlot;
 
-export const folded = ["dt", "gain", "memory", "ridge", "shifts", "seed"];
+export const folded = ["dt", "memory", "ridge", "shifts", "seed"];
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ neuron }) => (neuron === "grasshopper" ? ["samples"] : ["recording"]);
@@ -29,7 +32,6 @@ export const labels = {
 };
 
 const FILTERS = ["lnp", "lnp-correlated", "squaring"];
-const LATENCY = 20;
 
 /**
  * The limits of numbers that depend on other settings. A filter needs a window longer than its latency; an
@@ -68,23 +70,26 @@ const STIMULI = { grasshopper: "loudness (relative)", own: "stimulus" };
 const TIME = { label: "time before the spike", unit: "ms" };
 
 /** @param {Drawing} drawing */
-export function render({ data, element: place, settings }) {
+export function render({ data, element: place, settings, run, partial }) {
   const { source } = data;
   const who = NAMES[source.neuron];
   const y = { label: STIMULI[source.neuron] ?? "stimulus (standard deviations)" };
+  const series = [
+    ...nullBand(data, partial && settings.shifts > 0),
+    ...average(data, "error", "average ± standard error"),
+    ...truth(data, settings),
+  ];
+  const { domain, onDraw } = gainHandle(data, { gain: settings.gain, series, place, run });
   place.replaceChildren(
-    element("p", { class: "note", "data-testid": "sta-summary" }, summary(data)),
     chart({
       title: `Average stimulus before a spike: ${who}`,
       x: TIME,
-      y,
-      series: [
-        ...nullBand(data),
-        ...average(data, "error", "average ± standard error"),
-        ...truth(data, settings),
-      ],
+      y: { ...y, domain },
+      series,
       height: 300,
+      onDraw,
     }),
+    element("p", { class: "note", "data-testid": "sta-summary" }, summary(data)),
     chart({
       title: "The same average with the article's band, one standard deviation of the stimuli",
       x: TIME,
@@ -101,10 +106,10 @@ function summary({ source, deviation, error, prediction }) {
   const sentences = [
     `${counted(source.spikes, "spike")}, ${brief(source.rate)} per second.`,
     `The standard deviation is ${number(Math.round(deviation[0] / error[0]))} times the standard error.`,
-    disagreement
-      ? `Three implementations of the average differ by ${brief(disagreement)} at most.`
-      : "Three implementations of the average agree to the last bit.",
   ];
+  if (disagreement)
+    sentences.push(`Three implementations of the average differ by ${brief(disagreement)} at most.`);
+  else if (disagreement === 0) sentences.push("Three implementations of the average agree to the last bit.");
   if (prediction) sentences.push(`Held out, the average is worth ${brief(prediction.bits)} bits per spike.`);
   return sentences.join(" ");
 }
@@ -118,11 +123,16 @@ function average(data, width, name) {
   return [{ name, x: data.time, y: data.average, low: ends(-1), high: ends(1) }];
 }
 
-/** What shifted spikes give, whatever the stimulus. @param {any} data */
-function nullBand({ time, baseline, null: bound }) {
-  if (!bound) return [];
+/**
+ * What shifted spikes give, whatever the stimulus.
+ * @param {any} data
+ * @param {boolean} isExpected it comes with the whole result: its name keeps the drawing where it is
+ */
+function nullBand({ time, baseline, null: found }, isExpected) {
+  if (!found && !isExpected) return [];
+  const bound = found ?? Number.NaN;
   const ends = band("95% of shifted spike trains stay within", time, baseline - bound, baseline + bound);
-  return [{ ...ends, y: time.map(() => baseline) }];
+  return [{ ...ends, y: time.map(() => (found ? baseline : Number.NaN)) }];
 }
 
 /**

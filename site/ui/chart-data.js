@@ -37,6 +37,8 @@ import { significant, t } from "./words.js";
  * @property {readonly Rule[]} [rules]
  * @property {number} [height] of the drawing in pixels
  * @property {boolean} [legend] by default there is one if there are several series
+ * @property {(svg: SVGSVGElement & {scale(name: "x" | "y"): {apply(value: any): number}}) => void} [onDraw]
+ *   called with each drawing of it, before that is in the page
  *
  * @typedef {{columns: string[], count: number, row: (index: number) => import("./csv.js").CsvCell[]}} Table
  */

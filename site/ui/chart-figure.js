@@ -22,6 +22,7 @@ import { t } from "./words.js";
  * @param {HTMLElement | null} [options.legend]
  * @param {boolean} [options.hideTitle] if a heading above says the same
  * @param {HTMLElement | null} [options.details] shown instead of the table, which is then only saved
+ * @param {(svg: any) => void} [options.onDraw] called with what is shown next, before it is in the page
  * @param {(group: number, key: number) => void} [options.onChoose] called when a point is clicked, or chosen
  *   with Enter
  * @returns {HTMLElement}
@@ -34,6 +35,7 @@ export function figure({
   legend = null,
   hideTitle = false,
   details,
+  onDraw,
   onChoose,
 }) {
   const drawing = element("div", {
@@ -60,6 +62,7 @@ export function figure({
     width = wanted;
     const drawn = draw(width);
     svg = drawn.svg;
+    onDraw?.(svg);
     drawing.replaceChildren(svg);
     cursor.follow(drawn);
   };

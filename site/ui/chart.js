@@ -30,6 +30,7 @@ export function chart(spec) {
     title,
     contents: series.length > 1 ? t("chart of {count} series", { count: series.length }) : t("chart"),
     draw: (width) => drawChart(layout, width),
+    onDraw: spec.onDraw,
     table: tableOf(spec),
     legend: legend ? legendOf(layout) : null,
   });

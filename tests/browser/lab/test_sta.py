@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ..accessibility import violations_in_both_themes
-from ..conftest import watch
+from ..conftest import Record, watch
 
 LONG = 120_000
 
@@ -86,6 +86,40 @@ def expected(stimulus: np.ndarray, spikes: np.ndarray) -> np.ndarray:
     """The average over windows of 40 samples, one by one."""
     ends = [index for index in np.flatnonzero(spikes) if index >= 40]
     return np.mean([stimulus[end - 39 : end + 1] for end in ends], axis=0)
+
+
+def test_the_average_follows_keys_pointer_and_controls_without_the_engine(
+    clean_page: Page, site_url: str, record: Record
+) -> None:
+    clean_page.goto(site_url + "lab/sta/#samples=50000")
+    experiment = clean_page.get_by_test_id("experiment-sta")
+    expect(experiment.get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    summary = experiment.get_by_test_id("sta-summary")
+    expect(summary).to_contain_text("4,733 spikes")  # of the address's 50,000 samples
+    handle = experiment.locator("figure").get_by_role("slider", name="Gain")
+    expect(experiment).to_contain_text("The picture follows at once. Press Run for all figures.")
+    handle.focus()
+    clean_page.keyboard.press("PageDown")
+    expect(handle).to_have_attribute("aria-valuetext", "gain 0.7")
+    expect(handle).to_be_focused()
+    clean_page.keyboard.press("ArrowUp")
+    expect(handle).to_have_attribute("aria-valuetext", "gain 0.75")
+    before = summary.inner_text()
+    box = handle.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    clean_page.mouse.move(x, y)
+    clean_page.mouse.down()
+    clean_page.mouse.move(x + 5, y - 60, steps=4)
+    expect(summary).not_to_have_text(before)  # before it is dropped
+    clean_page.mouse.move(x, y - 1000)
+    clean_page.mouse.up()
+    expect(handle).to_have_attribute("aria-valuetext", "gain 2")
+    expect(clean_page).to_have_url(re.compile("gain=2$"))
+    experiment.get_by_label("Neuron").first.select_option("lif")
+    expect(summary).to_contain_text("spikes")
+    expect(handle).to_have_count(0)
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 def test_a_csv_file_is_averaged(lab: Lab) -> None:

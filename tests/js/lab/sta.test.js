@@ -136,6 +136,73 @@ test("a partial result is drawn without what it lacks", () => {
   render(part, { partial: true });
   assert.deepEqual(legend(), ["average ± standard error", "true filter × gain"]);
   assert.doesNotMatch(String(place.textContent), /bits/);
+  render(part, { partial: true, settings: { gain: 2, shifts: 100 } });
+  assert.equal(legend().length, 3, "what follows later has its place");
+});
+
+test("a result of the page says nothing of other implementations", () => {
+  const { disagreement: _, ...source } = result().source;
+  render(result({ source }));
+  assert.doesNotMatch(place.textContent, /implementations/);
+});
+
+const handle = () => place.querySelector('[role="slider"]');
+
+test("the gain is a handle at the filter's peak, moved by keys, which keeps the focus in the next picture", async () => {
+  const asked = [];
+  const run = (request) => asked.push(request);
+  render(result(), { settings: { gain: 1.2 }, run });
+  assert.equal(handle().getAttribute("aria-valuetext"), "gain 1.2");
+  assert.equal(handle().closest("[aria-hidden]"), null);
+  const height = () =>
+    Number(
+      handle()
+        .getAttribute("transform")
+        .match(/,([-\d.]+)\)/)[1],
+    );
+  const before = height();
+  handle().focus();
+  handle().dispatchEvent(new window.KeyboardEvent("keydown", { key: "PageUp", bubbles: true }));
+  assert.deepEqual(asked, [{ settings: { gain: 1.7 } }]);
+  render(result(), { settings: { gain: 1.7 }, run });
+  await settle();
+  assert.equal(document.activeElement, handle());
+  assert.ok(height() < before);
+  handle().dispatchEvent(new window.KeyboardEvent("keydown", { key: "End", bubbles: true }));
+  render(result(), { settings: { gain: 2 }, run });
+  assert.ok(height() > 0, "there is room for every gain");
+});
+
+test("the gain is dragged over several pictures", () => {
+  const asked = [];
+  const run = (request) => {
+    asked.push(request.settings.gain);
+    render(result(), { settings: request.settings, run });
+  };
+  render(result(), { settings: { gain: 1.2 }, run });
+  const point = (name, clientY) =>
+    (name === "pointerdown" ? handle() : document).dispatchEvent(
+      Object.assign(new window.MouseEvent(name, { clientY, bubbles: true }), { pointerId: 7 }),
+    );
+  const svg = () => handle().closest("svg");
+  const measure = () => {
+    const width = Number(svg().getAttribute("viewBox").split(" ")[2]);
+    svg().getBoundingClientRect = () => ({ left: 0, top: 0, width });
+  };
+  measure();
+  point("pointerdown", 100);
+  point("pointermove", -1000);
+  measure();
+  point("pointermove", 1000);
+  assert.deepEqual(asked, [2, 0]);
+  point("pointerup", 1000);
+  point("pointermove", -1000);
+  assert.equal(asked.length, 2);
+});
+
+test("without a filter there is no handle", () => {
+  render(result({ filter: null, predicted: null }));
+  assert.equal(handle(), null);
 });
 
 test("a filter without a prediction is scaled by the gain, and an unknown one is left out", () => {

@@ -56,6 +56,22 @@ test("a chart has its title, a legend in the order of its series, axis names and
   assert.equal(svg.querySelector('[aria-label="y-axis label"]').textContent, "stimulus (mV)");
 });
 
+test("each drawing that is shown can get more, by its scales", () => {
+  const heights = [];
+  const made = chart({
+    title: "Heights",
+    x: { label: "x" },
+    y: { label: "y" },
+    series: [{ name: "y", x: [0, 1], y: [0, 2] }],
+    onDraw: (svg) => {
+      heights.push(svg.scale("y").apply(0) - svg.scale("y").apply(2));
+      svg.append(document.createElement("mark"));
+    },
+  });
+  assert.equal(made.querySelectorAll("svg.plot > mark").length, 1);
+  assert.ok(heights[0] > 50);
+});
+
 test("what the build draws also keeps the height that a phone will need", () => {
   const [wide, narrow] = drawn(chart(AVERAGE)).querySelectorAll(".chart-drawing > svg");
   assert.equal(narrow.getAttribute("class"), "chart-place");

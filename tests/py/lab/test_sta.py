@@ -13,9 +13,11 @@ import scipy.signal
 import scipy.stats
 from sklearn.linear_model import Ridge
 
+from goosequill.cli.lab import plain
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments, neurons, recordings, sta
 from goosequill.support.progress import finish
+from tests.py.lab.in_the_page import at_once
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "lab" / "scripts" / "sta.py"
 FILES = {
@@ -325,3 +327,50 @@ def test_the_study_is_what_its_command_finds() -> None:
     ears = sta_study.ears()
     for ear, kept in zip(ears, study["grasshopper"], strict=True):
         assert ear == pytest.approx(kept, rel=1e-3)
+
+
+# ---- What the page computes by itself ----
+
+
+DEFAULTS = vars(sta.Settings())
+
+
+def test_the_page_computes_the_same_average_at_once() -> None:
+    cases = [
+        {"neuron": neuron, "gain": gain, "window": window, "dt": dt, "samples": samples, "seed": seed}
+        for seed, neuron in enumerate(("lnp", "lnp-correlated", "squaring", "lif"))
+        for gain, window, dt, samples in (
+            (1.2, 150, 2.0, 20_000),
+            (0.0, 61, 0.5, 40_000),
+            (0.05, 60, 5.0, 4_000),
+            (2.0, 150, 2.0, 200_000),
+        )
+    ]
+    cases.append({"neuron": "lnp-correlated", "memory": 0.95, "samples": 9_000})
+    for case, answer in zip(
+        cases, at_once("sta", [{"settings": DEFAULTS | case} for case in cases]), strict=True
+    ):
+        ours = plain(first_part(sta.Settings(**case)))
+        found = answer["data"]
+        assert answer["isWhole"] is False
+        del ours["source"]["disagreement"], ours["convergence"]  # which the picture can do without
+        assert found["source"].pop("rate") == pytest.approx(ours["source"].pop("rate"), rel=1e-12)
+        assert found.keys() == ours.keys()
+        for name, value in ours.items():
+            if value is None or name == "source":
+                assert found[name] == value, (case, name)
+            else:
+                np.testing.assert_allclose(found[name], value, atol=1e-11, err_msg=f"{case} {name}")
+
+
+def test_what_takes_long_or_is_refused_is_left_to_this_module() -> None:
+    left = [
+        {"samples": 600_000},
+        {"samples": 200_000, "window": 151},
+        {"neuron": "grasshopper"},
+        {"window": 2},
+        {"neuron": "lif", "samples": 2_000, "dt": 0.05},
+    ]
+    asked = [{"settings": DEFAULTS | case} for case in left]
+    asked.append({"settings": DEFAULTS, "own": {"stimulus": [1, 2, 3]}})
+    assert at_once("sta", asked) == [None] * len(asked)

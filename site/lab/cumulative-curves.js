@@ -90,14 +90,24 @@ export function rising(y) {
   return pools.flatMap(({ mean, count }) => Array(count).fill(Math.min(1, Math.max(0, mean))));
 }
 
-/** The last index whose x is at most a value, from 0 to `most`. @param {number[]} x @param {number} at @param {number} most */
+/**
+ * The last index whose x is at most a value, from 0 to `most`.
+ * @param {number[]} x
+ * @param {number} at
+ * @param {number} most
+ */
 function before(x, at, most) {
   let index = 0;
   while (index < most && x[index + 1] <= at) index++;
   return index;
 }
 
-/** The monotone cubic interpolant, constant outside the points. @param {number[]} x @param {number[]} y @returns {Curve} */
+/**
+ * The monotone cubic interpolant, constant outside the points.
+ * @param {number[]} x
+ * @param {number[]} y
+ * @returns {Curve}
+ */
 function pchip(x, y) {
   const slopes = slopesOf(x, y);
   return (at) => {
@@ -160,7 +170,11 @@ function mixtureWeights(densities, shares) {
   return weights;
 }
 
-/** The longest of 1, 1/2, 1/4 ... that increases the likelihood enough. @param {Vector} change @param {number[]} shares */
+/**
+ * The longest of 1, 1/2, 1/4 ... that increases the likelihood enough.
+ * @param {Vector} change
+ * @param {number[]} shares
+ */
 function climb(change, shares) {
   const slope = dot(shares, change);
   for (let size = 1; size > 1e-12; size /= 2) {

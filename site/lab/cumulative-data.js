@@ -50,7 +50,12 @@ export function parseData(text) {
   return checked({ kind: "points", x: x ?? [], y: y ?? [] });
 }
 
-/** Refuses what Python would, before it is loaded. @param {T} data @returns {T} @template {PointData | SampleData} T */
+/**
+ * Refuses what Python would, before it is loaded.
+ * @param {T} data
+ * @returns {T}
+ * @template {PointData | SampleData} T
+ */
 function checked(data) {
   if (data.kind === "points" && data.y.some((y) => Math.abs(y) > MOST_Y))
     throw problem("A y is far from 0 to 1.", "Divide cumulative counts by their total.");

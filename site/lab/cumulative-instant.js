@@ -1,4 +1,7 @@
-/** Computes the cumulative experiment without its study in the page, as py/goosequill/lab/cumulative.py does. */
+/**
+ * Computes the cumulative experiment without its study in the page, as py/goosequill/lab/cumulative.py
+ * does.
+ */
 
 import { CURVES, rising } from "./cumulative-curves.js";
 import { cumulative, density } from "./normal.js";
@@ -16,7 +19,11 @@ const TOLERANCE = 1e-9;
 const drawn = (/** @type {number[]} */ values) => values.filter((_, index) => index % 2 === 0);
 const TRUTH = GRID.map(cumulative);
 
-/** As numpy's `linspace` rounds them, since a step is at one side of a point. @param {number} end @param {number} count */
+/**
+ * As numpy's `linspace` rounds them, since a step is at one side of a point.
+ * @param {number} end
+ * @param {number} count
+ */
 function spaced(end, count) {
   const step = (2 * end) / (count - 1);
   return Array.from({ length: count }, (_, index) => (index < count - 1 ? index * step - end : end));
@@ -96,7 +103,11 @@ function generated({ data, points: count, noise, bin_width: isScaled, bin_ends: 
   };
 }
 
-/** The empirical distribution function, in the middle of each of its steps. @param {number[]} samples @returns {Points} */
+/**
+ * The empirical distribution function, in the middle of each of its steps.
+ * @param {number[]} samples
+ * @returns {Points}
+ */
 export function fromSamples(samples) {
   /** @type {Map<number, number>} */
   const counts = new Map();

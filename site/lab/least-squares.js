@@ -27,7 +27,8 @@ export function combine(columns, weights) {
 
 /**
  * The shortest weights for which the columns come nearest to the target: by singular values, found by turning
- * pairs of columns until all are at right angles (one-sided Jacobi). Those that are only rounding do not count.
+ * pairs of columns until all are at right angles (one-sided Jacobi). Those that are only rounding do not
+ * count.
  * @param {readonly Vector[]} columns
  * @param {Vector} target
  */

@@ -1,4 +1,6 @@
-/** Random numbers as numpy's `default_rng` draws them, for pages that draw the same data as Python at once. */
+/**
+ * Random numbers as numpy's `default_rng` draws them, for pages that draw the same data as Python at once.
+ */
 
 /** The multiplier 0x2360ed051fc65da44385df649fccf645, its lowest 16 bits first. */
 const [A, B, C, D] = [0xf645, 0x9fcc, 0xdf64, 0x4385];

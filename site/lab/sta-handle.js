@@ -15,7 +15,10 @@ const GAINS = Array.from({ length: MOST / STEP + 1 }, (_, index) => index * STEP
  * }} Handle `peak` in pixels of the drawing
  */
 
-/** Each stays while its chart is drawn anew, so that it can be dragged. @type {WeakMap<HTMLElement, Handle>} */
+/**
+ * Each stays while its chart is drawn anew, so that it can be dragged. @type {WeakMap<HTMLElement,
+ * Handle>}
+ */
 const handles = new WeakMap();
 
 /** @param {Drawing["run"]} run @returns {Handle} */
@@ -42,7 +45,8 @@ function makeHandle(run) {
 }
 
 /**
- * What a chart needs for the handle: an axis that stays while it is dragged. Nothing where no filter is known.
+ * What a chart needs for the handle: an axis that stays while it is dragged. Nothing where no filter is
+ * known.
  * @param {any} data
  * @param {{gain: number, series: Series[], place: HTMLElement, run: Drawing["run"]}} options
  * @returns {{domain?: [number, number], onDraw?: Spec["onDraw"]}}

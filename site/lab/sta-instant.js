@@ -43,7 +43,13 @@ export function instant({ settings, own }) {
   return { data, isWhole: false };
 }
 
-/** Remembers the last result. @param {(...given: A) => T} make @returns {(...given: A) => T} @template {any[]} A @template T */
+/**
+ * Remembers the last result.
+ * @param {(...given: A) => T} make
+ * @returns {(...given: A) => T}
+ * @template {any[]} A
+ * @template T
+ */
 function remembered(make) {
   /** @type {A | undefined} */
   let last;
@@ -90,7 +96,11 @@ function stimulusOf({ neuron, seed, samples, memory }) {
 
 // ---- Neurons ----
 
-/** The neuron's filter, oldest sample first; null if the window is shorter than its latency. @param {number} window @param {number} dt */
+/**
+ * The neuron's filter, oldest sample first; null if the window is shorter than its latency.
+ * @param {number} window
+ * @param {number} dt
+ */
 function motionFilter(window, dt) {
   const shape = Array.from({ length: window }, (_, index) => {
     const age = dt * (window - 1 - index) - LATENCY;

@@ -21,7 +21,12 @@ export function stepsOf(name, amount, { start, reach }) {
   return [step(start, start, reach), step(half, start, reach), step(whole, start, reach)];
 }
 
-/** How units 1 and 2 are mixed, before the ReLU and after it. @param {string} name @param {number} amount @returns {[Block, Block]} */
+/**
+ * How units 1 and 2 are mixed, before the ReLU and after it.
+ * @param {string} name
+ * @param {number} amount
+ * @returns {[Block, Block]}
+ */
 function blocks(name, amount) {
   if (name === "scale" || name === "negative") return [scaling(amount), scaling(1 / amount)];
   const radians = (amount * Math.PI) / 180;

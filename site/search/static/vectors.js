@@ -1,4 +1,7 @@
-/** Scores of all passages for a question's vector, from vectors in 4 or 2 bits, and from MiniLM's in 8 bits. */
+/**
+ * Scores of all passages for a question's vector, from vectors in 4 or 2 bits, and from MiniLM's in 8
+ * bits.
+ */
 
 import { corrupt } from "./files.js";
 

@@ -51,8 +51,8 @@ ELEMENT = ("goose-search.js", "goose-better.js")
 Ints = npt.NDArray[np.integer[Any]]
 
 FORMAT = "goosequill-web-search"
-VERSIONS = {4: 2, 2: 3}
-"""The first version that has vectors in so many bits."""
+VERSION, EARLIER = 3, 2
+"""The latter is written if vectors have 4 bits, so that older pages can read it."""
 DIMENSIONS = 192
 STEPS = {4: 0.335, 2: 0.996}
 """The step, in standard deviations, with which equal steps of so many bits reproduce a normal distribution
@@ -349,7 +349,7 @@ def web_files(
         yield names[name], data
     facts = {
         "format": FORMAT,
-        "version": VERSIONS[grid.bits],
+        "version": VERSION if grid.bits == 2 else EARLIER,
         "stamp": hashlib.sha256("".join(names.values()).encode()).hexdigest()[:16],
         "passages": len(passages),
         "documents": len(counts),

@@ -3,7 +3,7 @@
 import { corrupt, StaticSearchError } from "./files.js";
 
 const FORMAT = "goosequill-web-search";
-const VERSIONS = [2, 3]; // the latter may have vectors in 2 bits
+const VERSION = 3; // 2 has no vectors in 2 bits
 const MAX_PASSAGES = 2_000_000;
 const MAX_DIMENSIONS = 1024;
 const MAX_BYTES = 2 ** 31;
@@ -32,7 +32,7 @@ const NAME = /^[\w.-]+$/;
  * @returns {Facts}
  */
 export function checkedFacts(facts) {
-  if (facts?.format !== FORMAT || !VERSIONS.includes(facts.version)) {
+  if (facts?.format !== FORMAT || ![2, VERSION].includes(facts.version)) {
     throw new StaticSearchError(
       "index-version",
       "The search index has another format or version.",

@@ -206,14 +206,27 @@ def calibrate(own: Sequence[Floats], foreign: Sequence[Floats]) -> tuple[float, 
 def table(
     found: dict[str, dict[str, Any]], sizes: dict[str, tuple[int, int]], stages: Sequence[str]
 ) -> list[str]:
-    """Return the shares of the states in Markdown, of questions with an answer and of foreign ones."""
+    """Return the shares of the states in Markdown, of questions with an answer and of foreign ones.
+
+    The third row of a stage is the share of foreign questions that would be refused if the threshold were
+    chosen for the set, to lose one in twenty of its own.
+    """
     heads = [f"{TITLES[name]} ({own:,}; {foreign:,})" for name, (own, foreign) in sizes.items()]
     lines = [f"| Stage | Questions | {' | '.join(heads)} |", "| --- |" * 1 + " --- |" * (len(heads) + 1)]
     for stage in stages:
         for side, title in (("own", "with an answer"), ("foreign", "foreign")):
             cells = [found[name][f"{stage} {side}"].shares() for name in sizes]
             lines.append(f"| {STAGES[stage]} | {title} | {' | '.join(cells)} |")
+        cells = [
+            refused_at_best(*(found[name][f"{stage} {side}"] for side in ("own", "foreign")))
+            for name in sizes
+        ]
+        lines.append(f"| {STAGES[stage]} | foreign, at best | {' | '.join(cells)} |")
     return lines
+
+
+def refused_at_best(own: Answers, foreign: Answers) -> str:
+    return f"{np.mean(foreign.cosines < np.quantile(own.cosines, 0.05)):.0%}"
 
 
 def fitted(found: dict[str, dict[str, Any]]) -> Iterator[str]:

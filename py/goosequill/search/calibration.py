@@ -20,8 +20,8 @@ State = Literal["fits", "perhaps", "nothing"]
 FITS = 0.5
 """The least likelihood with which something fits."""
 PERHAPS = 0.03
-"""The least likelihood with which something fits perhaps; with less, nothing does. It loses one question in
-twenty of a FAQ that is asked without its words (scripts/search/held_out.py)."""
+"""The least likelihood with which something fits perhaps; with less, nothing does. It loses about one
+question in twenty of a FAQ that is asked without its words (scripts/search/held_out.py)."""
 JUDGED = 8
 """The first results, of which one may contain the name that is asked for, however many are wanted."""
 NAME_WORDS = 3

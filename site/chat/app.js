@@ -4,8 +4,8 @@
  * only when the visitor sends something. Model text reaches the page through ui/render or as text nodes only.
  */
 
+import { rate, ratingOf } from "../collections/conversation-tree.js";
 import { droppedFiles } from "../collections/files.js";
-import { rate, ratingOf } from "../conversations/tree.js";
 import { DecoderControls } from "../decoder/controls.js";
 import { ModelPanel } from "../decoder/model-panel.js";
 import { PresetChooser } from "../decoder/preset-chooser.js";
@@ -43,7 +43,7 @@ import { TasksSwitch } from "./tasks-switch.js";
 import { ThreadView } from "./thread-view.js";
 import { showTokens } from "./token-dialog.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @import { RequestOptions } from "../engine/client.js" */
 /** @import { Action } from "./message-view.js" */
 

@@ -11,7 +11,7 @@ import { CHAT_VOTES, isRemembering, recall, remember } from "../ui/memory.js";
 import { drawSeed } from "../ui/seeded.js";
 import { whoIs } from "./message-view.js";
 
-/** @import { Message, Tree } from "../conversations/tree.js" */
+/** @import { Message, Tree } from "../collections/conversation-tree.js" */
 /** @import { Preset } from "../decoder/controls.js" */
 
 /** Characters of a prompt that are kept with a vote, its last ones. */

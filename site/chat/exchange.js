@@ -6,7 +6,7 @@ import { download } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
 /** @import { Engine, RequestOptions } from "../engine/engine.js" */
-/** @import { TreeValue } from "../conversations/tree.js" */
+/** @import { TreeValue } from "../collections/conversation-tree.js" */
 /** @import { ConversationFormat } from "../engine/conversation-files.js" */
 /** @typedef {{name: ConversationFormat, title: string, suffix: string}} Format one of chat/formats.json */
 

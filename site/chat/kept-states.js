@@ -7,7 +7,7 @@
 import { readAs } from "./passages.js";
 
 /** @import { Conversation, Model, RequestOptions } from "../engine/client.js" */
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @typedef {{system: string, format: string, state?: Uint8Array}} Settings of a conversation */
 
 /** States that are kept: those of the largest models have some 60 MB. */

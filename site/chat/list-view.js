@@ -8,7 +8,7 @@ import { focusIfLost, keepFocus, redraw } from "../ui/keep-focus.js";
 import { inLine } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
 
-/** @import { Kept } from "../conversations/shelf.js" */
+/** @import { Kept } from "../collections/conversation-shelf.js" */
 /** @import { ChatSession } from "./session.js" */
 /**
  * @typedef {{

@@ -4,7 +4,7 @@
  * complete, and is text until then.
  */
 
-import { ratingOf } from "../conversations/tree.js";
+import { ratingOf } from "../collections/conversation-tree.js";
 import { element } from "../ui/dom.js";
 import { keepFocus, redraw } from "../ui/keep-focus.js";
 import { renderInto } from "../ui/render/index.js";
@@ -13,7 +13,7 @@ import { inLine, shownText, withSigns } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
 import { passagesBox, passagesOf } from "./passages.js";
 
-/** @import { Message, Tree } from "../conversations/tree.js" */
+/** @import { Message, Tree } from "../collections/conversation-tree.js" */
 /**
  * What a message's buttons do.
  * @typedef {"copy" | "edit" | "regenerate" | "continue" | "up" | "down" | "rank" | "before" | "after" |

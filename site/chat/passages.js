@@ -7,7 +7,7 @@ import { element } from "../ui/dom.js";
 import { inLine } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /**
  * A document of a conversation; the `hash` of a collection is its id.
  * @typedef {{kind: "file" | "collection", name: string, hash: string}} Attached

@@ -11,7 +11,7 @@ import { t } from "../ui/words.js";
 import { LONG, whoIs } from "./message-view.js";
 import { lastOf } from "./thread-view.js";
 
-/** @import { Message, Tree } from "../conversations/tree.js" */
+/** @import { Message, Tree } from "../collections/conversation-tree.js" */
 
 /** Replies that are ranked at once, those around the one that is shown. */
 const MOST = 20;

@@ -3,7 +3,7 @@
 import { element } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @typedef {Record<string, {value: number, count: number}>} Labels */
 
 /** What is asked with a slider, and what with a tick. */

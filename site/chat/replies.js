@@ -8,7 +8,7 @@ import { t, tn } from "../ui/words.js";
 import { KeptStates } from "./kept-states.js";
 
 /** @import { Model, Progress } from "../engine/client.js" */
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @import { ChatSession } from "./session.js" */
 /**
  * `settings` are the decoder's for the next reply, of several to one message the one at a place, with a seed

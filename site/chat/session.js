@@ -12,12 +12,12 @@
  * - `busy`: something has begun to run, or has ended
  */
 
-import { byUse, Shelf } from "../conversations/shelf.js";
-import { firstWords, Tree } from "../conversations/tree.js";
+import { byUse, Shelf } from "../collections/conversation-shelf.js";
+import { firstWords, Tree } from "../collections/conversation-tree.js";
 import { Store } from "../ui/store.js";
 
-/** @import { Entry, Found, Kept } from "../conversations/shelf.js" */
-/** @import { Message, TreeValue } from "../conversations/tree.js" */
+/** @import { Entry, Found, Kept } from "../collections/conversation-shelf.js" */
+/** @import { Message, TreeValue } from "../collections/conversation-tree.js" */
 /** @import { SavedState } from "./state-file.js" */
 /** @typedef {"list" | "open" | "thread" | "message" | "text" | "settings" | "busy"} ChatEvent */
 

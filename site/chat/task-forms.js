@@ -10,7 +10,7 @@ import { t } from "../ui/words.js";
 import { RankCards, rankingHint } from "./rank-view.js";
 import { labelsForm, TICKS } from "./rating.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @import { Answer, Labels } from "./tasks.js" */
 /**
  * `draft` is JSON that `make...` takes again; `answer` returns null, and says why, if something is missing.

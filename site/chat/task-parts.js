@@ -6,7 +6,7 @@ import { MessageView } from "./message-view.js";
 import { agreementOf, countsOf } from "./tasks.js";
 
 /** @import { Agreement, Done, Kind, Task } from "./tasks.js" */
-/** @import { Message, Tree } from "../conversations/tree.js" */
+/** @import { Message, Tree } from "../collections/conversation-tree.js" */
 
 /** Messages before a task that are shown at first, and more each time that they are asked for. */
 const STEP = 20;

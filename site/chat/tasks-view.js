@@ -1,9 +1,9 @@
 /**
- * The view "Tasks" of the chat page: one task after the other, as conversations/tasks.js draws them, answered
+ * The view "Tasks" of the chat page: one task after the other, as tasks.js draws them, answered
  * in the forms of task-forms.js. Answers go into the conversations, through the session; nothing is sent.
  */
 
-import { Tree } from "../conversations/tree.js";
+import { Tree } from "../collections/conversation-tree.js";
 import { element, fill } from "../ui/dom.js";
 import { isRemembering, recall, remember } from "../ui/memory.js";
 import { prepare } from "../ui/render/index.js";

@@ -4,11 +4,11 @@
  * nothing (task-log.js); which task comes next follows from the seed, the conversations and the log.
  */
 
-import { rate, Tree } from "../conversations/tree.js";
+import { rate, Tree } from "../collections/conversation-tree.js";
 import { chance, shuffled } from "../ui/seeded.js";
 import { t } from "../ui/words.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /**
  * Open Assistant's names; "label_message" is three of its kinds.
  * @typedef {typeof KINDS[number]} Kind

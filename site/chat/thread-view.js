@@ -10,7 +10,7 @@ import { withSigns } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
 import { LONG, MessageView } from "./message-view.js";
 
-/** @import { Message } from "../conversations/tree.js" */
+/** @import { Message } from "../collections/conversation-tree.js" */
 /** @import { Act } from "./message-view.js" */
 /** @import { ChatSession } from "./session.js" */
 

@@ -1,7 +1,7 @@
 /** The playground had a chat, now a page of its own: its links lead there, and what a tab kept moves. */
 
-import { Shelf } from "../conversations/shelf.js";
-import { firstWords, Tree } from "../conversations/tree.js";
+import { Shelf } from "../collections/conversation-shelf.js";
+import { firstWords, Tree } from "../collections/conversation-tree.js";
 import { ROOT } from "../engine/root.js";
 import { readAddress } from "../ui/address.js";
 

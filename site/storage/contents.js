@@ -5,7 +5,7 @@
  */
 
 import { CollectionStore, takeLock } from "../collections/collection-store.js";
-import { chatsKept, deleteChats } from "../conversations/shelf.js";
+import { chatsKept, deleteChats } from "../collections/conversation-shelf.js";
 import { openFolder } from "../engine/storage/opfs.js";
 import { NOTES, openCache, Store } from "../engine/storage/store.js";
 import { adapterFileName, deleteAdapter, hearAdapters, listAdapters, readAdapter } from "../ui/adapters.js";

@@ -3,7 +3,7 @@
  * door makes one file of examples of what it has, which Python reads (goosequill.tuning.examples).
  */
 
-import { Shelf } from "../conversations/shelf.js";
+import { Shelf } from "../collections/conversation-shelf.js";
 import { writeConversations } from "../engine/conversation-files.js";
 import { byId, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";

@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 import "../dom.js";
 
 const { contenders, keepVotes } = await import("../../../site/chat/blind-votes.js");
-const { Tree } = await import("../../../site/conversations/tree.js");
+const { Tree } = await import("../../../site/collections/conversation-tree.js");
 const { keptRound } = await import("../../../site/reports/votes.js");
 
 const presets = [

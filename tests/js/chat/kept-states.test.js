@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { KeptStates } from "../../../site/chat/kept-states.js";
 
-/** @import { Message } from "../../../site/conversations/tree.js" */
+/** @import { Message } from "../../../site/collections/conversation-tree.js" */
 
 /** A model whose conversations only remember what they read, and how much all of them did. */
 class FakeModel {

@@ -5,7 +5,7 @@ import { beforeEach, test } from "node:test";
 import { rankedWith } from "../../../site/chat/rank-view.js";
 import { ChatSession } from "../../../site/chat/session.js";
 import { lastOf } from "../../../site/chat/thread-view.js";
-import { asked, empty, quota } from "../conversations/indexed-db.js";
+import { asked, empty, quota } from "../collections/indexed-db.js";
 
 beforeEach(empty);
 

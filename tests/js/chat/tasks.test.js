@@ -10,10 +10,10 @@ import {
   takeBack,
   tasksIn,
 } from "../../../site/chat/tasks.js";
-import { ratingOf, Tree } from "../../../site/conversations/tree.js";
+import { ratingOf, Tree } from "../../../site/collections/conversation-tree.js";
 
 /** @import { Done, Kind, Source, Task } from "../../../site/chat/tasks.js" */
-/** @import { Message } from "../../../site/conversations/tree.js" */
+/** @import { Message } from "../../../site/collections/conversation-tree.js" */
 
 const MODEL = { synthetic: true, model_name: "Goose" };
 const LABELLED = { labels: { spam: { value: 0, count: 1 } } };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { TabStore } from "../../../site/ui/tab-store.js";
-import { empty } from "../conversations/indexed-db.js";
+import { empty } from "../collections/indexed-db.js";
 
 /** @type {Map<string, string>} */
 const session = new Map();

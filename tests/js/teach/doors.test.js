@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { empty } from "../conversations/indexed-db.js";
+import { empty } from "../collections/indexed-db.js";
 import "../dom.js";
 import { window } from "../dom.js";
 import { textsOf } from "../pluck.js";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { TeachSession } from "../../../site/teach/session.js";
 import { adapterFileName } from "../../../site/ui/adapters.js";
-import { empty, quota } from "../conversations/indexed-db.js";
+import { empty, quota } from "../collections/indexed-db.js";
 import { pluck } from "../pluck.js";
 
 /** @type {Map<string, string>} */

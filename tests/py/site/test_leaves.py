@@ -17,7 +17,6 @@ LIBRARIES = {
     "ui",
     "engine",
     "collections",
-    "conversations",
     "decoder",
     "reports",
     "prompt-api",

@@ -10,9 +10,9 @@ import { refuseInFrame } from "../ui/framed.js";
 import { CHATS, isRemembering, TASKS } from "../ui/memory.js";
 import { problem } from "../ui/status.js";
 import { t } from "../ui/words.js";
-import { Tree } from "./tree.js";
+import { Tree } from "./conversation-tree.js";
 
-/** @import { Message } from "./tree.js" */
+/** @import { Message } from "./conversation-tree.js" */
 /**
  * A conversation without its messages. `used` is when it was last used, in milliseconds; `leaf` is the end of
  * the branch that was shown last; `first` is the beginning of its first message.

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { firstWords, rate, ratingOf, Tree } from "../../../site/conversations/tree.js";
+import { firstWords, rate, ratingOf, Tree } from "../../../site/collections/conversation-tree.js";
 
-/** @import { Message } from "../../../site/conversations/tree.js" */
+/** @import { Message } from "../../../site/collections/conversation-tree.js" */
 
 /** @param {string} id @param {string | null} parent @param {Message["role"]} [role] @returns {Message} */
 const message = (id, parent, role = "user") => ({ id, parent, role, text: id, rank: null, fields: {} });

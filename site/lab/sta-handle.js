@@ -15,10 +15,7 @@ const GAINS = Array.from({ length: MOST / STEP + 1 }, (_, index) => index * STEP
  * }} Handle `peak` in pixels of the drawing
  */
 
-/**
- * Each stays while its chart is drawn anew, so that it can be dragged. @type {WeakMap<HTMLElement,
- * Handle>}
- */
+/** Each stays while its chart is drawn anew, so that it can be dragged. @type {WeakMap<Element, Handle>} */
 const handles = new WeakMap();
 
 /** @param {Drawing["run"]} run @returns {Handle} */

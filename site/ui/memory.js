@@ -12,7 +12,7 @@ const PREFIX = "goosequill.";
 export const TABS = "goosequill-tabs";
 /** The database of texts that are saved under a name (saved-texts.js). */
 export const SAVED = "goosequill-texts";
-/** The database of conversations (collections/conversation-shelf.js), and the channel on which tabs hear of changes. */
+/** The database of collections/conversation-shelf.js, and the channel on which tabs hear of changes. */
 export const CHATS = "goosequill-chats";
 /** The database of what was done of the tasks in them (chat/task-log.js). */
 export const TASKS = "goosequill-tasks";

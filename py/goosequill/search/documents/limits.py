@@ -113,8 +113,8 @@ class Budget:
                 has = f"{most:,}" if what in ("elements", "files") else figure(most)
                 raise too_large(self.name, f"more than {has} {kind}", "that much", "Split it.")
         if self.outer is not None and process_time() - self.since > MOST_SECONDS:
-            has = f"more than {MOST_SECONDS // 60} minutes of work"
-            raise too_large(self.name, has, "that much", "Split it.")
+            message = f"{self.name} takes more than {MOST_SECONDS // 60} minutes to read."
+            raise SearchError(message, code="document-too-large", remedy="Split it.")
 
 
 class File:

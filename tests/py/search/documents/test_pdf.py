@@ -130,7 +130,7 @@ def test_a_form_that_a_page_draws_often_is_bounded_while_it_is_extracted(
 
 def test_a_form_that_draws_nothing_without_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_SECONDS", 0)
-    assert "more than 0 minutes of work" in refused(pdf([["Text."]])).message
+    assert "takes more than 0 minutes to read" in refused(pdf([["Text."]])).message
 
 
 def test_too_many_pages_are_refused_with_figures() -> None:

@@ -182,7 +182,7 @@ WITH = {"lab": ("tuning",)}
 """Rooms that import others of these: they come with them."""
 AT_ONCE = ("__init__", "jobs")
 """Modules of these rooms that are needed before: they say which jobs the room has."""
-KEPT = re.compile(r"\.(py|so|wasm|npz)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
+KEPT = re.compile(r"\.(py|so|wasm|npz|zlib)$|\.dist-info/(METADATA|WHEEL|LICEN[CS]E.*|licenses/.*)$")
 
 
 INSTALLER = "micropip-*.whl"

@@ -22,8 +22,8 @@ def main(world: str, neox: str) -> None:
     """Write both files into the package."""
     folder = ROOT / "py" / "goosequill" / "tokenizers" / "data"
     tokens = parse_vocabulary(Path(world).read_text(encoding="utf-8"))
-    (folder / "world.npz").write_bytes(pack_tokens(tokens))
-    (folder / "neox-20b.npz").write_bytes(pack_merges(Path(neox).read_bytes()))
+    (folder / "world.zlib").write_bytes(pack_tokens(tokens))
+    (folder / "neox-20b.zlib").write_bytes(pack_merges(Path(neox).read_bytes()))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ a character: :class:`goosequill.tokenizers.stream.StreamDecoder` turns a stream 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
 from goosequill.errors import TokenizerError
@@ -90,4 +90,4 @@ def well_formed(text: str) -> str:
 
 def read_packed(name: str) -> bytes:
     """Return the compressed file of a vocabulary in the package."""
-    return (files(__package__) / "data" / name).read_bytes()
+    return (Path(__file__).with_name("data") / name).read_bytes()

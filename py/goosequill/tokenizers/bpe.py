@@ -7,9 +7,9 @@ templates that put special tokens around a text, because RWKV models read plain 
 from __future__ import annotations
 
 import heapq
-import io
 import itertools
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -263,14 +263,14 @@ def _invalid(why: str) -> TokenizerError:
 
 
 def pack_merges(tokenizer_json: bytes) -> bytes:
-    """Return the merges of GPT-NeoX-20B's tokenizer.json as a small file of id pairs."""
+    """Return the merges of GPT-NeoX-20B's tokenizer.json as a small file of id pairs.
+
+    All lower bytes of the left ids come first, then their upper ones, then the right ids' bytes.
+    """
     description = json.loads(tokenizer_json)
     vocab = description["model"]["vocab"]
     pairs = [[vocab[part] for part in merge.split(" ")] for merge in description["model"]["merges"]]
-    columns = np.array(pairs, np.uint16).T
-    file = io.BytesIO()
-    np.savez_compressed(file, left=columns[0], right=columns[1])
-    return file.getvalue()
+    return zlib.compress(np.array(pairs, "<u2").view(np.uint8).T.tobytes(), 9)
 
 
 def load_neox() -> BPETokenizer:
@@ -278,9 +278,8 @@ def load_neox() -> BPETokenizer:
 
     Ids: two special tokens, the bytes that occur in UTF-8, the merges in order, runs of 24 to 2 spaces.
     """
-    packed = read_packed("neox-20b.npz")
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        pairs = list(zip(arrays["left"].tolist(), arrays["right"].tolist(), strict=True))
+    planes = np.frombuffer(zlib.decompress(read_packed("neox-20b.zlib")), np.uint8).reshape(4, -1)
+    pairs = list(zip(*np.ascontiguousarray(planes.T).view("<u2").T.tolist(), strict=True))
     order = sorted(set(range(256)) - _NEVER_IN_TEXT, key=byte_letters().__getitem__)
     specials = ["<|endoftext|>", "<|padding|>"]
     table = [text.encode() for text in specials] + [bytes([value]) for value in order]

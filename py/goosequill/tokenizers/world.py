@@ -1,14 +1,14 @@
 """The RWKV World tokenizer: greedy longest match over 65,529 byte strings.
 
 Ids 1 to 256 are the single bytes, so every text can be encoded; 0 is the end-of-text token and has no
-bytes. The vocabulary is BlinkDL's ``rwkv_vocab_v20230424`` (Apache-2.0), in ``data/world.npz``.
+bytes. The vocabulary is BlinkDL's ``rwkv_vocab_v20230424`` (Apache-2.0), in ``data/world.zlib``.
 """
 
 from __future__ import annotations
 
 import ast
-import io
 import re
+import zlib
 from collections.abc import Sequence
 from itertools import groupby
 
@@ -77,7 +77,7 @@ def _lengths_by_start(ids: dict[bytes, int]) -> dict[bytes, tuple[int, ...]]:
 
 def load_world() -> WorldTokenizer:
     """Return the World tokenizer with the vocabulary in the package."""
-    packed = read_packed("world.npz")
+    packed = read_packed("world.zlib")
     return WorldTokenizer(unpack_tokens(packed))
 
 
@@ -125,22 +125,20 @@ def pack_tokens(tokens: Sequence[bytes]) -> bytes:
     columns, counts = [], []
     for length, group in groupby(tokens, len):
         rows = np.frombuffer(b"".join(group), np.uint8).reshape(-1, length)
-        columns.append(rows.T.reshape(-1))
+        columns.append(rows.T.tobytes())
         counts.append((length, len(rows)))
-    file = io.BytesIO()
-    np.savez_compressed(file, counts=np.array(counts, np.uint16), columns=np.concatenate(columns))
-    return file.getvalue()
+    head = np.array([(len(counts), 0), *counts], "<u2").tobytes()
+    return zlib.compress(head + b"".join(columns), 9)
 
 
 def unpack_tokens(packed: bytes) -> list[bytes]:
     """Return the byte strings that :func:`pack_tokens` packed."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as arrays:
-        counts, columns = arrays["counts"].tolist(), arrays["columns"]
+    data = zlib.decompress(packed)
+    start = 4 + 4 * int.from_bytes(data[:2], "little")
     tokens: list[bytes] = []
-    start = 0
-    for length, count in counts:
-        end = start + length * count
-        rows = np.ascontiguousarray(columns[start:end].reshape(length, count).T)
+    for length, count in np.frombuffer(data[4:start], "<u2").reshape(-1, 2).tolist():
+        columns = np.frombuffer(data, np.uint8, length * count, start).reshape(length, count)
+        rows = np.ascontiguousarray(columns.T)
         tokens += rows.view(f"V{length}").reshape(-1).tolist()  # void, for bytes would lose zeros at the end
-        start = end
+        start += length * count
     return tokens

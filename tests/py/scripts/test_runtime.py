@@ -191,7 +191,7 @@ def test_a_room_on_demand_is_not_in_the_package(
     own: dict[str, bytes], rooms: dict[str, dict[str, bytes]]
 ) -> None:
     assert all(name.startswith("site-packages/goosequill") for name in own)
-    assert "site-packages/goosequill/tokenizers/data/world.npz" in own
+    assert "site-packages/goosequill/tokenizers/data/world.zlib" in own
     assert {f"site-packages/goosequill/lab/{name}.pyc" for name in ("__init__", "jobs")} <= own.keys()
     assert {"site-packages/goosequill/lab/sta.pyc"} <= rooms["lab"].keys()
     assert not own.keys() & {name for files in rooms.values() for name in files}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from goosequill.errors import FileFormatError, UnsupportedModelError
 from goosequill.kernels import Kernel
 from goosequill.support.progress import OnProgress
+from goosequill.weights.elements import STORED, stored_bytes
 from goosequill.weights.quantize import QuantizedMatrix, bits_for
 from goosequill.weights.rows import RowCache
 from goosequill.weights.source import TensorSource
@@ -184,18 +186,30 @@ class Parameters:
     def _weights(
         self, name: str, shape: tuple[int, int], *, transpose: bool = False
     ) -> NDArray[np.float32] | QuantizedMatrix:
-        weights = self.raw(name)
         if transpose:
             # Low-rank factors are stored as [in, out], but kernels need [out, in].
-            array = weights.dequantize() if isinstance(weights, QuantizedMatrix) else weights
+            array, dtype = self._stored(name)
             self._check(name, array.shape == shape[::-1], shape[::-1], array.shape)
             transposed = np.ascontiguousarray(array.T)
-            return self._kernel.quantize(transposed, 8, name) if self._quantized else transposed
+            return self._kernel.quantize(transposed, 8, name, dtype=dtype) if self._quantized else transposed
+        weights = self.raw(name)
         self._check(name, weights.shape == shape, shape, weights.shape)
         if isinstance(weights, QuantizedMatrix) or self._bits is None:
             return weights
         bits = bits_for(name, shape, self._bits)
         return weights if bits is None else self._kernel.quantize(weights, bits, name)
+
+    def _stored(self, name: str) -> tuple[NDArray[Any], str]:
+        """Read a matrix and its type: as it is in the file where the kernel quantizes it from there."""
+        self._require(name)
+        extents = self._tensors.extents(name) if self._quantized else []
+        if len(extents) == 1 and not extents[0].stride:
+            source, shape, dtype = extents[0].source, self._tensors.shape(name), extents[0].dtype
+            data = source.read(extents[0].offset, stored_bytes(prod(shape), dtype))
+            self._count(1)
+            return np.frombuffer(data, STORED[dtype]).reshape(shape), dtype
+        found = self.raw(name)
+        return (found.dequantize() if isinstance(found, QuantizedMatrix) else found), "F32"
 
     def _require(self, name: str) -> None:
         if name not in self._names:

@@ -44,7 +44,8 @@ class Sketches(Layouts):
             return self.matrix(weights)
         _, values, scales = parts_of(weights)
         rows, columns = weights.shape
-        form, paired = abi.FORMS["pairs"], np.zeros((rows + rows % 2) * columns, np.int8)
+        form, paired = abi.FORMS["pairs"], np.empty((rows + rows % 2) * columns, np.int8)
+        paired[(rows - rows % 2) * columns :] = 0  # the last row has none beside it
         self.library.pack(address_of(paired), address_of(values), 0, rows, columns, form)
         if self.library.turned(columns, form):
             self._turn(paired, paired, columns, form)

@@ -9,7 +9,15 @@ void pack(signed char *out, const signed char *weights, const short *scales, wor
   for (word row = 0; row < rows; row++) {
     word r = row % PANEL;
     signed char *panel = out + (row - r) * row_bytes(columns, form);
-    if (form == PAIRS) {
+    if (form == PAIRS && row + 1 < rows && columns % 16 == 0) {
+      const i8x16 *high = (const i8x16 *)(weights + row * columns), *low = high + columns / 16;
+      i8x16 *pair = (i8x16 *)(out + row++ * columns);
+      for (word c = 0; c < columns / 16; c++) {
+        i8x16 a = low[c] ^ -128, b = high[c];
+        pair[2 * c] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        pair[2 * c + 1] = __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+      }
+    } else if (form == PAIRS) {
       word high = row % 2 == 0;
       signed char *pair = out + row / 2 * 2 * columns + high;
       for (word c = 0; c < columns; c++) pair[2 * c] = weights[row * columns + c] ^ (high ? 0 : -128);

@@ -93,21 +93,32 @@ export function classify(layers, ink) {
  * @returns {number[]}
  */
 export function shares(layers, inputs) {
-  let values = Float64Array.from(inputs);
-  layers.forEach(({ weights, bias, scale = 1 }, index) => {
-    const sums = new Float64Array(bias.length);
-    for (let input = 0; input < values.length; input++) {
-      const value = (values[input] ?? 0) * scale;
-      const row = weights[input];
-      if (value && row) for (let unit = 0; unit < sums.length; unit++) sums[unit] += value * row[unit];
-    }
-    for (let unit = 0; unit < sums.length; unit++) sums[unit] += bias[unit];
-    values = index < layers.length - 1 ? sums.map((value) => Math.max(0, value)) : sums;
+  let values = inputs;
+  layers.forEach((layer, index) => {
+    const sums = sumsOf(layer, values);
+    const isLast = index === layers.length - 1;
+    for (let unit = 0; unit < sums.length && !isLast; unit++) if (sums[unit] < 0) sums[unit] = 0;
+    values = sums;
   });
-  const most = Math.max(...values);
-  const exponentials = Array.from(values, (value) => Math.exp(value - most));
-  const total = exponentials.reduce((sum, value) => sum + value);
+  let most = -Infinity;
+  for (let label = 0; label < values.length; label++) most = Math.max(most, values[label]);
+  const exponentials = [];
+  let total = 0;
+  for (let label = 0; label < values.length; label++)
+    total += exponentials[label] = Math.exp(values[label] - most);
   return exponentials.map((value) => value / total);
+}
+
+/** What a layer makes of its inputs, before any ReLU. @param {Layer} layer @param {ArrayLike<number>} values */
+export function sumsOf({ weights, bias, scale = 1 }, values) {
+  const sums = new Float64Array(bias.length);
+  for (let input = 0; input < values.length; input++) {
+    const value = values[input] * scale;
+    const row = weights[input];
+    if (value && row) for (let unit = 0; unit < sums.length; unit++) sums[unit] += value * row[unit];
+  }
+  for (let unit = 0; unit < sums.length; unit++) sums[unit] += bias[unit];
+  return sums;
 }
 
 /**

@@ -33,13 +33,13 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   inputs?: (options: InputOptions) => void | Inputs,
  *   ranges?: (settings: Values) => Record<string, [number, number]>,
  *   labels?: Record<string, Record<string, string>>, folded?: readonly string[],
- *   unused?: (settings: Values) => readonly string[], isStage?: boolean
+ *   unused?: (settings: Values) => readonly string[], isStage?: boolean, light?: readonly string[]
  * }} Module what site/lab/NAME.js exports. `live`: recompute at every change; `instant`: what JavaScript
  *   computes of it within 100 ms, without Python, or null if it cannot; `prepare`: awaited before anything is
  *   drawn, such as `loadPlot` of ui/chart.js; `ranges`: the least and greatest value of each
  *   number that depends on other settings; `labels`: words for the choices of a setting; `folded`: settings
  *   that are shown on demand; `unused`: those that others leave without effect; `isStage`: the inputs are
- *   what a visitor does here, such as a pad, so they come first
+ *   what a visitor does here, such as a pad, so they come first; `light`: figures that do not need `prepare`
  * @typedef {{
  *   description: import("./panel.js").Description, settings: Values, data: any, bytes?: number
  * }} First what the build computed with the defaults, and the bytes of the data files that this takes
@@ -160,7 +160,7 @@ export class Experiment {
     if (!this.#module.figures?.[part]) throw new Error(`lab/${this.#name}.js has no figure named ${part}`);
     const figure = { element: place, part };
     this.#figures.push(figure);
-    if (this.#isDrawn) this.#drawFigure(figure);
+    if (this.#isDrawn || this.#module.light?.includes(part)) this.#drawFigure(figure);
     else this.#drawWhenNeeded(place, place);
   }
 

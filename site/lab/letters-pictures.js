@@ -23,27 +23,27 @@ const WORDS = 20; // the height of its caption there
 /**
  * One picture. Neighbours of one shade in a row are one stroke.
  * @param {ArrayLike<number>} pixels
- * @param {{most: number, levels?: number}} options `most`: the size of a value with the full colour; negative
- *   ones have another colour
+ * @param {{most: number, levels?: number, side?: number}} options `most`: the size of a value with the full
+ *   colour; negative ones have another colour
  */
-export function picture(pixels, { most, levels = LEVELS }) {
+export function picture(pixels, { most, levels = LEVELS, side = SIDE }) {
   const levelAt = (/** @type {number} */ index) => {
     const level = Math.round(((pixels[index] ?? 0) / most) * levels);
     return Math.max(-levels, Math.min(levels, level)) || 0;
   };
   /** @type {Map<number, string>} */
   const strokes = new Map();
-  for (let row = 0; row < SIDE; row++)
-    for (let column = 0, end = 0; column < SIDE; column = end) {
-      const level = levelAt(row * SIDE + column);
-      for (end = column + 1; end < SIDE; end++) if (levelAt(row * SIDE + end) !== level) break;
+  for (let row = 0; row < side; row++)
+    for (let column = 0, end = 0; column < side; column = end) {
+      const level = levelAt(row * side + column);
+      for (end = column + 1; end < side; end++) if (levelAt(row * side + end) !== level) break;
       if (level) strokes.set(level, `${strokes.get(level) ?? ""}M${column} ${row}h${end - column}`);
     }
   const paths = [...strokes].map(([level, d]) => {
     const className = level < 0 ? "letters-below" : "letters-above";
     return svgElement("path", { d, class: className, "stroke-opacity": shade(level, levels) });
   });
-  return svgElement("svg", { viewBox: `0 -0.5 ${SIDE} ${SIDE}`, "shape-rendering": "crispEdges" }, ...paths);
+  return svgElement("svg", { viewBox: `0 -0.5 ${side} ${side}`, "shape-rendering": "crispEdges" }, ...paths);
 }
 
 /** @param {number} level @param {number} levels */

@@ -6,6 +6,7 @@
 import { chart, loadPlot, percentage } from "../ui/chart.js";
 import { counted, number } from "../ui/words.js";
 import { conclusion, mean, resultTable } from "./findings.js";
+import { showPlane } from "./plane.js";
 import { showPad } from "./training-pad.js";
 
 /** @import { Drawing } from "./frame.js" */
@@ -24,7 +25,7 @@ import { showPad } from "./training-pad.js";
 
 export const prepare = loadPlot;
 
-export const folded = ["dropout", "patience", "letters", "seeds", "seed"];
+export const folded = ["decay", "dropout", "patience", "letters", "seeds", "seed"];
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ hidden }) => (hidden ? [] : ["dropout"]);
@@ -114,7 +115,15 @@ export function summary({ curves, test_accuracy, best_step }, settings) {
   );
 }
 
+/** Figures that need no charts: they are drawn at once. */
+export const light = ["plane"];
+
 export const figures = {
+  /** A small network that learns in the page. @param {Drawing} drawing */
+  plane({ data, element: place }) {
+    showPlane(place, data.plane);
+  },
+
   /** The long runs, from a file. @param {Drawing} drawing */
   study({ data, element: place }) {
     /** @type {{runs: Run[], letters: number, tested: number}} */

@@ -27,7 +27,7 @@ class Layer(NamedTuple):
     bias: Floats  # [outputs]
 
 
-def start(sizes: Sequence[int], rng: np.random.Generator) -> list[Layer]:
+def start(sizes: Sequence[int], rng: np.random.Generator, dtype: Any = np.float32) -> list[Layer]:
     """Draw weights to start from: normal, with variance 2 / inputs before ReLU units (He et al. 2015).
 
     The last layer has variance 1 / inputs; biases are 0.
@@ -40,9 +40,9 @@ def start(sizes: Sequence[int], rng: np.random.Generator) -> list[Layer]:
     layers = []
     for index, (inputs, outputs) in enumerate(pairwise(sizes)):
         gain = 2 if index < len(sizes) - 2 else 1
-        weights = rng.standard_normal((inputs, outputs), np.float32)
-        weights *= np.float32(np.sqrt(gain / inputs))
-        layers.append(Layer(weights, np.zeros(outputs, np.float32)))
+        weights = rng.standard_normal((inputs, outputs), dtype)
+        weights *= dtype(np.sqrt(gain / inputs))
+        layers.append(Layer(weights, np.zeros(outputs, dtype)))
     return layers
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.lab import classifier, letters_data
+from goosequill.lab import classifier, letters_data, plane
 from goosequill.lab.classifier import Floats, Layer
 from goosequill.lab.letters_data import Letters, Sample
 from goosequill.parameters import ParameterSet, neutral_setting, setting
@@ -232,7 +232,8 @@ def compute(
         ``best_step`` (with the lowest validation loss) of each; ``network``, the layers of the first one for
         letters from -0.5 (paper) to 0.5 (ink), ``hidden`` if there is one and ``output``, each with
         ``weights`` [inputs, outputs] and ``bias``;
-        ``samples`` of test letters, 0 to 15; ``study``, the long runs of a file.
+        ``samples`` of test letters, 0 to 15; ``study``, the long runs of a file; ``plane``, what
+        describes the small training that a page does by itself.
     """
     held = letters_data.load_files(_files_of(settings)) if files is None else files
     yield Progress("letters", 0, settings.seeds * settings.steps)
@@ -247,6 +248,7 @@ def compute(
         "test_accuracy": np.array([_tested(each, data) for each in trained]),
         "samples": _samples(data),
         "study": json.loads(held[STUDY]),
+        "plane": plane.DESCRIBED.to_dict(),
         "network": dict(
             zip(("hidden", "output")[-len(network) :], [each._asdict() for each in network], strict=True)
         ),

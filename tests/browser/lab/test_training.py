@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..accessibility import violations_in_both_themes
+from ..conftest import watch
 from .article import LONG, Article
 
 STROKES = {
@@ -87,3 +89,25 @@ def test_without_hidden_units_there_is_no_dropout(opened) -> None:
     page.evaluate("location.hash = '#hidden=0&dropout=0.5'")
     expect(experiment(page).get_by_role("spinbutton", name="Hidden units")).to_have_value("0")
     expect(experiment(page).get_by_role("slider", name="Dropout")).to_have_count(0)  # it has no units
+
+
+def test_the_small_training_plays_and_takes_another_rate_by_keyboard_without_python(page, site_url) -> None:
+    record = watch(page)
+    page.goto(f"{site_url}lab/training/")
+    small = page.locator("[data-part=plane]")
+    words, play = small.locator(".player p"), small.get_by_role("button", name="Play")
+    expect(play).to_be_enabled(timeout=LONG)
+    expect(words).to_contain_text("Step 300:")
+    drawn = small.locator(".plane-points svg").inner_html()
+    small.get_by_role("slider", name="Learning rate").press("ArrowRight")
+    assert small.locator(".plane-points svg").inner_html() != drawn
+    small.get_by_role("combobox", name="Speed").select_option("20")
+    play.press("Enter")
+    small.get_by_role("slider", name="Learning rate").press("End")
+    expect(words).to_contain_text("Step 1000:", timeout=LONG)
+    expect(small.get_by_role("button", name="Play")).to_be_visible()
+    small.get_by_role("button", name="Previous step").press("Enter")
+    expect(words).to_contain_text("Step 999:")
+    assert "\n".join(violations_in_both_themes(page)) == ""
+    assert not record.console_errors
+    assert not [url for url in record.requests if "vendor/pyodide" in url]

@@ -78,3 +78,27 @@ test("a player that was removed from the page stops", (context) => {
   context.mock.timers.tick(1000);
   assert.deepEqual(shown, [0]);
 });
+
+test("steps count from 0, several pass in an interval at a higher speed, and a refresh shows the same one", (context) => {
+  context.mock.timers.enable({ apis: ["setTimeout"] });
+  const steps = [];
+  const made = player({
+    frames: 9,
+    show: (index) => steps.push(index),
+    describe: String,
+    interval: 100,
+    unit: "step",
+    speeds: [1, 3],
+  });
+  box.replaceWith(made);
+  box = made;
+  assert.match(box.textContent, /0 of 8/);
+  press("Next step");
+  box.querySelector("select").value = "3";
+  press("Play");
+  assert.ok(box.isPlaying());
+  context.mock.timers.tick(100);
+  press("Pause");
+  box.refresh();
+  assert.deepEqual([steps, box.isPlaying()], [[0, 1, 4, 4], false]);
+});

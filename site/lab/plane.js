@@ -80,7 +80,8 @@ function makeFigure(description) {
   );
   const side = element("div", {}, losses, legend);
   panel.picture.append(controls, element("div", { class: "plane" }, plane, side));
-  return element("section", { class: "lab", "aria-label": "A small training" }, ...panel.parts);
+  // The picture first, also where the controls do not fit beside it.
+  return element("section", { class: "lab", "aria-label": "A small training" }, ...panel.parts.reverse());
 }
 
 /** @param {Training} training */

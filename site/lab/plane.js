@@ -11,7 +11,7 @@ import { Panel } from "./panel.js";
 import { judge, MOST_STEPS, Training } from "./plane-instant.js";
 import { player } from "./player.js";
 
-const SIDE = 56; // cells of the picture
+const SIDE = 40; // cells of the picture
 const REACH = 1.15; // from its middle to its edge
 const PALE = 1.7; // so that points stand out from what is behind them
 const FIRST = 300; // the step that is shown before anything is pressed
@@ -104,7 +104,7 @@ function drawPlane({ layers, points }) {
     const [one, other] = shares(layers, [at(index % SIDE), -at(Math.floor(index / SIDE))]);
     return one - other;
   });
-  const svg = picture(cells, { most: PALE, levels: 16, side: SIDE });
+  const svg = picture(cells, { most: PALE, levels: 10, side: SIDE });
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "The points, and the colour that the network gives each place");
   const body = svgElement("g", { transform: "translate(0,-0.5)", "shape-rendering": "auto" });
@@ -115,13 +115,16 @@ function drawPlane({ layers, points }) {
       const size = right * right + up * up;
       const [x, y] = [(-offset * right) / size, (-offset * up) / size];
       const far = 4 / Math.sqrt(size);
-      const ends = [-far, far].map((along) => [cell(x - up * along), cell(-y - right * along)]);
+      const ends = [-far, far].map((along) => [
+        cell(x - up * along).toFixed(1),
+        cell(-y - right * along).toFixed(1),
+      ]);
       body.append(svgElement("path", { class: "plane-unit", d: `M${ends[0]}L${ends[1]}` }));
     });
   points.x.forEach(([x, y], index) => {
     const className = points.labels[index] ? "plane-below" : "plane-above";
     body.append(
-      svgElement("circle", { class: className, cx: cell(x).toFixed(2), cy: cell(-y).toFixed(2), r: 0.6 }),
+      svgElement("circle", { class: className, cx: cell(x).toFixed(2), cy: cell(-y).toFixed(2), r: 0.43 }),
     );
   });
   svg.append(body);

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from goosequill.lab import experiments, launcher, paired
+from goosequill.lab import experiments, handwriting, launcher, paired
 from goosequill.lab.launcher_search import KEPT, spelled
 from goosequill.lab.strokes import Strokes
 
@@ -113,7 +113,7 @@ def main() -> None:
         experiments.path_of(name).read_bytes() for name in (launcher.FONTS, launcher.WRITERS, launcher.NAMES)
     )
     lists: dict[str, list[str]] = json.loads(listed)
-    writers = launcher.writers(people)
+    writers = handwriting.writers(people)
     runs: list[tuple[str, str, Text]] = [
         *((name, name, beginning) for name in lists),
         ("initials", "contacts", initials),

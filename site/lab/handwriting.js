@@ -4,8 +4,8 @@
  */
 
 import { element } from "../ui/dom.js";
-import { number } from "../ui/words.js";
-import { resultTable } from "./findings.js";
+import { number, percent } from "../ui/words.js";
+import { origin, resultTable } from "./findings.js";
 import { offerNetwork } from "./handwriting-network.js";
 import { launcher, match, scribbleFigure } from "./handwriting-picture.js";
 
@@ -26,8 +26,12 @@ export const live = true;
 
 export const folded = ["alphabet", "band", "seed"];
 
+/** @param {Record<string, any>} settings */
+export const unused = ({ face }) => (face === "person" ? ["wobble", "seed"] : ["writer"]);
+
 export const labels = {
-  face: { plain: "plain", cursive: "cursive" },
+  face: { plain: "plain font", cursive: "cursive font", person: "a person" },
+  templates: { fonts: "two fonts", people: "20 people" },
   alphabet: {
     letters: "A to Z and a to z",
     capitals: "A to Z",
@@ -44,6 +48,17 @@ const METHODS = {
   kim: "Ends first (LB_Kim)",
   keogh: "Ends, envelope (LB_Keogh)",
   coarse: "Ends, coarse, fine",
+};
+
+/** How letters are read in the study. @type {Record<string, string>} */
+const READERS = {
+  fonts: "Elastic, templates of the fonts",
+  other: "Elastic, templates of the other font alone",
+  people: "Elastic, templates of other people",
+  stiff: "The same, with a band of 0",
+  network: "Network trained on other people’s letters",
+  ten: "Only a to j: elastic, templates of other people",
+  printed: "Only a to j: the network of printed A to J",
 };
 
 /** @type {Record<string, string>} */
@@ -75,6 +90,23 @@ export function render({ data, element: place }) {
 export const figures = {
   network({ data, element: place }) {
     offerNetwork(place, data);
+  },
+  study({ data: { study }, element: place }) {
+    const share = (/** @type {{mean: number, half_width: number} | undefined} */ found) =>
+      found ? `${percent(found.mean)} ± ${percent(found.half_width, 1)}` : "–";
+    const cells = (/** @type {string} */ name) =>
+      [study.people[name], study.samples[name]].flatMap((found) => [share(found?.first), share(found?.five)]);
+    place.replaceChildren(
+      resultTable({
+        caption: "How often a letter is read right",
+        columns: ["Read by", "People’s letters", "among five", "Unsteady fonts", "among five"],
+        rows: Object.keys(READERS).map((name) => [READERS[name], ...cells(name)]),
+      }),
+      origin(
+        study,
+        "each a writer who is left out, and a sample of both fonts. ± is half of the 95% interval over writers or samples.",
+      ),
+    );
   },
   speed({ data, element: place }) {
     const methods = /** @type {Method[]} */ (data.methods);

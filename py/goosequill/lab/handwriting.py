@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 Template = tuple[str, str]
 """The label and the face."""
 
-FILE = "hershey.json"
+FILE, WRITERS, STUDY = "hershey.json", "launcher-letters.json", "handwriting-study.json"
 ALPHABETS = {
     "letters": string.ascii_letters,
     "capitals": string.ascii_uppercase,
@@ -59,14 +59,22 @@ class Settings(ParameterSet):
     text: str = setting(
         "Sample", "Up to 8 letters or digits that are written for you, if you do not draw.", default="Goose"
     )
-    face: Literal["plain", "cursive"] = setting(
-        "Sample's face", "The stroke font that the sample is written in.", default="plain"
+    face: Literal["plain", "cursive", "person"] = setting(
+        "Sample's hand",
+        "A stroke font, or the small letters of a person, which are then not among the templates.",
+        default="plain",
     )
+    writer: int = setting("Which of 20 people has written the sample.", default=1, range=(1, 20))
     wobble: float = setting(
         "Unsteadiness",
-        "0 writes the template itself; 1 bends, slants and stretches it until it is hard to read.",
+        "0 writes the font's own letters; 1 bends, slants and stretches them until they are hard to read.",
         default=0.4,
         range=(0, 1, 0.05),
+    )
+    templates: Literal["fonts", "people"] = setting(
+        "Templates",
+        "Whose small letters are compared: those of two fonts, or of 20 people. All others are the fonts'.",
+        default="fonts",
     )
     alphabet: str = setting(
         "Look for", "The templates that are compared.", default="letters", choices=tuple(ALPHABETS)
@@ -87,8 +95,9 @@ DESCRIPTION = Settings.describe(
 
 
 def files(settings: Settings) -> tuple[str, ...]:
-    """Return the name of the file with the templates."""
-    return (FILE,)
+    """Return the names of the files with the templates and the study."""
+    people = settings.face == "person" or settings.templates == "people"
+    return (FILE, STUDY, WRITERS) if people else (FILE, STUDY)
 
 
 def letters(file: bytes) -> dict[str, dict[str, Strokes]]:
@@ -102,23 +111,52 @@ def letters(file: bytes) -> dict[str, dict[str, Strokes]]:
     }
 
 
+@lru_cache(maxsize=2)
+def writers(file: bytes) -> tuple[dict[str, Strokes], ...]:
+    """Return the letters of each writer, a to z; a drawing is 105 wide and high, y grows downward."""
+    return tuple(
+        {
+            label: [np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
+            for label, strokes in zip(string.ascii_lowercase, each, strict=False)
+        }
+        for each in json.loads(file)
+    )
+
+
 @lru_cache(maxsize=8)
-def _built_in(file: bytes, alphabet: str) -> tuple[list[Template], Floats]:
-    """Return the templates of the fonts, and their sequences."""
+def _built_in(
+    fonts: bytes, people: bytes | None, alphabet: str, left_out: int
+) -> tuple[list[Template], Floats]:
+    """Return the templates that are not the visitor's, and their sequences."""
+    faces: list[tuple[str, Mapping[str, Strokes]]] = list(letters(fonts).items())
+    if people is not None:
+        faces = [(name, {key: face[key] for key in face if not key.islower()}) for name, face in faces]
+        hands = enumerate(writers(people))
+        faces += [(f"writer {index + 1}", hand) for index, hand in hands if index != left_out]
     templates, sequences = [], []
-    for face, each in letters(file).items():
+    for face, each in faces:
         for label in ALPHABETS[alphabet]:
-            for order in orders(each[label]):
+            for order in orders(each[label]) if label in each else []:
                 templates.append((label, face))
                 sequences.append(sequence(order))
     return templates, np.stack(sequences, axis=-1)  # [4, points, templates]
 
 
 def templates_of(
-    file: bytes, settings: Settings, samples: Sequence[tuple[str, Strokes]] = ()
+    files: Mapping[str, bytes],
+    settings: Settings,
+    samples: Sequence[tuple[str, Strokes]] = (),
+    left_out: int = -1,
 ) -> tuple[list[Template], elastic.Bank]:
-    """Return what a scribble is compared with: the letters of the fonts, and one's own samples."""
-    templates, sequences = _built_in(file, settings.alphabet)
+    """Return what a scribble is compared with: letters of fonts or people, and one's own samples.
+
+    Parameters
+    ----------
+    left_out
+        The index of a writer whose letters are not among the templates.
+    """
+    people = files[WRITERS] if settings.templates == "people" else None
+    templates, sequences = _built_in(files[FILE], people, settings.alphabet, left_out)
     own = [(label, sequence(order)) for label, strokes in samples for order in orders(strokes)]
     if own:
         templates = templates + [(label, OWN) for label, _ in own]
@@ -126,28 +164,33 @@ def templates_of(
     return templates, elastic.Bank(sequences, settings.band)
 
 
-def written(file: bytes, settings: Settings) -> Strokes:
-    """Return the sample: the letters of a face side by side, each written unsteadily.
+def written(files: Mapping[str, bytes], settings: Settings) -> Strokes:
+    """Return the sample: the letters of a hand side by side, those of a font written unsteadily.
 
     Raises
     ------
     SettingsError
-        ``setting-range``: the text is empty or too long, or a character is neither a letter nor a digit.
+        ``setting-range``: the text is empty or too long, or a character is neither a letter nor a digit, or,
+        of a person, no letter.
     """
-    text = settings.text.strip()
-    if not 1 <= len(text) <= MOST_LETTERS or not set(text) <= set(ALPHABETS["all"]):
+    text, wobble = settings.text.strip(), settings.wobble
+    if settings.face == "person":
+        text, wobble, hand = text.lower(), 0.0, writers(files[WRITERS])[settings.writer - 1]
+    else:
+        hand = letters(files[FILE])[settings.face]
+    if not 1 <= len(text) <= MOST_LETTERS or not set(text) <= hand.keys():
         raise SettingsError(
             f"The sample {text[:20]!r} cannot be written.",
             code="setting-range",
-            remedy=f"Give 1 to {MOST_LETTERS} characters: A to Z, a to z or 0 to 9.",
+            remedy=f"Give 1 to {MOST_LETTERS} letters from A to Z; a font has 0 to 9, too.",
         )
-    rng, face = np.random.default_rng(settings.seed), letters(file)[settings.face]
+    rng = np.random.default_rng(settings.seed)
     found: Strokes = []
     right = 0.0
     for label in text:
-        every = np.concatenate(face[label])
+        every = np.concatenate(hand[label])
         middle, size = (every.max(axis=0) + every.min(axis=0)) / 2, np.ptp(every, axis=0).max()
-        unsteady = [size * each for each in perturbed(face[label], settings.wobble, rng)]
+        unsteady = [size * each for each in perturbed(hand[label], wobble, rng)]
         left = min(float(each[:, 0].min()) for each in unsteady)
         shift = np.array([right - left, middle[1]])
         placed = [each + shift for each in unsteady]
@@ -297,20 +340,20 @@ def compute(
     -------
     dict
         ``text``; ``scribble``, [points, 2] for each stroke, in its heights; ``letters``, a dict for each (see
-        `_letter`); ``templates``, their number; ``comparisons`` of one distance; and ``methods``, see
-        `compare`.
+        `_letter`); ``templates``, their number; ``comparisons`` of one distance; ``methods``, see `compare`;
+        and ``study``, what scripts/lab_data/handwriting_study.py found.
 
     Raises
     ------
     SettingsError
         ``setting-range``: see `written`, `checked` and `checked_samples`.
     """
-    file = files[FILE]
     own = checked_samples(samples) if samples is not None else []
-    drawn = written(file, settings) if strokes is None else checked(strokes, "scribble", MOST_DRAWN)
+    is_person = strokes is None and settings.face == "person"
+    drawn = written(files, settings) if strokes is None else checked(strokes, "scribble", MOST_DRAWN)
     drawn = [_few(stroke) for stroke in drawn]
     yield Progress("templates", 0, 1)
-    templates, bank = templates_of(file, settings, own)
+    templates, bank = templates_of(files, settings, own, settings.writer - 1 if is_person else -1)
     groups, _ = divide(bank, drawn)
     queries = _sequences(drawn, groups)
     choices = ranked(bank, templates, queries)
@@ -324,6 +367,7 @@ def compute(
         "letters": found,
         "templates": bank.size,
         "comparisons": elastic.cells(POINTS, settings.band),
+        "study": json.loads(files[STUDY]),
     }
     yield result
     methods = yield from compare(bank, queries)

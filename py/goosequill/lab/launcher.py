@@ -23,12 +23,8 @@ from goosequill.support.progress import Progress
 
 Floats = NDArray[np.float64]
 
-FONTS, WRITERS, NAMES, STUDY = (
-    handwriting.FILE,
-    "launcher-letters.json",
-    "launcher-names.json",
-    "launcher-study.json",
-)
+FONTS, WRITERS = handwriting.FILE, handwriting.WRITERS
+NAMES, STUDY = "launcher-names.json", "launcher-study.json"
 LISTS = ("apps", "countries", "contacts")
 MOST_LETTERS = 8
 MOST_STROKES = handwriting.MOST_DRAWN
@@ -76,18 +72,6 @@ def files(settings: Settings) -> tuple[str, ...]:
     return (FONTS, WRITERS, NAMES, STUDY)
 
 
-@lru_cache(maxsize=2)
-def writers(file: bytes) -> tuple[dict[str, Strokes], ...]:
-    """Return the letters of each writer, a to z; a drawing is 105 wide and high, y grows downward."""
-    return tuple(
-        {
-            label: [np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes]
-            for label, strokes in zip(LABELS, each, strict=False)
-        }
-        for each in json.loads(file)
-    )
-
-
 def letters_of(
     fonts: bytes, people: Sequence[Mapping[str, Strokes]], left_out: int = -1
 ) -> list[tuple[str, Strokes]]:
@@ -107,7 +91,7 @@ def letters_of(
 @lru_cache(maxsize=2)
 def templates_of(fonts: bytes, people: bytes, left_out: int) -> Templates:
     """Return the templates for a scribble of one of the writers."""
-    return Templates(letters_of(fonts, writers(people), left_out))
+    return Templates(letters_of(fonts, handwriting.writers(people), left_out))
 
 
 def written(letters: Mapping[str, Strokes], text: str) -> Strokes:
@@ -189,7 +173,7 @@ def compute(
     SettingsError
         ``setting-range``: see `written`, `checked_names` and `handwriting.checked`.
     """
-    people = writers(files[WRITERS])
+    people = handwriting.writers(files[WRITERS])
     drawn = (
         written(people[settings.writer - 1], settings.text)
         if strokes is None

@@ -158,7 +158,7 @@ def test_excluded_templates_are_not_found() -> None:
 def test_the_hundredfold() -> None:
     """All orders and directions of the letters, and a moderately unsteady hand."""
     file = (DATA / FILE).read_bytes()
-    _, bank = templates_of(file, Settings(alphabet="all"))
+    _, bank = templates_of({FILE: file}, Settings(alphabet="all"))
     rng = np.random.default_rng(0)
     faces = letters(file)
     queries = []

@@ -1,32 +1,36 @@
 """Recognizing scribbles: the samples, drawings from outside, one's own templates, hostile data."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scripts.lab_data import handwriting_study
 
 from goosequill.errors import SettingsError
 from goosequill.lab import elastic, experiments, handwriting
-from goosequill.lab.handwriting import ALPHABETS, FILE, Settings
-from goosequill.lab.strokes import Strokes
+from goosequill.lab.handwriting import ALPHABETS, FILE, STUDY, WRITERS, Settings
+from goosequill.lab.strokes import Strokes, orders, sequence
 from goosequill.support.progress import finish
 from tests.py.tiers import tiers
 
-BYTES = (experiments.DATA / FILE).read_bytes()
+FILES = {name: (experiments.DATA / name).read_bytes() for name in (FILE, STUDY, WRITERS)}
+PEOPLE = handwriting.writers(FILES[WRITERS])
+SMALL = ALPHABETS["small"]
 
 
 def run(settings: dict | None = None, **data) -> dict:
-    return finish(handwriting.compute(Settings(**(settings or {})), files={FILE: BYTES}, **data))
+    return finish(handwriting.compute(Settings(**(settings or {})), files=FILES, **data))
 
 
 def answer(settings: dict | None = None, **data) -> dict:
     """The first partial result: everything but the comparison of methods."""
-    generator = handwriting.compute(Settings(**(settings or {})), files={FILE: BYTES}, **data)
+    generator = handwriting.compute(Settings(**(settings or {})), files=FILES, **data)
     return next(part for part in generator if isinstance(part, dict))
 
 
 def scribble(text: str, **settings) -> list:
-    return [stroke.tolist() for stroke in handwriting.written(BYTES, Settings(text=text, **settings))]
+    return [stroke.tolist() for stroke in handwriting.written(FILES, Settings(text=text, **settings))]
 
 
 def same(one: Strokes, other: Strokes) -> bool:
@@ -34,7 +38,7 @@ def same(one: Strokes, other: Strokes) -> bool:
 
 
 def test_the_fonts_have_every_letter() -> None:
-    faces = handwriting.letters(BYTES)
+    faces = handwriting.letters(FILES[FILE])
     assert list(faces) == ["plain", "cursive"]
     alike = [label for label, strokes in faces["plain"].items() if same(strokes, faces["cursive"][label])]
     assert alike == list("0123456789"), "a face is another one under a second name"
@@ -93,15 +97,87 @@ def test_own_samples_are_found() -> None:
     assert found["letters"][0]["choices"][0] == {"label": "7", "face": "yours", "distance": 0}
 
 
+def test_a_persons_letters_are_read_by_those_of_others() -> None:
+    settings = {"text": "Quiz", "face": "person", "writer": 3, "templates": "people", "alphabet": "small"}
+    found = answer(settings)
+    assert found["text"] == "quiz" and found["study"] == json.loads(FILES[STUDY])
+    faces = {choice["face"] for letter in found["letters"] for choice in letter["choices"]}
+    assert "writer 3" not in faces and all(face.startswith("writer ") for face in faces)
+    drawn = [stroke.tolist() for stroke in PEOPLE[2]["q"]]
+    best = answer(settings, strokes=drawn)["letters"][0]["choices"][0]
+    assert best == {"label": "q", "face": "writer 3", "distance": 0}
+
+
+def test_people_have_written_small_letters_only() -> None:
+    templates, bank = handwriting.templates_of(FILES, Settings(alphabet="all", templates="people"))
+    assert bank.size == len(templates) and {label for label, _ in templates} == set(ALPHABETS["all"])
+    assert all(label.islower() == face.startswith("writer ") for label, face in templates)
+    assert handwriting.files(Settings()) == (FILE, STUDY)
+    for chosen in ({"face": "person"}, {"templates": "people"}):
+        assert WRITERS in handwriting.files(Settings(**chosen))
+
+
+@tiers("writers", 1, 20)
+def test_the_study_counts_what_is_read_now(writers: int) -> None:
+    recorded = json.loads(FILES[STUDY])
+    for number in range(writers):
+        for of, found in (
+            ("people", handwriting_study.of_people(number)),
+            ("samples", handwriting_study.of_samples(recorded["first_seed"] + number)),
+        ):
+            assert set(found) == set(recorded[of]) - {"network"}
+            for name, (first, five) in found.items():
+                each = recorded[of][name]
+                assert (first, five) == (each["first"]["right"][number], each["five"]["right"][number]), name
+
+
+def test_the_studys_intervals_are_students() -> None:
+    recorded = json.loads(FILES[STUDY])
+    for each in [*recorded["people"].values(), *recorded["samples"].values()]:
+        for share in each.values():
+            shares = np.array(share["right"]) / share["letters"]
+            assert len(shares) == recorded["seeds"] == 20 and shares.max() <= 1
+            half = 2.093024054 * shares.std(ddof=1) / np.sqrt(20)  # the 97.5% quantile of 19 degrees
+            assert (share["mean"], share["half_width"]) == pytest.approx((shares.mean(), half), abs=6e-5)
+
+
+@pytest.mark.parametrize("band", [6, 0])
+def test_a_writers_letters_are_read_as_by_plain_elastic_matching(band: int) -> None:
+    """Each distance by Sakoe and Chiba's recursion, of all orders of all letters of the other writers."""
+    written = [(label, PEOPLE[6][label]) for label in "agrz"]
+    others = [
+        (label, sequence(order))
+        for number, each in enumerate(PEOPLE)
+        if number != 6
+        for label, strokes in each.items()
+        for order in orders(strokes)
+    ]
+    every = np.stack([each for _, each in others], axis=-1)
+    right = 0
+    for label, strokes in written:
+        query = sequence(strokes)
+        sums = np.full((65, 65, len(others)), np.inf)
+        sums[0, 0] = 0
+        for i in range(64):
+            for j in range(max(0, i - band), min(64, i + band + 1)):
+                cost = ((query[:, i, None] - every[:, j]) ** 2).sum(axis=0)
+                sums[i + 1, j + 1] = cost + np.minimum(np.minimum(sums[i, j], sums[i, j + 1]), sums[i + 1, j])
+        right += others[int(sums[-1, -1].argmin())][0] == label
+    found = handwriting_study.matched(written, templates="people", left_out=6, band=band)
+    assert found[0] == right
+
+
 def test_points_with_a_time_and_a_single_dot_are_taken() -> None:
     assert answer({}, strokes=[[[0, 0, 5.0], [0, 3, 9.0]]])["text"]
     assert np.isfinite(answer({}, strokes=[[[2, 2]]])["letters"][0]["choices"][0]["distance"])
 
 
-@pytest.mark.parametrize("text", ["", "123456789", "a b", "é", "<b>"])
-def test_a_sample_that_cannot_be_written_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "face"), [*((text, "plain") for text in ("", "123456789", "a b", "é", "<b>")), ("a1", "person")]
+)
+def test_a_sample_that_cannot_be_written_is_refused(text: str, face: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        answer({"text": text})
+        answer({"text": text, "face": face})
     assert caught.value.code == "setting-range"
 
 
@@ -173,9 +249,9 @@ def test_the_standalone_script_computes_what_the_module_does(capsys: pytest.Capt
 )
 def test_the_articles_numbers(settings: dict, text: str, comparisons: int, factor: int) -> None:
     chosen = Settings(**settings)
-    templates, bank = handwriting.templates_of(BYTES, chosen)
+    templates, bank = handwriting.templates_of(FILES, chosen)
     assert bank.size == 1702
-    strokes = [handwriting._few(stroke) for stroke in handwriting.written(BYTES, chosen)]
+    strokes = [handwriting._few(stroke) for stroke in handwriting.written(FILES, chosen)]
     groups, _ = handwriting.divide(bank, strokes)
     found = elastic.nearest(bank, handwriting._sequences(strokes, groups))
     total = sum(int(each.sum()) for each in found.comparisons.values())

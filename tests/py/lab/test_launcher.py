@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from goosequill.errors import SettingsError
-from goosequill.lab import experiments, launcher, launcher_search, segmentation
+from goosequill.lab import experiments, handwriting, launcher, launcher_search, segmentation
 from goosequill.lab.launcher_search import BAND, LABELS, POINTS, Names, Search, Templates, spelled
 from goosequill.lab.strokes import perturbed, sequence
 from goosequill.support.progress import finish
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = {name: experiments.path_of(name).read_bytes() for name in launcher.files(launcher.Settings())}
-PEOPLE = launcher.writers(FILES[launcher.WRITERS])
+PEOPLE = handwriting.writers(FILES[launcher.WRITERS])
 LISTS = json.loads(FILES[launcher.NAMES])
 
 

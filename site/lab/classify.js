@@ -109,7 +109,7 @@ export function shares(layers, inputs) {
   return exponentials.map((value) => value / total);
 }
 
-/** What a layer makes of its inputs, before any ReLU. @param {Layer} layer @param {ArrayLike<number>} values */
+/** A layer's outputs before any ReLU. @param {Layer} layer @param {ArrayLike<number>} values */
 export function sumsOf({ weights, bias, scale = 1 }, values) {
   const sums = new Float64Array(bias.length);
   for (let input = 0; input < values.length; input++) {

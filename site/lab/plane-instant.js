@@ -16,7 +16,7 @@ const EVERY = 20;
 /** A network that learns. */
 export class Training {
   step = 0;
-  /** The mean loss of the points and of others, every 20 steps. @type {{learned: number, unseen: number}[]} */
+  /** Mean losses every 20 steps. @type {{learned: number, unseen: number}[]} */
   curve = [];
   #settings;
   #rates;
@@ -114,7 +114,10 @@ function shuffled(random) {
   return [...keys.keys()].sort((one, other) => keys[one] - keys[other]);
 }
 
-/** @param {number} inputs @param {number} outputs @param {number} gain @param {Random} random @returns {Layer} */
+/**
+ * @param {number} inputs @param {number} outputs @param {number} gain @param {Random} random
+ * @returns {Layer}
+ */
 function start(inputs, outputs, gain, random) {
   const scale = Math.sqrt(gain / inputs);
   const row = () => Float64Array.from({ length: outputs }, () => random.normal() * scale);

@@ -1,17 +1,20 @@
 """Run the longer study of the second-order rule: python -m scripts.lab_data.second_order
 
 It writes py/goosequill/lab/data/second-order.json, which the page of the experiment shows: the rule with
-several weights b, and the gradient penalty, against SGD in several settings. Its seeds are not those of the
-page's own runs. It takes some minutes.
+several weights b, and the gradient penalty, against SGD in several settings, and online L-BFGS in one. Its
+seeds are not those of the page's own runs. It takes some minutes.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scripts.command import ROOT
+from scripts.lab_data.second_order_online import DAMPING, OnlineLearner, cosines
+from scripts.lab_data.second_order_online import SETTINGS as ONLINE
 
 from goosequill.lab import paired
 from goosequill.lab.second_order import Settings, summary, trials_of
@@ -44,7 +47,12 @@ PARTS_WEIGHT = 3.0
 
 def learn(trials: Trials, method: str, b: float, rates: tuple[float, ...]) -> Record:
     """Train networks with every learning rate and judge them as they learn."""
-    learner, record = GradientLearner(method, trials, b=b, rates=rates), Record(rates)
+    return follow(trials, GradientLearner(method, trials, b=b, rates=rates), rates)
+
+
+def follow(trials: Trials, learner: GradientLearner, rates: Sequence[float]) -> Record:
+    """Judge networks of each learning rate as they learn."""
+    record = Record(tuple(rates))
     with np.errstate(over="ignore", invalid="ignore"):
         for done in range(PASSES + 1):
             if done:
@@ -105,9 +113,30 @@ def compare_parts(looks: int) -> list[dict[str, Any]]:
     return rows
 
 
+def compare_online(looks: int) -> dict[str, Any]:
+    """Return how online L-BFGS learns in one setting, and how its steps lie to those of the rule there."""
+    rates, changes = SETTINGS[PARTS_OF]
+    trials = trials_of(Settings(seeds=SEEDS, seed=FIRST_SEED, passes=PASSES, **changes))
+    record = follow(trials, OnlineLearner(trials), [rate for rate, _ in ONLINE])
+    _, chosen = record.choice()
+    rate, damping = ONLINE[chosen]
+    _, best = learn(trials, "rule", PARTS_WEIGHT, rates).choice()
+    print("online", rate, damping, flush=True)
+    return {
+        "b": PARTS_WEIGHT,
+        "rate": rate,
+        "damping": damping,
+        **differences(record, learn(trials, "sgd", 0.0, rates), looks),
+        "cosines": [
+            {"damping": each} | cosines(trials, b=PARTS_WEIGHT, rate=rates[best], damping=each, passes=PASSES)
+            for each in (DAMPING[0], damping)
+        ],
+    }
+
+
 def main() -> None:
     """Run every setting and write the file."""
-    looks = 2 * len(SETTINGS) * (len(WEIGHTS) + 1) + 2 * len(PARTS)
+    looks = 2 * len(SETTINGS) * (len(WEIGHTS) + 1) + 2 * len(PARTS) + 2
     rows = [row for name in SETTINGS for row in compare(name, looks)]
     study = {
         "command": COMMAND,
@@ -117,8 +146,9 @@ def main() -> None:
         "looks": looks,
         "rows": rows,
         "parts": compare_parts(looks),
+        "online": compare_online(looks),
     }
-    text = json.dumps(study, default=float)
+    text = json.dumps(study, default=lambda found: found.tolist())
     rounded = json.loads(text, parse_float=lambda number: float(f"{float(number):.5g}"))
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text(json.dumps(rounded, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -37,7 +37,11 @@ import { gallery } from "./second-order-gallery.js";
  * }} Row
  * @typedef {{
  *   command: string, seeds: number, first_seed: number, passes: number, looks: number, rows: Row[],
- *   parts: {part: string, b: number, setting: string, loss: Difference}[]
+ *   parts: {part: string, b: number, setting: string, loss: Difference}[],
+ *   online: {
+ *     b: number, rate: number, damping: number, loss: Difference,
+ *     cosines: (Record<string, {mean: number[], low: number[], high: number[]}> & {damping: number})[]
+ *   }
  * }} Study
  */
 
@@ -103,6 +107,12 @@ function summary(data, settings) {
   });
 }
 
+const GRADES = {
+  clear: "clearly more than chance explains",
+  undecided: "these seeds do not decide whether that is chance",
+  none: "no difference is shown",
+};
+
 /** One sentence with its numbers. @param {any} data @param {Record<string, any>} settings */
 export function verdict({ methods, differences, looks }, settings) {
   /** @type {Difference} */
@@ -110,11 +120,7 @@ export function verdict({ methods, differences, looks }, settings) {
   const name = `The rule with b = ${signed(settings.b)}`;
   if (found.half_width === 0 && found.mean === 0) return `${name} is exactly SGD here: all losses are equal.`;
   const word = found.mean < 0 ? "lowers" : "raises";
-  const grade = {
-    clear: "clearly more than chance explains",
-    undecided: "these seeds do not decide whether that is chance",
-    none: "no difference is shown",
-  }[found.grade ?? "none"];
+  const grade = GRADES[found.grade ?? "none"];
   return (
     `${name} ${word} the held-out loss by ${sized(found)} (99%) against ${mean(methods.sgd.loss).toFixed(4)} ` +
     `of SGD: ${grade}. ${settings.seeds} paired seeds; the interval includes the choice of learning rates, and ` +
@@ -218,6 +224,35 @@ function parts({ data, element: place }) {
   );
 }
 
+/** @type {Record<string, string>} */
+const STEPS = { gradient: "gradient step", rule: "whole step of the rule", term: "second-order term alone" };
+
+/** How the steps of online L-BFGS lie to the rule's, from the longer study. @param {Drawing} drawing */
+function online({ data, element: place }) {
+  const found = /** @type {Study | null} */ (data.study);
+  if (!found) return place.replaceChildren();
+  const { b, cosines, loss, rate, damping } = found.online;
+  const [least] = cosines;
+  place.replaceChildren(
+    chart({
+      title:
+        `Cosine of the step of online L-BFGS, damping ${shortNumber(least.damping)}, with steps for the same ` +
+        `batch, b = ${signed(b)}`,
+      x: { label: "passes over the training drawings", domain: [1, found.passes] },
+      y: { label: "mean cosine", domain: [-0.5, 1] },
+      series: Object.entries(STEPS).map(([name, step]) => {
+        const { mean: y, ...interval } = least[name];
+        return { name: step, x: y.map((_, at) => (found.passes * (at + 0.5)) / y.length), y, ...interval };
+      }),
+    }),
+    conclusion(
+      `With a learning rate of ${shortNumber(rate)} and a damping of ${shortNumber(damping)}, online L-BFGS ` +
+        `${loss.mean < 0 ? "lowers" : "raises"} the held-out loss of SGD by ${sized(loss)} (99%): ` +
+        `${GRADES[loss.grade ?? "none"]}.`,
+    ),
+  );
+}
+
 /** @param {Row} row */
 function variantOf({ method, b }) {
   return method === "rule" ? `rule, b = ${signed(b ?? 0)}` : "gradient penalty";
@@ -272,4 +307,4 @@ function mustBe(kind, bound) {
   return `${kind === "above" ? "at least" : "at most"} ${shortNumber(bound)}`;
 }
 
-export const figures = { differences, study, parts, confidence, checks, gallery };
+export const figures = { differences, study, parts, online, confidence, checks, gallery };

@@ -72,6 +72,21 @@ function result({ shift = -0.005, half = 0.004 } = {}) {
         setting: "tanh",
         loss: difference(-0.004, 0.002),
       })),
+      online: {
+        b: 3,
+        rate: 1.6,
+        damping: 1,
+        loss: difference(0.002, 0.005),
+        cosines: [0.1, 1].map((damping) => ({
+          damping,
+          ...Object.fromEntries(
+            ["rule", "gradient", "term"].map((name) => [
+              name,
+              { mean: [0.8, 0.9], low: [0.7, 0.8], high: [0.9, 1] },
+            ]),
+          ),
+        })),
+      },
     },
   };
 }
@@ -158,8 +173,20 @@ test("the study's table marks what is better or worse, and its sentence counts t
   assert.match(place.textContent, /seeds 1000 to 1023, up to 60 passes/);
 });
 
+test("the steps of online L-BFGS are compared, and what it does to the loss is said with its grade", () => {
+  const place = draw("online");
+  const legend = [...place.querySelectorAll(".chart-legend li")].map((item) => item.textContent);
+  assert.deepEqual(legend, ["gradient step", "whole step of the rule", "second-order term alone"]);
+  assert.match(place.textContent, /damping 0\.1, with steps/);
+  assert.match(
+    place.textContent,
+    /a damping of 1, online L-BFGS raises the held-out loss of SGD by .0\.0020 ± 0\.0050 \(99%\): no difference is shown/,
+  );
+});
+
 test("figures of the study are empty where a result has none", () => {
-  for (const part of ["study", "parts"]) assert.equal(draw(part, { ...result(), study: null }).innerHTML, "");
+  for (const part of ["study", "parts", "online"])
+    assert.equal(draw(part, { ...result(), study: null }).innerHTML, "");
 });
 
 test("checks have what was measured, the bound and a mark that is not only a color", () => {

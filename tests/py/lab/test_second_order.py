@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import LbfgsInvHessProduct
+from scripts.lab_data import second_order_online
 
 from goosequill.lab import experiments, networks, paired, second_order, second_order_checks
 from goosequill.lab.networks import Network
@@ -224,7 +226,7 @@ def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_look
     study = json.loads((experiments.DATA / "second-order.json").read_text())
     script = ROOT / "scripts" / "lab_data" / "second_order.py"
     assert study["command"] == "python -m scripts.lab_data.second_order" and script.is_file()
-    assert study["seeds"] >= 10 and study["looks"] == 2 * (len(study["rows"]) + len(study["parts"]))
+    assert study["seeds"] >= 10 and study["looks"] == 2 * (len(study["rows"]) + len(study["parts"]) + 1)
     factor = stats.t.ppf(1 - 0.005 / study["looks"], study["seeds"] - 1) / stats.t.ppf(
         0.95, study["seeds"] - 1
     )
@@ -236,6 +238,35 @@ def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_look
             assert shown["high"] - shown["mean"] == pytest.approx(shown["half_width"], rel=0.01, abs=1e-4)
             assert shown["clear"] == (shown["low"] > 0 or shown["high"] < 0)
             assert shown["half_width"] == pytest.approx(factor * shown["lenient"], rel=0.01)
+
+
+def test_online_lbfgs_finds_the_direction_that_scipy_finds_from_the_same_pairs() -> None:
+    rng = np.random.default_rng(2)
+    size, slope = 6, rng.standard_normal(6)
+    shape = rng.standard_normal((size, size))
+    pairs = second_order_online.Pairs(np.array([0.25]))
+    steps = rng.standard_normal((second_order_online.MEMORY + 3, size))
+    for step in steps:
+        pairs.add(step, shape @ shape.T @ step)
+    pairs.add(steps[0], -9 * steps[0])  # curved the wrong way: of no use
+    kept = steps[4:]
+    changes = kept @ shape @ shape.T + 0.25 * kept
+    scale = np.mean((kept * changes).sum(1) / (changes**2).sum(1))
+    # scipy begins with the identity: the same after a change of units
+    expected = LbfgsInvHessProduct(kept / np.sqrt(scale), changes * np.sqrt(scale)) @ (slope * np.sqrt(scale))
+    np.testing.assert_allclose(pairs.direction(slope), -expected * np.sqrt(scale))
+
+
+def test_the_cosines_with_online_lbfgs_are_those_that_the_study_has_computed() -> None:
+    study = json.loads((experiments.DATA / "second-order.json").read_text())
+    trials = trials_of(Settings(seeds=study["seeds"], seed=study["first_seed"]))
+    (row,) = (each for each in study["rows"] if (each["setting"], each["b"]) == ("tanh, 200 drawings", 3.0))
+    for stored in study["online"]["cosines"]:
+        damping = stored["damping"]
+        found = second_order_online.cosines(trials, b=3.0, rate=row["rate"], damping=damping, passes=4)
+        for name, curve in found.items():
+            np.testing.assert_allclose(curve["mean"], stored[name]["mean"][:1], atol=2e-3)
+    assert len(study["online"]["cosines"][0]["rule"]["mean"]) * 4 == study["passes"]
 
 
 def test_the_page_gets_the_study() -> None:

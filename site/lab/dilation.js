@@ -25,6 +25,8 @@ export { ranges } from "./dilation-ranges.js";
 
 export const live = true;
 
+export const folded = ["padding", "transposed", "pattern", "filter"];
+
 export const labels = {
   pattern: { digits: "Digits", impulse: "A single 1", edge: "An edge" },
   filter: { edges: "Edge detector", mean: "Mean", ones: "Ones", counting: "1, 2, 3, …", own: "Your own" },

@@ -108,6 +108,7 @@ export class Experiment {
       this.#isPrepared = true;
       this.#draw(first.data, false);
     }
+    if (module.instant?.({ ...first, own: null })?.isWhole) return; // no one needs Python
     runner?.size().then((bytes) => runner.ready || this.#panel.showSize(bytes + (first.bytes ?? 0)));
   }
 

@@ -138,9 +138,7 @@ export class Panel {
 
   /** Says what the first run downloads. @param {number} bytes 0 for nothing, or if it is unknown */
   showSize(bytes) {
-    this.#size.textContent = bytes
-      ? `The first run loads Python into this page: ${megabytes(bytes)}, from this site.`
-      : "";
+    this.#size.textContent = bytes ? `The first run loads Python, ${megabytes(bytes)}, from this site.` : "";
   }
 
   /** @param {boolean} isRunning */

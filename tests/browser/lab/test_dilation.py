@@ -84,6 +84,8 @@ def words(page: Page) -> Locator:
 
 def choose(page: Page, setting: str, value: str) -> None:
     field = experiment(page).locator(f"#lab-dilation-{setting}")
+    if not field.is_visible():
+        experiment(page).get_by_text("More settings").click()
     field.fill(value)
     field.press("Enter")
 

@@ -116,10 +116,35 @@ def test_the_average_follows_keys_pointer_and_controls_without_the_engine(
     clean_page.mouse.up()
     expect(handle).to_have_attribute("aria-valuetext", "gain 2")
     expect(clean_page).to_have_url(re.compile("gain=2$"))
+    with clean_page.expect_download() as saved:
+        experiment.get_by_role("button", name="SVG").first.click()
+    picture = saved.value.path().read_text(encoding="utf-8")
+    assert "<path" in picture and "slider" not in picture  # nothing to take hold of
     experiment.get_by_label("Neuron").first.select_option("lif")
     expect(summary).to_contain_text("spikes")
     expect(handle).to_have_count(0)
     assert not [url for url in record.requests if "vendor/pyodide" in url]
+
+
+def test_on_a_phone_the_picture_comes_first_and_stays_in_sight_while_a_control_moves(
+    clean_page: Page, site_url: str
+) -> None:
+    clean_page.set_viewport_size({"width": 360, "height": 780})
+    clean_page.goto(site_url + "lab/sta/#samples=5000")
+    experiment = clean_page.get_by_test_id("experiment-sta")
+    expect(experiment.get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    experiment.evaluate("(root) => root.scrollIntoView()")
+    drawing, gain = (
+        experiment.locator("figure svg.plot").first,
+        experiment.locator("#lab-sta-gain"),
+    )
+    gain.focus()
+    clean_page.keyboard.press("ArrowDown")
+    expect(experiment.get_by_test_id("sta-summary")).to_contain_text("spikes")
+    expect(drawing).to_be_in_viewport(ratio=0.7)
+    expect(gain).to_be_in_viewport(ratio=1)
+    above, below = drawing.bounding_box(), gain.bounding_box()
+    assert above and below and above["y"] + 0.7 * above["height"] < below["y"]
 
 
 def test_a_csv_file_is_averaged(lab: Lab) -> None:

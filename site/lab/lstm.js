@@ -38,9 +38,9 @@ const TASKS = {
   "adding 16": "16 numbers",
   "adding 32": "32 numbers",
   "adding 60": "60 numbers",
-  "copy 16": "one symbol, pause 16",
-  "copy 60": "one symbol, pause 60",
-  "copy 3": "three symbols, pause 10",
+  "copy 16": "1 symbol, pause 16",
+  "copy 60": "1 symbol, pause 60",
+  "copy 3": "3 symbols, pause 10",
 };
 
 /** @type {[string, string][]} */
@@ -311,7 +311,7 @@ function tasksOf({ tasks, seeds }, of) {
  */
 function seedChart(study, of) {
   const rows = tasksOf(study, of).flatMap(({ words, right }) =>
-    right.map(([name, values]) => ({ name: `${NAMES[name]}, ${words}`, values })),
+    right.map(([name, values]) => ({ name: `${NAMES[name].split(" ")[0]}, ${words}`, values })),
   );
   const names = rows.map(({ name }) => name);
   return chart({

@@ -250,7 +250,7 @@ function bandNames({ spec, x, y, sideways }, width, margins) {
   const shown = (/** @type {Axis} */ { format = String }, /** @type {any} */ value) => format(value);
   if (sideways) {
     const longest = Math.max(0, ...y.domain.map((value) => textWidth(shown(spec.y, value))));
-    const room = Math.min(longest, width * 0.38);
+    const room = Math.min(longest, Math.max(width * 0.38, Math.min(width * 0.5, 165)));
     margins.left = Math.ceil(room) + 14;
     names.y = { tickFormat: (/** @type {any} */ value) => fitted(shown(spec.y, value), room + 6) };
   }

@@ -78,8 +78,11 @@ function frozen(svg) {
   const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   const originals = [svg, ...svg.querySelectorAll("*")];
   const copies = [copy, ...copy.querySelectorAll("*")];
-  for (const [index, element] of copies.entries()) freeze(element, /** @type {Element} */ (originals[index]));
-  copy.querySelector(".chart-cursor")?.remove();
+  for (const [index, element] of copies.entries()) {
+    const original = /** @type {Element} */ (originals[index]);
+    if (original.matches(".chart-cursor, .knob")) element.remove();
+    else freeze(element, original);
+  }
   copy.removeAttribute("aria-hidden");
   return copy;
 }

@@ -117,7 +117,7 @@ def test_people_have_written_small_letters_only() -> None:
         assert WRITERS in handwriting.files(Settings(**chosen))
 
 
-@tiers("writers", 1, 20)
+@tiers("writers", 1, 5)
 def test_the_study_counts_what_is_read_now(writers: int) -> None:
     recorded = json.loads(FILES[STUDY])
     for number in range(writers):

@@ -1,5 +1,5 @@
 /**
- * Pictures of 28 by 28 pixels as SVG, which follow the page's colours: letters in shades of ink, and weights
+ * Square pictures as SVG, of 28 by 28 pixels unless said otherwise, which follow the page's colours: letters in shades of ink, and weights
  * in two colours. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
  */
 
@@ -15,7 +15,7 @@ const WORDS = 20; // the height of its caption there
 
 /**
  * @typedef {Object} Picture
- * @property {ArrayLike<number>} pixels 784 numbers, row by row
+ * @property {ArrayLike<number>} pixels row by row
  * @property {string} label what it is, for those who do not see it
  * @property {string} [caption] by default the label
  */
@@ -60,11 +60,12 @@ function shade(level, levels) {
  * @param {"small" | "large"} [options.size]
  * @param {boolean} [options.signed] in the colours of positive and negative numbers
  * @param {import("../ui/chart-tools.js").PlainTable} [options.table]
+ * @param {number} [options.side] of each picture, in pixels
  * @returns {HTMLElement}
  */
-export function sheet({ title, pictures, most, size = "small", signed = false, table }) {
+export function sheet({ title, pictures, most, size = "small", signed = false, table, side = SIDE }) {
   const items = pictures.map(({ pixels, label, caption = label }) => {
-    const drawn = picture(pixels, { most, levels: signed ? SIGNED_LEVELS : LEVELS });
+    const drawn = picture(pixels, { most, levels: signed ? SIGNED_LEVELS : LEVELS, side });
     drawn.setAttribute("role", "img");
     drawn.setAttribute("aria-label", label);
     return element("li", {}, drawn, element("span", { "aria-hidden": true }, caption));
@@ -72,11 +73,42 @@ export function sheet({ title, pictures, most, size = "small", signed = false, t
   const list = element("ul", { class: `letters-sheet ${size}${signed ? " signed" : ""}` }, ...items);
   const figure = element("figure", { class: "chart" }, element("figcaption", {}, title), list);
   const rows = pictures.map(({ pixels, label }) => [label, ...Array.from(pixels)]);
-  const columns = ["label", ...Array.from({ length: SIDE ** 2 }, (_, index) => `pixel ${index + 1}`)];
+  const columns = ["label", ...Array.from({ length: side ** 2 }, (_, index) => `pixel ${index + 1}`)];
   // Nobody reads a table of pixels in the page.
   const numbers = table ? { table } : { table: { columns, rows }, details: null };
-  figure.append(figureTools(() => asOne(figure, list, pictures), { title, ...numbers }));
+  figure.append(figureTools(() => asOne(figure, list, pictures, side), { title, ...numbers }));
   return figure;
+}
+
+/**
+ * A sheet of each letter's weights, with a table of them.
+ * @param {{
+ *   title: string, weights: number[][], letters: string[], most: number, unit?: number
+ * }} options weights by letters, then pixels, in units of `unit`; `most` has the full colour
+ */
+export function weightSheet({ title, weights, letters, most, unit = 1 }) {
+  const count = weights[0].length;
+  const side = Math.sqrt(count);
+  return sheet({
+    title,
+    most,
+    side,
+    signed: true,
+    size: "large",
+    pictures: weights.map((pixels, index) => ({
+      pixels,
+      label: `Weights of ${letters[index]}`,
+      caption: letters[index] ?? "",
+    })),
+    table: {
+      columns: ["row", "column", ...letters],
+      rows: Array.from({ length: count }, (_, pixel) => [
+        Math.floor(pixel / side),
+        pixel % side,
+        ...weights.map((one) => Number(((one[pixel] ?? 0) * unit).toPrecision(3))),
+      ]),
+    },
+  });
 }
 
 /**
@@ -85,8 +117,9 @@ export function sheet({ title, pictures, most, size = "small", signed = false, t
  * @param {HTMLElement} figure
  * @param {HTMLElement} list
  * @param {readonly Picture[]} pictures
+ * @param {number} side
  */
-function asOne(figure, list, pictures) {
+function asOne(figure, list, pictures, side) {
   figure.querySelector(".letters-saved")?.remove();
   const columns = Math.min(pictures.length, 10);
   const width = columns * CELL;
@@ -95,7 +128,7 @@ function asOne(figure, list, pictures) {
     const { caption, label } = /** @type {Picture} */ (pictures[index]);
     const at = `translate(${(index % columns) * CELL} ${Math.floor(index / columns) * (CELL + WORDS)})`;
     const copies = [...drawn.children].map((path) => path.cloneNode(true));
-    const scaled = svgElement("g", { transform: `scale(${(CELL - 8) / SIDE})` }, ...copies);
+    const scaled = svgElement("g", { transform: `scale(${(CELL - 8) / side})` }, ...copies);
     const words = svgElement("text", {
       x: CELL / 2 - 4,
       y: CELL + 8,

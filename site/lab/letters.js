@@ -4,7 +4,8 @@ import { chart, heatMap, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { counted, number } from "../ui/words.js";
 import { mean, origin } from "./findings.js";
-import { sheet } from "./letters-pictures.js";
+import { sheet, weightSheet } from "./letters-pictures.js";
+import { showSmall } from "./letters-small.js";
 
 /** @import { Drawing } from "./frame.js" */
 /** @import { Series } from "../ui/chart-data.js" */
@@ -76,7 +77,15 @@ function summary(data, settings) {
   );
 }
 
+/** Figures that need no charts: they are drawn at once. */
+export const light = ["small"];
+
 export const figures = {
+  /** A small case, which the page fits. @param {Drawing} drawing */
+  small({ data, element: place }) {
+    showSmall(place, data.small);
+  },
+
   /** The letters that are learned from. @param {Drawing} drawing */
   samples({ data, element: place, settings }) {
     const { images, labels } = data.examples;
@@ -132,29 +141,13 @@ export const figures = {
 
   /** What each letter's weights look like. @param {Drawing} drawing */
   weights({ data, element: place, settings }) {
-    /** @type {number[][]} hundredths of the largest */
-    const weights = data.weights;
-    const unit = data.largest_weight / 100;
-    const letters = [...data.alphabet];
     place.replaceChildren(
-      sheet({
+      weightSheet({
         title: `The weights for C ${settings.c}: ink counts for a letter where they are orange, against it where blue`,
+        weights: data.weights, // in hundredths of the largest
         most: 100,
-        signed: true,
-        size: "large",
-        pictures: weights.map((pixels, index) => ({
-          pixels,
-          label: `Weights of ${letters[index]}`,
-          caption: letters[index] ?? "",
-        })),
-        table: {
-          columns: ["row", "column", ...letters],
-          rows: Array.from({ length: 784 }, (_, pixel) => [
-            Math.floor(pixel / 28),
-            pixel % 28,
-            ...weights.map((one) => Number(((one[pixel] ?? 0) * unit).toPrecision(3))),
-          ]),
-        },
+        unit: data.largest_weight / 100,
+        letters: [...data.alphabet],
       }),
     );
   },

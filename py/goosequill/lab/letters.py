@@ -31,7 +31,7 @@ STRENGTHS = ("0.001", "0.01", "0.1", "1")  # of C, the strongest penalty first
 HELD_OUT = 3000  # letters to validate with, and as many to test with
 BINS = 10  # of the reliability curve
 EXAMPLES, MISTAKES = 33, 10  # letters to look at: they are part of the page
-CURVES, FEATURES = "letters-curves.json", "letters-features.json"
+CURVES, FEATURES, SMALL = "letters-curves.json", "letters-features.json", "letters-small.json"
 
 
 class Settings(ParameterSet):
@@ -73,6 +73,17 @@ DESCRIPTION = Settings.describe(
     "minimize C * sum(-log p(label)) + |weights|^2 / 2, with p = softmax(pixels @ weights + bias)",
     "Hastie, Tibshirani & Friedman 2009, section 4.4; Nocedal & Wright 2006 (L-BFGS)",
 )
+
+
+class SmallSettings(ParameterSet):
+    """The settings of the small case, which a page fits by itself."""
+
+    size: int = setting(
+        "Training letters", "How many of the letters it learns from.", default=400, range=(20, 400, 10)
+    )
+
+
+SMALL_DESCRIPTION = SmallSettings.describe("letters-small", "A few small letters", "", "", "")
 
 
 @dataclass(frozen=True)
@@ -297,7 +308,7 @@ def as_images(pixels: Floats) -> NDArray[np.uint8]:
 
 def files(settings: Settings) -> tuple[str, ...]:
     """Return the data files that a run needs."""
-    return (*letters_data.file_names(_classes(settings.alphabet)), CURVES, FEATURES)
+    return (*letters_data.file_names(_classes(settings.alphabet)), CURVES, FEATURES, SMALL)
 
 
 def _classes(alphabet: str) -> int:
@@ -347,11 +358,12 @@ def compute(
     dict
         ``curves`` (``sizes``, ``c``, and ``train`` and ``validation`` accuracies, [c, sizes]), ``reference``
         (the curves that scripts/lab_data/letters_curves.py computed, with its settings), ``features`` (the
-        accuracies by the number of letters for each pixel, of letters_features.py), ``examples`` (some
-        training letters, 0 to 15, [n, 784], and their labels), and of the fit to the largest set with the
-        chosen C: ``weights`` [classes, 784] in
-        hundredths of ``largest_weight``, ``confusion`` [classes, classes] and ``calibration`` on test
-        letters, ``mistakes`` (the most confident ones), ``test_accuracy``, ``test_loss``.
+        accuracies by the number of letters for each pixel, of letters_features.py), ``small`` (the case of
+        letters_small.py, and what describes its settings), ``examples`` (some training letters, 0 to 15,
+        [n, 784], and their labels), and of the fit to the largest set with the chosen C: ``weights``
+        [classes, 784] in hundredths of ``largest_weight``, ``confusion`` [classes, classes] and
+        ``calibration`` on test letters, ``mistakes`` (the most confident ones), ``test_accuracy``,
+        ``test_loss``.
     """
     classes, rng = _classes(settings.alphabet), np.random.default_rng(settings.seed)
     noise_rng = np.random.default_rng([settings.seed, 1])  # the letters do not depend on the noise
@@ -377,6 +389,7 @@ def compute(
         "curves": curves,
         "reference": json.loads(held[CURVES]),
         "features": json.loads(held[FEATURES]),
+        "small": json.loads(held[SMALL]) | {"description": SMALL_DESCRIPTION.to_dict()},
         "examples": {"images": as_images(train.pixels[:EXAMPLES]), "labels": labels[:EXAMPLES]},
         **close_up(models[STRENGTHS.index(settings.c)], tested, classes),
     }

@@ -1,7 +1,8 @@
 """Make a case of the letters that a page fits by itself: python -m scripts.lab_data.letters_small
 
-It writes py/goosequill/lab/data/letters-small.json: jittered letters to learn from and others, A to J in turn,
-each of 10 by 10 pixels in three shades, a digit for each; and the accuracies for each C, by the exponent of 10.
+It writes py/goosequill/lab/data/letters-small.json: jittered letters to learn from and others, A to J in
+turn, each of 10 by 10 pixels in three shades, a digit for each; and the accuracies for each C, by the
+exponent of 10.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def read(text: str) -> tuple[Floats, letters.Labels]:
 
 def fit(case: dict[str, Any], size: int, exponent: float, **settings: Any) -> letters.Regression:
     """Fit the first letters with C a power of 10, much more exactly than a page needs to."""
-    pixels, labels = (each[:size] for each in read(case["train"]))
+    pixels, labels = read(case["train"])
     given = {"tolerance": 1e-9, "most_steps": 5000} | settings
-    return letters.fit(pixels, labels, c=10**exponent, classes=CLASSES, **given)
+    return letters.fit(pixels[:size], labels[:size], c=10**exponent, classes=CLASSES, **given)
 
 
 def judge(case: dict[str, Any], size: int, model: letters.Regression) -> dict[str, float]:

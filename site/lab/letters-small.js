@@ -16,8 +16,8 @@ import { replaceBuilt } from "./pictures.js";
  * @typedef {Case & {description: import("./panel.js").Description}} Small
  */
 
-const [WIDTH, HEIGHT] = [300, 190];
-const [LEFT, RIGHT, TOP, BOTTOM] = [36, 14, 12, 162]; // the edges of the plot, the right one from the right
+const [WIDTH, HEIGHT] = [300, 158];
+const [LEFT, RIGHT, TOP, BOTTOM] = [36, 14, 10, 136]; // the edges of the plot, the right one from the right
 const FIRST = -1; // the exponent of C that is shown before anything is dragged
 const LINES = /** @type {const} */ ({ train: "learned from", validation: "not learned from" });
 /** @typedef {keyof typeof LINES} Part */
@@ -38,7 +38,7 @@ export function showSmall(place, small) {
 const strength = (exponent) => String(Number((10 ** exponent).toPrecision(2)));
 
 /** @param {number} share */
-const percent = (share) => `${(100 * share).toFixed(0)}%`;
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
 
 /** @param {Small} small */
 function makeFigure(small) {
@@ -65,7 +65,7 @@ function makeFigure(small) {
       show();
     },
   });
-  const lines = svgElement("g", { "aria-hidden": true });
+  const lines = svgElement("g", { "aria-hidden": "true" });
   const plot = svgElement(
     "svg",
     { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "small-plot" },
@@ -125,8 +125,8 @@ function makeFigure(small) {
     exponent = FIRST;
     resized();
   });
-  const chart = element("div", {}, element("ul", { class: "chart-legend" }, ...legend), plot, words);
-  panel.picture.append(element("div", { class: "small-fit" }, chart, weights));
+  const chart = element("div", {}, element("ul", { class: "chart-legend" }, ...legend), plot);
+  panel.picture.append(element("div", { class: "small-fit" }, chart, weights), words);
   show();
   // The picture first, also where the control does not fit beside it.
   return element("section", { class: "lab", "aria-label": "A small fit" }, ...panel.parts.reverse());
@@ -150,15 +150,15 @@ const down = (share) => BOTTOM - share * (BOTTOM - TOP);
 function axes(exponents, across) {
   const shares = [0, 0.5, 1].map((share) => {
     const y = down(share);
-    const label = svgElement("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, percent(share));
+    const label = svgElement("text", { x: LEFT - 6, y: y + 4, "text-anchor": "end" }, `${100 * share}%`);
     return [svgElement("path", { d: `M${LEFT} ${y}H${WIDTH - RIGHT}` }), label];
   });
   const strengths = exponents.filter(Number.isInteger).map((exponent) => {
     const place = { x: across(exponent), y: BOTTOM + 15, "text-anchor": "middle" };
     return svgElement("text", place, strength(exponent));
   });
-  const name = svgElement("text", { x: across(exponents[0]), y: HEIGHT - 1 }, "C");
-  return svgElement("g", { class: "small-axes", "aria-hidden": true }, ...shares.flat(), ...strengths, name);
+  const name = svgElement("text", { x: 0, y: BOTTOM + 15 }, "C");
+  return svgElement("g", { class: "small-axes", "aria-hidden": "true" }, ...shares.flat(), ...strengths, name);
 }
 
 /**

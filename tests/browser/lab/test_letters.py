@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from scripts.versions import versioned
 
+from ..accessibility import violations_in_both_themes
 from ..conftest import ROOT, watch
 
 LONG = 120_000
@@ -89,6 +90,35 @@ def test_a_sheet_is_saved_as_one_picture(lab: Lab) -> None:
     text = saved.value.path().read_text(encoding="utf-8")
     assert text.count("<path") > 50 and ">J</text>" in text
     assert "class=" not in text and "var(" not in text and "rgb" in text
+
+
+def test_the_small_case_follows_pointer_and_keys_without_python(page: Page, site_url: str) -> None:
+    record = watch(page)
+    page.goto(f"{site_url}lab/letters/")
+    small = page.locator("[data-part=small]")
+    handle, words = small.get_by_role("slider", name="C", exact=True), small.locator("p[aria-live]")
+    weights, learned = small.locator(".letters-sheet li"), small.locator("polyline.small-train")
+    size = small.get_by_role("slider", name="Training letters")
+    expect(size).to_be_enabled(timeout=LONG)
+    expect(words).to_contain_text("C 0.1: of the 400 letters")
+    drawn, said = weights.first.inner_html(), words.inner_text()
+    handle.press("ArrowRight")
+    expect(words).to_contain_text("C 0.18:")
+    assert weights.first.inner_html() != drawn and words.inner_text()[10:] != said[10:]
+    box = handle.bounding_box() or {}
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"])
+    page.mouse.up()
+    expect(words).to_contain_text("C 10: of the 400 letters learned from, 97.5% are")
+    size.press("Home")
+    expect(words).to_contain_text("C 10: of the 20 letters learned from, 100.0% are")
+    page.wait_for_function(
+        "(line) => line.getAttribute('points').split(' ').length === 21", arg=learned.element_handle()
+    )
+    assert "\n".join(violations_in_both_themes(page)) == ""
+    assert not record.console_errors
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 @pytest.mark.rest

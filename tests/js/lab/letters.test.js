@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { before, beforeEach, test } from "node:test";
 import { window } from "../dom.js";
 import { textsOf } from "../pluck.js";
@@ -10,6 +11,7 @@ const letters = await import("../../../site/lab/letters.js");
 
 before(letters.prepare);
 
+const SMALL = new URL("../../../py/goosequill/lab/data/letters-small.json", import.meta.url);
 const C = ["0.001", "0.01", "0.1", "1"];
 const SETTINGS = { size: 200, c: "0.01", alphabet: "A to J", jitter: true, noise: 0, seed: 0 };
 const blank = () => new Array(784).fill(0);
@@ -46,6 +48,10 @@ function result(changes = {}) {
       clean: { ...curve, c: ["0.01"] },
       alphabet: { ...curve, c: ["0.01"] },
       noise: { c: C, size: 2000, shares: [0, 0.4], validation: rows([[0.7], [0.5, 0.6]]) },
+    },
+    small: {
+      ...JSON.parse(readFileSync(SMALL, "utf-8")),
+      description: { parameters: [{ name: "size", kind: "integer", default: 400, choices: [] }] },
     },
     examples: { images: [blank(), blank()], labels: [1, 0] },
     weights: [blank().fill(100), blank().fill(-50)],
@@ -147,6 +153,7 @@ test("a partial result draws the curves without a summary", () => {
 
 test("every figure draws, and says its numbers", () => {
   const expected = {
+    small: /Weights for C 0.1: orange/,
     samples: /Some training letters/,
     article: /2 to 1 seeds/,
     features: /seeds 100 to 101, the bands/,

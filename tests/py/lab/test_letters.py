@@ -170,6 +170,7 @@ def test_the_experiment_names_the_files_that_it_needs() -> None:
         "letters-a-j.npz",
         "letters-curves.json",
         "letters-features.json",
+        "letters-small.json",
     )
     names = letters.files(letters.Settings(alphabet="A to Z"))
     held = letters_data.load_files(names)

@@ -19,7 +19,7 @@ from goosequill.lab.page_images import resize
 
 OUTPUT = ROOT / "py" / "goosequill" / "lab" / "data" / letters.SMALL
 SIDE, INK = 10, 2
-BORDER = 2  # pixels at each edge, which few letters reach
+BORDER = 1  # pixel at each edge, which few letters reach
 COUNTS = {"train": letters.SmallSettings.PARAMETERS["size"].maximum, "validation": 200}
 EXPONENTS = tuple(step / 4 for step in range(-16, 5))
 CLASSES = 10

@@ -18,8 +18,8 @@ import { replaceBuilt } from "./pictures.js";
 
 const [WIDTH, HEIGHT] = [300, 158];
 const [LEFT, RIGHT, TOP, BOTTOM] = [36, 14, 10, 136]; // the edges of the plot, the right one from the right
-const FIRST = -1; // the exponent of C that is shown before anything is dragged
-const LINES = /** @type {const} */ ({ train: "learned from", validation: "not learned from" });
+const FIRST = -2; // the exponent of C that is shown before anything is dragged
+const LINES = /** @type {const} */ ({ train: "letters learned from", validation: "other letters" });
 /** @typedef {keyof typeof LINES} Part */
 
 /** The figures by the elements that they stand in: one keeps its state. @type {WeakMap<Element, Element>} */
@@ -110,8 +110,8 @@ function makeFigure(small) {
       weights.replaceChildren(weightSheet({ title, weights: columns, most, letters: [..."ABCDEFGHIJ"] }));
     });
     words.textContent =
-      `C ${strength(exponent)}: of the ${fits.size} letters learned from, ${percent(train)} are recognized; ` +
-      `of others, ${percent(validation)}. The largest weight is ${most.toPrecision(2)}.`;
+      `C ${strength(exponent)}: ${percent(train)} of these ${fits.size} letters and ${percent(validation)} ` +
+      "of others are recognized.";
     fill();
   }
   function resized() {
@@ -158,7 +158,13 @@ function axes(exponents, across) {
     return svgElement("text", place, strength(exponent));
   });
   const name = svgElement("text", { x: 0, y: BOTTOM + 15 }, "C");
-  return svgElement("g", { class: "small-axes", "aria-hidden": "true" }, ...shares.flat(), ...strengths, name);
+  return svgElement(
+    "g",
+    { class: "small-axes", "aria-hidden": "true" },
+    ...shares.flat(),
+    ...strengths,
+    name,
+  );
 }
 
 /**

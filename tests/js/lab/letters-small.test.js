@@ -49,7 +49,7 @@ function resize(size) {
 }
 
 test("a figure opens with all accuracies and ten letters' weights, and stays when it is drawn anew", () => {
-  assert.match(said(), /^C 0\.1: of the 400 letters learned from, 76\.3% are recognized; of others, 70\.5%/);
+  assert.match(said(), /^C 0\.01: 62\.0% of these 400 letters and 57\.0% of others are recognized\.$/);
   assert.deepEqual([points("train").length, points("validation").length], [21, 21]);
   assert.equal(place.querySelectorAll(".letters-sheet li").length, 10);
   const first = place.firstChild;
@@ -60,14 +60,14 @@ test("a figure opens with all accuracies and ten letters' weights, and stays whe
 test("keys move C: its words, its place and the weights follow at once", () => {
   const [before, ghosts] = [said(), weights()];
   press("ArrowRight");
-  assert.match(said(), /^C 0\.18: /);
+  assert.match(said(), /^C 0\.018: /);
   assert.notEqual(weights(), ghosts);
-  assert.equal(handle().getAttribute("aria-valuetext"), "C 0.18");
-  assert.match(handle().getAttribute("transform"), /^translate\(198\.5,/);
+  assert.equal(handle().getAttribute("aria-valuetext"), "C 0.018");
+  assert.match(handle().getAttribute("transform"), /^translate\(148\.5,/);
   press("ArrowLeft");
   assert.deepEqual([said(), weights()], [before, ghosts]);
   press("End");
-  assert.match(said(), /^C 10: of the 400 letters learned from, 97\.5% .* others, 66\.5%/);
+  assert.match(said(), /^C 10: 98\.0% of these 400 letters and 61\.0% of others/);
 });
 
 test("a pointer drags C from where it took the handle, and no further than the axis", () => {
@@ -79,7 +79,7 @@ test("a pointer drags C from where it took the handle, and no further than the a
   place.querySelector(".small-plot").getBoundingClientRect = wide;
   point("pointerdown", 50);
   point("pointermove", 100);
-  assert.match(said(), /^C 1: /);
+  assert.match(said(), /^C 0\.1: /);
   point("pointermove", -900);
   assert.match(said(), /^C 0\.0001: /);
   point("pointerup", -900);
@@ -90,7 +90,7 @@ test("a pointer drags C from where it took the handle, and no further than the a
 test("another number of letters is fitted at once for this C, then for the others", (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   resize(30);
-  assert.match(said(), /^C 0\.1: of the 30 letters/);
+  assert.match(said(), /^C 0\.01: [\d.]+% of these 30 letters/);
   assert.equal(points("train").length, 1);
   context.mock.timers.tick(1);
   assert.deepEqual([points("train").length, points("validation").length], [21, 21]);

@@ -153,7 +153,7 @@ test("a partial result draws the curves without a summary", () => {
 
 test("every figure draws, and says its numbers", () => {
   const expected = {
-    small: /Weights for C 0.1: orange/,
+    small: /Weights for C 0.01: orange/,
     samples: /Some training letters/,
     article: /2 to 1 seeds/,
     features: /seeds 100 to 101, the bands/,

@@ -1,6 +1,7 @@
 /**
- * Square pictures as SVG, of 28 by 28 pixels unless said otherwise, which follow the page's colours: letters in shades of ink, and weights
- * in two colours. A sheet is a figure of many, each with its caption. Knows nothing of experiments.
+ * Square pictures as SVG, of 28 by 28 pixels unless said otherwise, which follow the page's colours: letters
+ * in shades of ink, and weights in two colours. A sheet is a figure of many, each with its caption. Knows
+ * nothing of experiments.
  */
 
 import { figureTools } from "../ui/chart.js";

@@ -8,7 +8,8 @@ import { dot } from "./least-squares.js";
  * @typedef {{train: number, validation: number}} Accuracies
  * @typedef {Record<keyof Accuracies, string> & {
  *   exponents: number[], curves: Record<keyof Accuracies, number[]>
- * }} Case letters as digits, A to J in turn; C as exponents of 10, and the accuracies for each with all letters
+ * }} Case letters as digits, A to J in turn; C as exponents of 10, and the accuracies for each, of the fit to
+ *   all letters
  */
 
 const CLASSES = 10;
@@ -83,7 +84,7 @@ function accuracy(model, letters) {
   return right.length / letters.length;
 }
 
-/** Weights and biases, of which a table has one after another. @param {Float64Array} table @returns {Model} */
+/** Weights and biases, in a table one after another. @param {Float64Array} table @returns {Model} */
 function modelOf(table) {
   const row = (/** @type {number} */ index) => table.subarray(index * CLASSES, (index + 1) * CLASSES);
   return { weights: Array.from({ length: PIXELS }, (_, index) => row(index)), bias: row(PIXELS) };
@@ -102,7 +103,10 @@ function fit(letters, c, start) {
   return { weights: found.weights, bias: moved(found, mean, -1) };
 }
 
-/** The biases for pixels of another origin. @param {Model} model @param {Float64Array} mean @param {number} sign */
+/**
+ * The biases for pixels of another origin.
+ * @param {Model} model @param {Float64Array} mean @param {number} sign
+ */
 function moved({ weights, bias }, mean, sign) {
   const found = bias.slice();
   weights.forEach((row, at) => {
@@ -114,7 +118,8 @@ function moved({ weights, bias }, mean, sign) {
 /**
  * The mean loss with its penalty, and the gradient. The biases are those for pixels around their mean, which
  * has the same optimum, found in fewer steps.
- * @param {Float64Array} table @param {Float64Array} mean @param {Float64Array[]} letters @param {number} ridge
+ * @param {Float64Array} table @param {Float64Array} mean
+ * @param {Float64Array[]} letters @param {number} ridge
  */
 function objective(table, mean, letters, ridge) {
   const model = modelOf(table);

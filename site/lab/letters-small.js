@@ -158,13 +158,7 @@ function axes(exponents, across) {
     return svgElement("text", place, strength(exponent));
   });
   const name = svgElement("text", { x: 0, y: BOTTOM + 15 }, "C");
-  return svgElement(
-    "g",
-    { class: "small-axes", "aria-hidden": "true" },
-    ...shares.flat(),
-    ...strengths,
-    name,
-  );
+  return svgElement("g", { "font-size": 12, "aria-hidden": "true" }, ...shares.flat(), ...strengths, name);
 }
 
 /**

@@ -27,6 +27,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from scripts.command import ROOT, BuildError
 from scripts.imports import sources
@@ -218,7 +219,7 @@ def first_result(name: str, settings: str = "") -> Path:
 
 def _compute(name: str, changes: str = "") -> str:
     experiments, command = (import_module(f"goosequill.{room}") for room in ("lab.experiments", "cli.lab"))
-    plain, chosen = command.plain, dict(map(command.read_setting, filter(None, changes.split("&"))))
+    plain, chosen = command.plain, dict(map(command.read_setting, filter(None, unquote(changes).split("&"))))
     result = import_module("goosequill.support.progress").finish(experiments.run(name, chosen))
     settings = plain(result["settings"])
     for large in getattr(import_module(f"goosequill.lab.{_module_name(name)}"), "LARGE", ()):

@@ -19,11 +19,10 @@ from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
-from goosequill.conversations import records
 from goosequill.lab import recordings
 from goosequill.search import index_files
 from goosequill.search.documents import limits
-from goosequill.support import bounded_file, bounded_json
+from goosequill.support import budget
 from goosequill.tuning import examples
 from goosequill.weights.formats import gguf, pth, safetensors
 from tests.py.search.documents.pdfs import file_of
@@ -324,7 +323,7 @@ def of_json(most: Callable[[], int], start: str = "", end: str = "") -> dict[str
     """Return JSON of at most `most()` bytes, in a frame of JSON."""
 
     def repeated(unit: str, last: str, *around: str) -> bytes:
-        count = min(bounded_json.MOST_VALUES // sum(map(unit.count, ",[{")) - 9, most() // len(unit) - 9)
+        count = min(budget.MOST_VALUES // sum(map(unit.count, ",[{")) - 9, most() // len(unit) - 9)
         return (start + around[0] + unit * count + last + around[1] + end).encode()
 
     def names() -> bytes:
@@ -342,7 +341,7 @@ def of_json(most: Callable[[], int], start: str = "", end: str = "") -> dict[str
         "a deep list": lambda: filled("[", min(most(), 1_000_000), start),
         "a deep object": lambda: filled('{"a":', min(most(), 1_000_000), start),
         "different names": names,
-        "too many values": lambda: (start + "[" + "0," * bounded_json.MOST_VALUES + "0]" + end).encode(),
+        "too many values": lambda: (start + "[" + "0," * budget.MOST_VALUES + "0]" + end).encode(),
         "a long text": lambda: filled("x", most(), start + '"', '"' + end),
         "escaped emoji": lambda: filled("\\ud83d\\ude00", most(), start + '"', '"' + end),
         "many digits": lambda: filled("9", min(most(), 100_000), start, end),
@@ -387,9 +386,7 @@ def conversing(most: Callable[[], int]) -> dict[str, Bomb]:
     """Return files of conversations of at most so many bytes."""
     return {
         **of_json(most),
-        "a long conversation": lambda: json.dumps(
-            {"messages": path(bounded_json.MOST_VALUES // 3 - 9)}
-        ).encode(),
+        "a long conversation": lambda: json.dumps({"messages": path(budget.MOST_VALUES // 3 - 9)}).encode(),
         "many conversations": lambda: lines({"messages": path(2)}, most),
         "many rated replies": lambda: lines({"prompt": "a", "completion": "b", "label": True}, most),
         "a long path of rated replies": lambda: rated(min(most() // 180, 3_000)),
@@ -400,13 +397,13 @@ def conversing(most: Callable[[], int]) -> dict[str, Bomb]:
         ),
         "a chain": lambda: chatgpt(lambda at: [f"{at + 1}"], most() // 150),
         "children of all": lambda: chatgpt(lambda at: [f"{child}" for child in range(300)], most() // 3_000),
-        "packed zeros": lambda: gzip.compress(bytes(records.MOST_BYTES + 1), 1),
-        "packed line ends": lambda: gzip.compress(b"{}\n" + b"\n" * records.MOST_BYTES, 1),
+        "packed zeros": lambda: gzip.compress(bytes(budget.MOST_BYTES + 1), 1),
+        "packed line ends": lambda: gzip.compress(b"{}\n" + b"\n" * budget.MOST_BYTES, 1),
         "packed records": lambda: gzip.compress(
-            lines({"messages": path(2)}, lambda: records.MOST_BYTES // 2), 1
+            lines({"messages": path(2)}, lambda: budget.MOST_BYTES // 2), 1
         ),
-        "packed twice": lambda: gzip.compress(gzip.compress(bytes(records.MOST_BYTES), 1), 1),
-        "packed without end": lambda: gzip.compress(bytes(records.MOST_BYTES), 1)[:-100],
+        "packed twice": lambda: gzip.compress(gzip.compress(bytes(budget.MOST_BYTES), 1), 1),
+        "packed without end": lambda: gzip.compress(bytes(budget.MOST_BYTES), 1)[:-100],
         "a packed length that lies": lambda: gzip.compress(b"{}")[:-4] + b"\xff" * 4,
     }
 
@@ -567,7 +564,7 @@ PIECES = texts(
     {"pieces": ("", "ab\n"), "pieces of one character": ("", "a\n"), "a long piece": ("[UNK]\n", "a")}
 )
 _ADAPTER = {"goosequill.adapter": "[" * 19_000}
-_SMALL_FILE = lambda: bounded_file.MOST // 16  # noqa: E731
+_SMALL_FILE = lambda: budget.MOST_BYTES // 16  # noqa: E731
 EXAMPLES = {
     **conversing(lambda: examples.MOST_BYTES),
     "many examples": lambda: lines({"text": "a"}, lambda: examples.MOST_BYTES),
@@ -623,10 +620,10 @@ INDEX_ZIP: dict[str, Bomb] = {
             file, bomb() + seed("index", file)[seed("index", file).index(b"\n") :]
         )
         for file in ("documents.jsonl", "headings.jsonl")
-        for name, bomb in of_json(lambda: bounded_file.MOST // 64, "[", "]").items()
+        for name, bomb in of_json(lambda: budget.MOST_BYTES // 64, "[", "]").items()
     },
     **{
-        f"{file}: zeros": lambda file=file: index_with(file, bytes(bounded_file.MOST // 64))
+        f"{file}: zeros": lambda file=file: index_with(file, bytes(budget.MOST_BYTES // 64))
         for file in ("texts.bin", "documents.bin", "blocks.bin", "passages.bin", "vectors.bin", "words.bin")
     },
 }
@@ -646,7 +643,7 @@ BOMBS: dict[str, dict[str, Bomb]] = {
     "votes": of_json(_SMALL_FILE),
     "settings": of_json(_SMALL_FILE),
     "chat": of_json(_SMALL_FILE, '{"role":"user","content":', "}"),
-    "conversations": conversing(lambda: records.MOST_BYTES),
+    "conversations": conversing(lambda: budget.MOST_BYTES),
     "examples": EXAMPLES,
     "prompts": of_json(_SMALL_FILE),
     "decoders": of_json(_SMALL_FILE, '{"a":', "}"),
@@ -681,7 +678,7 @@ def bound(reader: str) -> int:
         return limits.MOST_UNPACKED
     if reader == "recording":
         return 4 * recordings.LARGEST_FILE
-    return 100 * (records if reader in ("conversations", "examples") else bounded_json).MOST_VALUES
+    return 100 * (budget.MOST_ELEMENTS if reader in ("conversations", "examples") else budget.MOST_VALUES)
 
 
 def failures(reader: str) -> Iterator[str]:

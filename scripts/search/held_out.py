@@ -32,7 +32,7 @@ from goosequill.kernels import load_kernel
 from goosequill.search.collection import embed_pending
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import read_html
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.markdown import read_markdown
 from goosequill.search.embedder import Embedder
 from goosequill.search.embedders import open_folder
@@ -58,9 +58,9 @@ def documents(made: dict[str, Any]) -> Iterator[Document]:
             name = Path(path).name
             if name.endswith(".txt"):
                 text = UNDERLINED.sub(r"## \1", CHAPTER.sub(r"# \1", data.decode("utf-8")))
-                yield read_markdown(File(name, text.encode()))
+                yield read_markdown(given_file(name, text.encode()))
             else:
-                yield read_html(File(name, data))
+                yield read_html(given_file(name, data))
 
 
 def read_case(name: str) -> Case:

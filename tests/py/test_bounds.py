@@ -1,11 +1,12 @@
 """No reader takes bytes from outside without a bound: what reads or parses them whole has a reason here.
 
-A new reader reads files with `goosequill.support.bounded_file`, JSON with `goosequill.support.bounded_json`
-and bytes in pieces; or a line below says what bounds it.
+A new reader takes a `goosequill.support.budget.File`, JSON from its budget and bytes in pieces; or a line
+below says what bounds it.
 """
 
 import ast
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,10 +18,11 @@ from goosequill.errors import SearchError
 from goosequill.search import lancedb_store
 from goosequill.search.bm25 import WordIndex
 from goosequill.search.documents import places
+from goosequill.search.documents.limits import DocumentBudget
 from goosequill.search.documents.places import sources
 from goosequill.search.endpoint import read_vectors
 from goosequill.search.storage import ZipStorage
-from goosequill.support.bounded_json import MOST_VALUES
+from goosequill.support.budget import MOST_VALUES
 from goosequill.weights import BytesSource
 from tests.py.refusals import refused
 
@@ -41,7 +43,7 @@ OWN = "what this program itself has written on this machine"
 EXCUSED = {
     "api/download.py": {"read_text": OWN, "json.loads": OWN},
     "chat/tools.py": {"json.loads": "arguments in a request or a reply, whose length is bounded"},
-    "cli/defaults.py": {"tomllib.loads": "the settings of who runs it, read by bounded_file"},
+    "cli/defaults.py": {"tomllib.loads": "the settings of who runs it, within their budget"},
     "conversations/records.py": {"gzip.GzipFile": "unpacked in pieces, up to a bound"},
     "decoding/grammar/compile.py": {"json.loads": "a schema whose depth was counted; its text is bounded"},
     "decoding/replay.py": {"read": "a method of ours"},
@@ -69,7 +71,7 @@ EXCUSED = {
     "search/documents/table.py": {"csv.reader": "a text within its bound, a row at a time"},
     "search/storage.py": {"zipfile.ZipFile": "through SourceFile, which reads at most 1 MiB"},
     "search/web.py": {"read_bytes": OURS},
-    "support/bounded_json.py": {"json.loads": "after its values were counted"},
+    "support/budget.py": {"json.loads": "after its values were counted"},
     "tokenizers/base.py": {"read_bytes": OURS},
     "tokenizers/bpe.py": {"json.loads": "run once, to make a file of this package", "zlib.decompress": OURS},
     "tokenizers/world.py": {"ast.literal_eval": "a line within MAX_LINE characters", "zlib.decompress": OURS},
@@ -98,9 +100,9 @@ WRITES = "writes them"
 RAW = {
     "api/model.py": {"load use": "goes to read_adapter"},
     "browser/bridge.py": {"__init__": WITHIN},
-    "conversations/pages.py": {"read_conversations": "goes to records"},
-    "conversations/reading.py": {"read": "goes to records"},
-    "conversations/records.py": {"records": "unpacks no more than it may", "_lines _parse": WITHIN},
+    "conversations/pages.py": {"read_conversations": "goes to read"},
+    "conversations/reading.py": {"read": BUDGET},
+    "conversations/records.py": {"file_of": BUDGET, "_records _lines _line _parse": WITHIN},
     "decoding/grammar/byte_automaton.py": {"_split walk": WITHIN},
     "decoding/grammar/token_mask.py": {"__init__": WITHIN},
     "lab/cumulative.py": {"compute": OURS},
@@ -113,7 +115,7 @@ RAW = {
     "lab/lstm_text.py": {"compute unpack": OURS},
     "lab/maze.py": {"compute": OURS},
     "lab/reading.py": {"networks faces language_model compute __init__": OURS, "chunk": WRITES},
-    "lab/recordings.py": {"grasshopper": OURS, "read": OUTERMOST, "read_npy read_text": WITHIN},
+    "lab/recordings.py": {"grasshopper": OURS, "file_of": BUDGET},
     "lab/second_order.py": {"compute": OURS},
     "lab/sta.py": {"compute _recording": OURS},
     "lab/symmetries.py": {"compute": OURS},
@@ -123,25 +125,26 @@ RAW = {
     "loading/convert.py": {"_write": WRITES},
     "loading/converting.py": {"steps _convert _by_rows": OWN, "_quantized": WRITES},
     "openai/http.py": {"parse": OUTERMOST},
+    "search/bm25.py": {"_loaded __init__": WITHIN},
     "search/collection.py": {"write": WRITES},
-    "search/documents/limits.py": {"__init__": BUDGET},
+    "search/documents/limits.py": {"given_file": BUDGET},
     "search/documents/page_jobs.py": {"read_documents table_columns": BUDGET},
     "search/documents/reading.py": {"read": BUDGET},
     "search/embeddings_json.py": {"read": OUTERMOST},
     "search/endpoint.py": {"read_vectors": OUTERMOST, "send": WRITES},
     "search/index.py": {"_append_vectors _append": WRITES},
     "search/lancedb_store.py": {"_read_model": "counts the values before"},
-    "search/lines.py": {"_parsed": WITHIN},
-    "search/storage.py": {"write replace": WRITES},
+    "search/lines.py": {"__init__ _parsed": WITHIN},
+    "search/storage.py": {"write replace": WRITES, "read_runs": "fills them"},
     "search/web.py": {"sections": WRITES},
-    "support/bounded_json.py": {"parse": "counts the values before"},
-    "tokenizers/__init__.py": {"load_tokenizer": "goes to _load_file", "_load_file": OUTERMOST},
+    "support/budget.py": {"json": "counts the values", "__init__": "has a budget", "stream": "spends it"},
+    "tokenizers/__init__.py": {"load_tokenizer": BUDGET},
     "tokenizers/base.py": {"__init__": WITHIN},
-    "tokenizers/bpe.py": {"load_tokenizer_json __init__": WITHIN, "pack_merges": OURS},
+    "tokenizers/bpe.py": {"__init__": WITHIN, "pack_merges": OURS},
     "tokenizers/wordpiece.py": {"load_wordpiece": OUTERMOST},
     "tokenizers/world.py": {"_lengths_by_start pack_tokens __init__": WITHIN, "unpack_tokens": OURS},
     "tuning/adapter.py": {"read_adapter": OUTERMOST},
-    "tuning/examples.py": {"read_examples": OUTERMOST, "_of_json": WITHIN},
+    "tuning/examples.py": {"read_examples": BUDGET},
     "weights/elements.py": {"_chunk": WITHIN},
     "weights/formats/pth.py": {"__init__ _describe": WITHIN},
     "weights/ggml_blocks.py": {"dequantize": WITHIN},
@@ -150,13 +153,31 @@ RAW = {
 """Functions that take bytes, and what bounds these; all others take a file with its budget, or a source."""
 
 
+RAW_BYTES = re.compile(r"bytes|Buffer|memoryview|BinaryIO|RawIO|\bIO\[")
+
+
 def taking_bytes(code: str) -> Iterator[str]:
     """Yield the functions of a module that take bytes."""
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            if any("bytes" in ast.unparse(each.annotation) for each in given if each.annotation):
+            if any(RAW_BYTES.search(ast.unparse(each.annotation)) for each in given if each.annotation):
                 yield node.name
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("data: bytes", ["read"]),
+        ("name: str, *, data: bytes | None = None", ["read"]),
+        ("data: memoryview", ["read"]),
+        ("stream: io.BufferedReader", ["read"]),
+        ("stream: IO[str]", ["read"]),
+        ("file: File", []),
+    ],
+)
+def test_the_walk_finds_a_reader_that_takes_raw_bytes(given: str, names: list[str]) -> None:
+    assert list(taking_bytes(f"def read({given}) -> Document: ...")) == names
 
 
 def test_a_reader_takes_a_file_with_its_budget_or_says_what_bounds_its_bytes() -> None:
@@ -166,8 +187,8 @@ def test_a_reader_takes_a_file_with_its_budget_or_says_what_bounds_its_bytes() -
     }
     found = {name: names for name, text in texts.items() if (names := set(taking_bytes(text)))}
     assert found == {name: {*" ".join(reasons).split()} for name, reasons in RAW.items()}
-    owners = [name for name, text in texts.items() if "search/documents/" in name and "._data" in text]
-    assert owners == ["search/documents/limits.py"], "the bytes of a document come with a bound"
+    owners = [name for name, text in texts.items() if "file._data" in text]
+    assert owners == [], "the bytes of a file come with a bound"
 
 
 def test_every_reader_has_a_bound() -> None:
@@ -190,7 +211,7 @@ def test_every_reader_has_a_bound() -> None:
         ("file.read(100)", []),
         ("read_bytes(path, MOST)", []),
         ("json.loads(data)", ["json.loads"]),
-        ("bounded_json.parse(data)", []),
+        ("budget.json(data)", []),
         ("source.read(0, length)", []),
         ("zipfile.ZipFile(io.BytesIO(data)).extractall()", ["extractall", "zipfile.ZipFile"]),
     ],
@@ -221,8 +242,8 @@ def test_a_document_that_grew_since_its_size_was_asked_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.txt").write_text("a" * 100)
-    monkeypatch.setattr(places, "MOST_ARCHIVE", 50)
-    monkeypatch.setattr(places, "check_size", lambda *_: None)
+    monkeypatch.setattr(DocumentBudget, "allow", lambda *_: None)
+    monkeypatch.setattr(places, "DocumentBudget", lambda name: DocumentBudget(name, packed=50))
     skipped: list[Any] = []
     assert list(sources(tmp_path, skipped)) == []
     assert [each.name for each in skipped] == ["a.txt"]

@@ -33,7 +33,7 @@ from goosequill.search.embedders import open_embedder
 from goosequill.search.index import Index
 from goosequill.search.lancedb_store import LanceStore
 from goosequill.search.storage import SourceStorage, ZipStorage
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.support.printable import printable
 from goosequill.tokenizers import load_tokenizer
 from goosequill.tokenizers.wordpiece import load_wordpiece
@@ -102,7 +102,7 @@ def wordpiece(data: bytes) -> None:
 
 def _json(data: bytes) -> Any:
     try:
-        return bounded_json.parse(data)
+        return Budget().json(data)
     except ValueError as error:
         raise FileFormatError("It is not JSON.", code="votes-file") from error
 

@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from goosequill.api.ids import ModelId, parse_model_id
 from goosequill.errors import LoadError, SettingsError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.support.cache import cache_folder
 from goosequill.support.progress import OnProgress
 from goosequill.weights import FileSource
@@ -173,7 +173,7 @@ def _listed(address: str) -> list[str]:
     """Return the names of a repository's files."""
     try:
         with urllib.request.urlopen(_request(address), timeout=TIMEOUT) as answer:
-            found = bounded_json.parse(answer.read(MOST_LISTED))
+            found = Budget().json(answer.read(MOST_LISTED))
         return [str(file["rfilename"]) for file in found["siblings"]]
     except (http.client.HTTPException, OSError) as error:
         raise _failure(address, error) from error

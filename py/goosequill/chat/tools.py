@@ -19,7 +19,7 @@ from goosequill.decoding import DecodingConfig, End
 from goosequill.decoding.config import ReplyConfig
 from goosequill.decoding.steps.constraint import form_of
 from goosequill.errors import SettingsError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 MOST_TOOLS = 128
 MOST_DESCRIPTION = 1_024
@@ -217,7 +217,7 @@ def _written(call: Any) -> str:
         function.get(key) if isinstance(function, Mapping) else None for key in ("name", "arguments")
     )
     try:
-        arguments = bounded_json.parse(arguments) if isinstance(arguments, str) else arguments
+        arguments = Budget().json(arguments) if isinstance(arguments, str) else arguments
         if isinstance(name, str) and NAME.fullmatch(name) and isinstance(arguments, Mapping):
             return _block({"name": name, "arguments": arguments})
     except (ValueError, TypeError, RecursionError):  # arguments may be values, too

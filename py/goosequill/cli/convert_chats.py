@@ -7,10 +7,9 @@ from pathlib import Path
 
 from goosequill.cli.output import say, say_json
 from goosequill.conversations.reading import read
-from goosequill.conversations.records import MOST_BYTES
 from goosequill.conversations.writing import WRITERS, write
 from goosequill.errors import FileFormatError
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import Budget, File
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     trees = []
     for path in options.files:
         try:
-            trees += read(read_bytes(path, MOST_BYTES))
+            trees += read(File.open(path, Budget()).bytes())
         except OSError as error:
             raise FileFormatError(f"{path} cannot be read: {error}.", code="file-missing") from error
         except FileFormatError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.errors import SettingsError
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import Budget, File
 
 VARIABLES = {
     "GOOSEQUILL_MODEL": "--model",
@@ -58,7 +58,7 @@ def default_arguments(
 def _from_file(path: Path, command: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     """The options at the top of the file that the command has, and all of the command's own table."""
     try:
-        settings = tomllib.loads(read_bytes(path).decode("utf-8"))
+        settings = tomllib.loads(File.open(path, Budget()).bytes().decode("utf-8"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path} cannot be read as TOML: {error}.", code="config-file") from error
     for name, value in settings.items():

@@ -13,7 +13,7 @@ from goosequill.cli.output import say, say_json
 from goosequill.cli.progress import ProgressLine
 from goosequill.errors import SettingsError
 from goosequill.evaluation.perplexity import Evaluation, evaluate, token_texts
-from goosequill.support.bounded_file import MOST, read_bytes
+from goosequill.support.budget import MOST_BYTES, Budget, File
 from goosequill.support.line_ends import NOTE
 from goosequill.tokenizers import Tokenizer
 
@@ -63,7 +63,8 @@ def read_text(path: Path) -> str:
         ``file-missing``: it cannot be read. ``not-text``: it is not UTF-8.
     """
     try:
-        data = sys.stdin.buffer.read(MOST) if str(path) == "-" else read_bytes(path)
+        given = str(path) == "-"
+        data = sys.stdin.buffer.read(MOST_BYTES) if given else File.open(path, Budget()).bytes()
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise SettingsError(

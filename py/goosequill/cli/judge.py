@@ -9,8 +9,7 @@ from typing import Any
 from goosequill.cli.output import say, say_json
 from goosequill.errors import FileFormatError
 from goosequill.evaluation.votes import judge
-from goosequill.support import bounded_json
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import Budget, File
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 def read_file(path: Path) -> Any:
     """Return the JSON of a file, with its path in the member "file" for messages."""
     try:
-        data = bounded_json.parse(read_bytes(path).decode("utf-8"))
+        data = File.open(path, Budget()).json()
     except (OSError, ValueError) as error:
         raise FileFormatError(f"{path} cannot be read as JSON: {error}.", code="votes-file") from error
     return {**data, "file": str(path)} if isinstance(data, dict) else data

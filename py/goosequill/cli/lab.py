@@ -15,7 +15,7 @@ from goosequill.cli.output import say
 from goosequill.cli.progress import shows_progress
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.support.progress import Progress
 
 
@@ -56,7 +56,7 @@ def read_setting(text: str) -> tuple[str, Any]:
             f"{text!r} is not a setting.", code="setting-type", remedy="Write it as --set key=value."
         )
     try:
-        return key, bounded_json.parse(value)
+        return key, Budget().json(value)
     except ValueError:
         return key, value  # a text needs no quotes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from goosequill.decoding import DESCRIPTIONS, PRESETS, DecodingConfig, Parameter, describe_presets
 from goosequill.errors import SettingsError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 _METAVARS = {"number": "X", "integer": "N", "tokens": "IDS", "biases": "JSON", "json": "JSON"}
 _ALIASES = {"max_new_tokens": ["--max-tokens"]}
@@ -65,7 +65,7 @@ def _text(value: str) -> str:
 
 def _json(value: str) -> Any:
     try:
-        return bounded_json.parse(value)
+        return Budget().json(value)
     except ValueError as error:
         raise SettingsError(
             f"{value[:60]!r} is not JSON: {error}.", code="setting-type", remedy="Quote it for the shell."

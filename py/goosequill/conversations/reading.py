@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from goosequill.conversations.records import Record, fail, records
+from goosequill.conversations.records import Record, fail, file_of, records
 from goosequill.conversations.tree import DOWN, UP, Message, Tree
 from goosequill.errors import SettingsError
 
@@ -33,8 +33,8 @@ that is undetermined, and the state of all its published trees."""
 _NAMESPACE = uuid.UUID("5f0f4a54-90b3-4b2b-8e39-5d1d5a3e7a10")
 
 
-def read(data: bytes, most: int | None = None) -> list[Tree]:
-    """Return the conversations in a file; `most` is that of `records`.
+def read(data: bytes) -> list[Tree]:
+    """Return the conversations in a file.
 
     Raises
     ------
@@ -47,13 +47,17 @@ def read(data: bytes, most: int | None = None) -> list[Tree]:
     >>> [message.text for message in tree]
     ['Hello.']
     """
-    found = records(data, most)
+    return list(trees(records(file_of(data))))
+
+
+def trees(found: Iterator[Record]) -> Iterator[Tree]:
+    """Return the conversations in the records of a file; see `read`."""
     first = next(found, None)
     if first is None:
         fail(1, "there is no record")
     for sign, reader in READERS.items():
         if first[1].keys() >= {*sign.split()}:
-            return list(reader(chain([first], found)))
+            return reader(chain([first], found))
     names = ", ".join(list(first[1])[:8]) or "no fields"
     fail(first[0], f"a record with {names} is in no format of conversations")
 

@@ -12,14 +12,10 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from goosequill.errors import FileFormatError
-from goosequill.support import bounded_json
+from goosequill.support.budget import MOST_BYTES, MOST_ELEMENTS, Budget, File
 
-MOST_BYTES = 256_000_000
-"""Of a file, after unpacking: twice what Open Assistant published in 2023."""
 MOST_LINE = 64_000_000
 """Bytes of one line."""
-MOST_VALUES = 16_000_000
-"""In all of a file, about 1.6 GB of memory; Open Assistant's largest has 10 million."""
 MOST_RECORDS = 1_000_000
 """Lines that are not empty: each becomes a conversation, of 2 kB at least."""
 MOST_DEPTH = 500
@@ -31,63 +27,65 @@ Record = tuple[int, dict[str, Any]]
 """The number of a line, or of an element of a list, from 1, and the object there."""
 
 
-def records(data: bytes, most: int | None = None) -> Iterator[Record]:
-    """Yield the objects of a file, which has at most `most` bytes after unpacking, `MOST_BYTES` by default.
+def file_of(data: bytes, most: int = MOST_BYTES) -> File:
+    """Return a file of at most `most` bytes, unpacked too, with its budget."""
+    return File("the file", data, Budget("the file", most, most, elements=MOST_ELEMENTS, depth=MOST_DEPTH))
+
+
+def records(file: File) -> Iterator[Record]:
+    """Yield the objects of a file.
 
     Raises
     ------
     FileFormatError
         ``conversations``: it is too large, or not UTF-8, JSON or gzip; the message names the line.
     """
-    raw: Any = io.BytesIO(data)
-    packed = data[:2] == b"\x1f\x8b"
     try:
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=raw) if packed else raw)
-        yield from _records(stream, MOST_BYTES if most is None else most)
+        raw: Any = io.BytesIO(file.bytes())
+    except ValueError as error:
+        fail(1, str(error))
+    packed = file.head[:2] == b"\x1f\x8b"
+    try:
+        yield from _records(file.budget.stream(gzip.GzipFile(fileobj=raw) if packed else raw), file.budget)
     except (EOFError, OSError, zlib.error) as error:
         raise FileFormatError(f"The gzip file is damaged: {error}.", code="conversations") from error
 
 
-def _records(stream: io.BufferedReader, most: int) -> Iterator[Record]:
+def _records(stream: io.BufferedReader, budget: Budget) -> Iterator[Record]:
     first = _line(stream, 1)
     if first.lstrip(BOM)[:1] == b"{" and first.rstrip()[-1:] == b"}":
-        yield from _lines(first, stream, most)
+        yield from _lines(first, stream, budget)
         return
-    text = first + stream.read(max(0, most + 1 - len(first)))
-    if len(text) > most:
-        fail(1, f"the file has more than {most:,} bytes")
-    value = _parse(text, 1)
+    value = _parse(first + _line(stream, 1, budget.unpacked), 1, budget)
     for number, found in enumerate(value if isinstance(value, list) else [value], 1):
         yield number, _object(found, number)
 
 
-def _lines(line: bytes, stream: io.BufferedReader, most: int) -> Iterator[Record]:
-    number, total, values, found = 1, 0, MOST_VALUES, 0
+def _lines(line: bytes, stream: io.BufferedReader, budget: Budget) -> Iterator[Record]:
+    number, found = 1, 0
     while line:
-        total += len(line)
-        if total > most:
-            fail(number, f"the file has more than {most:,} bytes")
         if line.strip():
             found += 1
             if found > MOST_RECORDS:
                 fail(number, f"the file has more than {MOST_RECORDS:,} conversations")
-            yield number, _object(_parse(line, number, values), number)
-        values -= sum(map(line.count, (b",", b"[", b"{")))
+            yield number, _object(_parse(line, number, budget), number)
         number += 1
         line = _line(stream, number)
 
 
-def _line(stream: io.BufferedReader, number: int) -> bytes:
-    line = stream.readline(MOST_LINE + 1)
+def _line(stream: io.BufferedReader, number: int, rest: int = 0) -> bytes:
+    try:
+        line = stream.read(rest) if rest else stream.readline(MOST_LINE + 1)
+    except ValueError as error:
+        fail(number, str(error))
     if len(line) > MOST_LINE and number > 1:
         fail(number, f"it has more than {MOST_LINE:,} bytes")
     return line
 
 
-def _parse(text: bytes, number: int, most: int = bounded_json.MOST_VALUES) -> Any:
-    most = min(most, bounded_json.MOST_VALUES)
+def _parse(text: bytes, number: int, budget: Budget) -> Any:
     try:
-        return bounded_json.parse(text.decode("utf-8-sig"), most=most, depth=MOST_DEPTH)
+        return budget.json(text.decode("utf-8-sig"))
     except ValueError as error:
         fail(number, str(error))
 

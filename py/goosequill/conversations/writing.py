@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from goosequill.chat.formats import FORMATS
 from goosequill.conversations.reading import ABOUT, ASSUMED, ASSUMED_OF_TREE
-from goosequill.conversations.records import MOST_BYTES
 from goosequill.conversations.tree import Message, Tree
 from goosequill.errors import FileFormatError, SettingsError
+from goosequill.support.budget import MOST_BYTES
 from goosequill.support.report_format import sampling_report, sampling_result
 
 Trees = Sequence[Tree]

@@ -23,8 +23,7 @@ from goosequill.errors import FileFormatError, SettingsError
 from goosequill.evaluation.cluster import connect
 from goosequill.kernels import load_kernel
 from goosequill.loading.load import LoadedModel, load_path
-from goosequill.support import bounded_json
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import Budget, File
 from goosequill.support.line_ends import unix_lines
 from goosequill.support.progress import OnProgress
 from goosequill.support.report_format import sampling_report, sampling_result
@@ -161,9 +160,10 @@ class Journal:
         if not self.path.exists():
             self.path.write_text(json.dumps({"job": self._job}) + "\n", encoding="utf-8")
             return
-        whole, _, rest = read_bytes(self.path).rpartition(b"\n")
+        budget = Budget()
+        whole, _, rest = File.open(self.path, budget).bytes().rpartition(b"\n")
         try:
-            first, *lines = map(bounded_json.parse, whole.decode("utf-8").split("\n"))
+            first, *lines = map(budget.json, whole.decode("utf-8").split("\n"))
             found = {_index(entry["index"]): str(entry["output"]) for entry in lines}
             job = first["job"]
         except (LookupError, TypeError, ValueError):
@@ -248,7 +248,7 @@ def model_name(path: str) -> str:
     """Return the name of a model in a report: that in config.json, or of the folder, or of the file."""
     location = Path(path)
     try:
-        description = bounded_json.parse(read_bytes(location / "config.json", MAX_DESCRIPTION))
+        description = File.open(location / "config.json", Budget(packed=MAX_DESCRIPTION)).json()
         return str(description.get("name") or location.resolve().name)
     except (OSError, ValueError, AttributeError):
         return location.resolve().name if location.is_dir() else location.stem
@@ -268,13 +268,13 @@ def read_prompts(path: Path) -> list[str]:
     FileFormatError
         ``prompts``: the file is invalid, or contains no prompt.
     """
-    text = _read(path, code="prompts")
+    text, budget = _read(path, code="prompts"), Budget()
     try:
         if path.suffix == ".json":
-            found = bounded_json.parse(text)
+            found = budget.json(text)
             items = found["prompts"] if isinstance(found, dict) else found
         elif path.suffix == ".jsonl":
-            items = [bounded_json.parse(line) for line in text.splitlines() if line.strip()]
+            items = [budget.json(line) for line in text.splitlines() if line.strip()]
         else:
             items = [line.replace("\\n", "\n") for line in text.splitlines() if line.strip()]
         prompts = [item["prompt"] if isinstance(item, dict) else item for item in items]
@@ -303,7 +303,7 @@ def read_decoders(path: Path, *, samples: int) -> list[Decoder]:
     """
     wanted = "a JSON object from names to settings, or a JSON list of preset names"
     try:
-        found = bounded_json.parse(_read(path, code="decoders"))
+        found = Budget().json(_read(path, code="decoders"))
     except ValueError as error:
         raise _invalid(path, code="decoders", wanted=wanted) from error
     if isinstance(found, list):
@@ -334,7 +334,7 @@ def _decoder(name: str, settings: dict[str, Any], samples: int) -> Decoder:
 
 def _read(path: Path, *, code: str) -> str:
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return File.open(path, Budget()).bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise FileFormatError(
             f"The file of {code}, {path}, cannot be read: {error}.", code=code, remedy="Check the path."

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from goosequill.errors import SettingsError
 from goosequill.lab.neurons import Floats, Recording, Spikes
+from goosequill.support.budget import Budget, File, Kind
 
 LARGEST = 1_000_000
 """Samples of a recording, at most."""
@@ -129,7 +130,19 @@ def binary(train: Floats) -> Spikes:
     raise _refused(where, "It may only be 0 or 1.")
 
 
-def read(data: bytes, name: str) -> NDArray[Any]:
+class _Budget(Budget):
+    def error(self, kind: Kind, count: float, most: float) -> SettingsError:
+        if kind == "elements":
+            return _refused(f"{self.name} has more than {LARGEST:,} rows", "Give a part.")
+        return _refused(f"{self.name} has {count / 1e6:,.0f} MB", f"Give {most // 10**6} MB at most.")
+
+
+def file_of(data: bytes, name: str) -> File:
+    """Return a visitor's file with its budget."""
+    return File(name, data, _Budget(name, LARGEST_FILE, elements=LARGEST + 1))  # which may have a heading
+
+
+def read(file: File) -> NDArray[Any]:
     """Return the numbers of a .npy file or of a text with one row for each sample, [samples, columns].
 
     Raises
@@ -137,18 +150,17 @@ def read(data: bytes, name: str) -> NDArray[Any]:
     SettingsError
         ``recording``: the file is neither, is damaged or too large, or has something other than numbers.
     """
-    if len(data) > LARGEST_FILE:
-        raise _refused(f"{name} has {len(data) / 1e6:,.0f} MB", f"Give {LARGEST_FILE // 10**6} MB at most.")
-    if not data.strip():
-        raise _refused(f"{name} is empty", _FORM)
-    return read_npy(data, name) if data.startswith(_MAGIC) else read_text(data, name)
+    if not file.bytes().strip():
+        raise _refused(f"{file.name} is empty", _FORM)
+    return read_npy(file) if file.head.startswith(_MAGIC) else read_text(file)
 
 
-def read_npy(data: bytes, name: str) -> NDArray[Any]:
+def read_npy(file: File) -> NDArray[Any]:
     """Return the array of a .npy file, [samples, columns]; see `read`.
 
     Only numbers in one or two dimensions are accepted. Format: NEP 1.
     """
+    name, data = file.name, file.bytes()
     wide = data[6:7] in (b"\x02", b"\x03")
     start = 12 if wide else 10
     length = int.from_bytes(data[8:start], "little")
@@ -175,21 +187,20 @@ def read_npy(data: bytes, name: str) -> NDArray[Any]:
     return _columns(array)
 
 
-def read_text(data: bytes, name: str) -> NDArray[Any]:
+def read_text(file: File) -> NDArray[Any]:
     """Return the numbers of a text, [samples, columns]; see `read`.
 
     Columns are separated by commas, semicolons, tabs or spaces. A first row without numbers is a heading;
     lines that begin with # are skipped. With semicolons or tabs, a comma may be the decimal mark.
     """
-    lines: list[str] = []
+    name, lines = file.name, list[str]()
     try:
-        for line in io.TextIOWrapper(io.BytesIO(data), "utf-8-sig"):
+        for line in io.TextIOWrapper(io.BytesIO(file.bytes()), "utf-8-sig"):
             if not line.strip() or line.lstrip().startswith("#"):
                 continue
             if len(line) > LONGEST_ROW:  # a number of a million digits would take minutes
                 raise _refused(f"{name} has a row of {len(line):,} characters", _FORM)
-            if len(lines) > LARGEST:
-                raise _refused(f"{name} has more than {LARGEST:,} rows", "Give a part.")
+            file.budget.spend("elements", 1)
             lines.append(line)
     except UnicodeDecodeError as error:
         raise _refused(f"{name} is neither a text nor a .npy file", _FORM) from error
@@ -211,7 +222,7 @@ _FORM = "Give one row for each sample, as CSV or .npy: the stimulus, and 0 or 1 
 
 def _array(given: Any, name: str) -> NDArray[Any]:
     if isinstance(given, (bytes, bytearray, memoryview)):
-        return read(bytes(given), name)
+        return read(file_of(bytes(given), name))
     try:
         array = np.asarray(given)
     except ValueError:

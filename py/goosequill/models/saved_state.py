@@ -18,7 +18,7 @@ from goosequill.errors import FileFormatError, SettingsError
 from goosequill.models.config import STATE_METADATA as METADATA
 from goosequill.models.model import Model
 from goosequill.models.state import Arrays, State
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.weights import ByteSource, BytesSource, QuantizedMatrix, TensorSource, open_tensors
 from goosequill.weights.formats.safetensors import encode
 
@@ -126,7 +126,7 @@ def _array(tensors: TensorSource, name: str) -> Any:
 
 def _about(tensors: TensorSource) -> dict[str, Any]:
     try:
-        about = bounded_json.parse(tensors.metadata[METADATA])
+        about = Budget().json(tensors.metadata[METADATA])
     except (AttributeError, KeyError, TypeError, ValueError):
         about = None
     if not isinstance(about, dict) or about.get("format_version") != FORMAT_VERSION:

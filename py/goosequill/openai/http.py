@@ -22,7 +22,7 @@ from goosequill.openai.errors import INVALID, SERVER, error_object, error_type, 
 from goosequill.openai.requests import names_of
 from goosequill.openai.responses import response
 from goosequill.openai.tokens import detokenize, tokenize, tokenizer_info
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.tokenizers import Tokenizer
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def parse(body: bytes) -> dict[str, Any]:
             headers={"Connection": "close"},
         )
     try:
-        found = bounded_json.parse(body, most=MOST_VALUES)
+        found = Budget(values=MOST_VALUES).json(body)
     except ValueError as error:
         raise Refusal(400, f"The body is not JSON that can be read: {error}.") from error
     if not isinstance(found, dict):

@@ -30,7 +30,7 @@ from goosequill.kernels.kernel import Floats
 from goosequill.search.growing import Growing
 from goosequill.search.porter import stem
 from goosequill.search.sentences import RUN
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 K1 = 1.5
 """How soon more occurrences of a word stop to count; 0 and up."""
@@ -326,7 +326,7 @@ class WordIndex:
     @classmethod
     def _loaded(cls, data: memoryview, stamp: Callable[[int], int | None]) -> WordIndex | None:
         (length,) = struct.unpack_from("<I", data, len(_MAGIC))
-        sizes = bounded_json.parse(bytes(data[len(_MAGIC) + 4 : len(_MAGIC) + 4 + length]), most=100)
+        sizes = Budget(values=100).json(bytes(data[len(_MAGIC) + 4 : len(_MAGIC) + 4 + length]))
         texts = sizes["texts"]
         if bytes(data[: len(_MAGIC)]) != _MAGIC or stamp(texts) != sizes["stamp"]:
             return None

@@ -10,6 +10,7 @@ from goosequill.kernels.kernel import Floats
 from goosequill.search.collection import Collection, Part, Steps, taken
 from goosequill.search.embedder import Embedder
 from goosequill.search.embeddings_json import (
+    MAX_BYTES,
     Embeddings,
     document_vectors,
     documents,
@@ -69,7 +70,7 @@ FILL = "Add documents, and wait until their passages are read."
 def read_embeddings(files: Mapping[str, ByteSource]) -> Resource:
     """Open one file; info: ``files``, ``entries``, ``dimensions``, and ``models`` that may have made it."""
     source = next(iter(files.values()))
-    found = read(bytes(source.read(0, source.size)))
+    found = read(bytes(source.read(0, min(source.size, MAX_BYTES + 1))))
     info = {
         "files": len(documents(found.names)),
         "entries": len(found.names),

@@ -18,7 +18,7 @@ from goosequill.kernels.kernel import Floats
 from goosequill.search.documents.document import Block, Document
 from goosequill.search.embedder import unit_rows
 from goosequill.search.index import Index
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 MAX_BYTES = 512_000_000
 """Of a file."""
@@ -72,8 +72,9 @@ def read(text: str | bytes) -> Embeddings:
     """
     if len(text) > MAX_BYTES:
         raise _bad(f"it has {len(text):,} bytes, more than {MAX_BYTES:,}")
+    budget = Budget(elements=MAX_VALUES, values=MAX_VALUES)
     try:
-        entries = bounded_json.parse(text, most=MAX_VALUES, parse_constant=_no_constant, parse_int=float)
+        entries = budget.json(text, parse_constant=_no_constant, parse_int=float)
     except ValueError as error:
         raise _bad("it is not JSON") from error
     if not isinstance(entries, list) or not entries:

@@ -17,7 +17,7 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.search.embedder import Batch, BatchEmbedder, Floats, fingerprint, unit_rows
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 MAX_TEXTS = 256
 """Texts in a request."""
@@ -97,7 +97,7 @@ def read_vectors(answer: bytes | str, count: int) -> Floats:
     if len(answer) > MAX_ANSWER:
         raise _bad(f"it has {len(answer):,} bytes, more than {MAX_ANSWER:,}")
     try:
-        found = bounded_json.parse(answer)
+        found = Budget().json(answer)
     except ValueError as error:
         raise _bad("it is not JSON") from error
     if isinstance(found, dict) and found.get("error"):

@@ -19,7 +19,7 @@ from goosequill.search.embedder import Embedder
 from goosequill.search.growing import Growing
 from goosequill.search.lines import Lines
 from goosequill.search.storage import Buffer, Storage, too_short
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 FORMAT = "goosequill-index"
 VERSION = 1
@@ -191,8 +191,9 @@ def read_description(storage: Storage) -> Description:
         raise SearchError("There is no index here: index.json is missing.", code="index-missing")
     if size > MAX_DESCRIPTION:
         raise corrupt(f"{DESCRIPTION} has {size:,} bytes")
+    budget = Budget(elements=MAX_DESCRIPTION, values=MAX_DESCRIPTION)
     try:
-        found = bounded_json.parse(bytes(storage.read(DESCRIPTION, 0, size)), most=MAX_DESCRIPTION)
+        found = budget.json(bytes(storage.read(DESCRIPTION, 0, size)))
     except ValueError as error:
         raise corrupt(f"{DESCRIPTION} is not JSON") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:

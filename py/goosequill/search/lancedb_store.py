@@ -33,7 +33,7 @@ from goosequill.search.indexing import Changes
 from goosequill.search.passages import Passage, embedded_text, passages
 from goosequill.search.searcher import MAX_COUNT, MAX_QUESTION, MOST_MORE, NEAR, Results
 from goosequill.search.vectors import SAMPLE
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 TABLE = "goosequill_passages"
 VERSION = 1
@@ -303,7 +303,7 @@ class LanceStore:
 
 def _read_model(metadata: dict[bytes, bytes] | None, uri: str) -> IndexModel:
     try:
-        described = bounded_json.parse((metadata or {})[_META], most=1_000)
+        described = Budget(values=1_000).json((metadata or {})[_META])
         version, model = described["version"], model_of(described["model"])
     except (KeyError, TypeError, ValueError, SearchError) as error:
         raise _foreign(uri) from error

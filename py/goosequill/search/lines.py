@@ -10,7 +10,7 @@ import numpy as np
 
 from goosequill.errors import SearchError
 from goosequill.search.storage import Buffer
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 _TOGETHER = 1_000
 """Lines."""
@@ -62,7 +62,7 @@ class Lines:
 
     def _parsed(self, data: bytes) -> Any:
         try:
-            return bounded_json.parse(data)
+            return Budget().json(data)
         except ValueError as error:
             raise self._corrupt() from error
 

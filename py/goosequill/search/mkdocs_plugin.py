@@ -40,7 +40,7 @@ from goosequill.search.model_folders import FULL, STATIC, fetched_folder, find_m
 from goosequill.search.static_table import StaticTable
 from goosequill.search.storage import FolderStorage
 from goosequill.search.web import ELEMENT, copy_scripts, write
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 
 LOG = logging.getLogger("mkdocs.plugins.goosequill")
 SCRIPTS = ("material.js", "material-search.js", *ELEMENT)
@@ -104,7 +104,7 @@ class GoosequillPlugin(BasePlugin[GoosequillConfig]):
 
         def changed(match: re.Match[str]) -> str:
             try:
-                settings = bounded_json.parse(match[2])
+                settings = Budget().json(match[2])
                 base = str(settings["base"]).rstrip("/")
             except (ValueError, TypeError, KeyError):
                 return match[0]  # not Material's

@@ -1,1 +1,1 @@
-"""What serves every room and imports none: bounded files and JSON, text that may be printed, progress."""
+"""What serves every room and imports none: budgets for files and JSON, text that may be printed, progress."""

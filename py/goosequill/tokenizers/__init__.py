@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from goosequill.errors import TokenizerError
+from goosequill.support.budget import Budget, File
 from goosequill.tokenizers.base import Tokenizer
 from goosequill.tokenizers.bpe import NEOX_SIZE, load_neox, load_tokenizer_json
 from goosequill.tokenizers.byte import ByteTokenizer
@@ -68,7 +69,8 @@ def load_tokenizer(spec: str | Path | bytes, *, end_token: int | None = _KEEP) -
     if isinstance(spec, str) and is_built_in(spec):
         tokenizer: Tokenizer = _BUILT_IN[spec.lower()]()
     else:
-        tokenizer = _load_file(spec if isinstance(spec, bytes) else _read(Path(spec)))
+        data = spec if isinstance(spec, bytes) else _read(Path(spec))
+        tokenizer = _load_file(File("tokenizer", data, Budget(packed=MAX_FILE)))
     if end_token != _KEEP:
         tokenizer.end_token = end_token
     return tokenizer
@@ -88,16 +90,18 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _load_file(data: bytes) -> Tokenizer:
-    if len(data) > MAX_FILE:
-        raise TokenizerError(f"The tokenizer file has more than {MAX_FILE:,} bytes.", code="tokenizer-file")
+def _load_file(file: File) -> Tokenizer:
     try:
-        text = data.decode("utf-8-sig")
+        text = file.bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TokenizerError(
             "The tokenizer file is not UTF-8 text.",
             code="tokenizer-file",
             remedy="Choose a Hugging Face tokenizer.json, or rwkv_vocab_v20230424.txt.",
+        ) from error
+    except ValueError as error:
+        raise TokenizerError(
+            f"The tokenizer file has more than {MAX_FILE:,} bytes.", code="tokenizer-file"
         ) from error
     if text.lstrip()[:1] == "{":
         return load_tokenizer_json(text)

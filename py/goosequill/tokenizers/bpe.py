@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from goosequill.errors import TokenizerError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.tokenizers.added import AddedToken, AddedTokens
 from goosequill.tokenizers.base import TableTokenizer, read_packed, well_formed
 from goosequill.tokenizers.pretokenize import Normalizer, Splitter, make_normalizer, make_splitter
@@ -151,7 +151,7 @@ def merge_long(ids: list[int], merges: dict[tuple[int, int], tuple[int, int]]) -
     return [token for token in ids if token != merged]
 
 
-def load_tokenizer_json(data: bytes | str, *, name: str = "bpe") -> BPETokenizer:
+def load_tokenizer_json(text: str, *, name: str = "bpe") -> BPETokenizer:
     """Read a Hugging Face ``tokenizer.json`` of a byte-level BPE tokenizer.
 
     Raises
@@ -161,7 +161,7 @@ def load_tokenizer_json(data: bytes | str, *, name: str = "bpe") -> BPETokenizer
         ``tokenizer-incomplete``: it cannot encode every text.
     """
     try:
-        description = bounded_json.parse(data)
+        description = Budget().json(text)
     except ValueError as error:
         raise _invalid(f"it is not JSON ({error})") from error
     model = description.get("model") if isinstance(description, dict) else None

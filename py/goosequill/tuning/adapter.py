@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError, SettingsError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.weights.elements import FLOATS
 from goosequill.weights.formats import pth, safetensors
 from goosequill.weights.source import ByteSource, BytesSource, FileSource, TensorSource, is_count
@@ -160,7 +160,7 @@ def _facts(source: ByteSource, tensors: TensorSource) -> AdapterFacts:
     try:
         if len(text) > MAX_DESCRIPTION:
             raise ValueError("it is too long")
-        about = bounded_json.parse(text)
+        about = Budget().json(text)
         version = about.pop("format_version")
         known = {each.name: about[each.name] for each in fields(AdapterFacts) if each.name in about}
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -11,15 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, tee
 from typing import Any, NoReturn
 
 from goosequill.chat.formats import ChatFormat
 from goosequill.chat.messages import role_and_text
-from goosequill.conversations.reading import read as read_conversations
-from goosequill.conversations.records import BOM, records
+from goosequill.conversations.reading import trees
+from goosequill.conversations.records import BOM, file_of, records
 from goosequill.conversations.tree import Tree
 from goosequill.errors import FileFormatError, GoosequillError
+from goosequill.support.budget import File
 from goosequill.support.line_ends import unix_lines
 
 MOST_BYTES = 32_000_000
@@ -79,7 +80,6 @@ def read_examples(data: bytes, chat: ChatFormat) -> list[Example]:
     ------
     FileFormatError
         ``examples``: it is too large, damaged, empty or in none of the forms; the message names the line.
-        ``conversations``: the same of a file of conversations.
 
     Examples
     --------
@@ -87,10 +87,13 @@ def read_examples(data: bytes, chat: ChatFormat) -> list[Example]:
     >>> example.parts
     (('2 + 2 =', False), (' 4', True))
     """
-    if len(data) > MOST_BYTES:
-        raise _invalid(f"The examples have more than {MOST_BYTES:,} bytes.")
+    file = file_of(data, MOST_BYTES)
+    try:
+        data = file.bytes()
+    except ValueError as error:
+        raise _invalid(f"The examples have more than {MOST_BYTES:,} bytes.") from error
     if data.lstrip(BOM)[:1] in (b"{", b"[") or data[:2] == b"\x1f\x8b":
-        return _of_json(data, chat)
+        return _of_json(file, chat)
     try:
         return check(list(enumerate(pieces(data.decode("utf-8-sig")), 1)))
     except UnicodeDecodeError as error:
@@ -198,12 +201,12 @@ def _has_wanted(text: Text) -> bool:
     return any(wanted and part.strip() for part, wanted in text.parts)
 
 
-def _of_json(data: bytes, chat: ChatFormat) -> list[Example]:
-    found = []
+def _of_json(file: File, chat: ChatFormat) -> list[Example]:
+    found, (first, again) = [], tee(records(file))
     try:
-        for number, record in records(data, MOST_BYTES):
+        for number, record in first:
             if not _FORMS & record.keys() or "message_id" in record:
-                return examples_of(read_conversations(data, MOST_BYTES), chat)
+                return examples_of(trees(again), chat)
             found.append((number, _example(number, record, chat)))
             if len(found) > MOST_EXAMPLES:
                 break

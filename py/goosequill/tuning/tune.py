@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from goosequill.chat.choosing import format_of
 from goosequill.errors import SettingsError
 from goosequill.loading.load import LoadedModel
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import Budget, File
 from goosequill.tuning.adapter import Adapter, AdapterFacts, Method
 from goosequill.tuning.examples import MOST_BYTES, Example, make_examples, read_examples
 from goosequill.tuning.gradient import Gradient
@@ -99,7 +99,7 @@ def examples_in(loaded: LoadedModel, examples: Examples) -> list[Example]:
     if not isinstance(examples, str | Path):
         return make_examples(examples, chat)
     try:
-        return read_examples(read_bytes(examples, MOST_BYTES), chat)
+        return read_examples(File.open(examples, Budget(packed=MOST_BYTES)).bytes(), chat)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SettingsError(f"{examples} cannot be read: {reason}.", code="file-missing") from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from goosequill.errors import FileFormatError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.support.links import REMEDY, leads_out
 from goosequill.weights.file_names import DESCRIPTION, is_legal, weight_files
 from goosequill.weights.formats.safetensors import SafetensorsSource
@@ -111,7 +111,7 @@ def open_folder(read: ReadFile, *, verify: bool = True, weights: ByteSource | No
 def is_description(source: ByteSource) -> bool:
     """Whether a config.json is Goosequill's; other programs use the name too."""
     try:
-        found = bounded_json.parse(source.read(0, min(source.size, MAX_DESCRIPTION)))
+        found = Budget().json(source.read(0, min(source.size, MAX_DESCRIPTION)))
     except ValueError:
         return False
     return isinstance(found, dict) and found.get("format") == FORMAT
@@ -159,7 +159,7 @@ def read_listing(source: ByteSource, kind: str, what: str) -> dict[str, Any]:
     if source.size > MAX_DESCRIPTION:
         raise _bad(f"it has {source.size:,} bytes")
     try:
-        found = bounded_json.parse(source.read(0, source.size))
+        found = Budget().json(source.read(0, source.size))
     except ValueError:
         found = None
     if not isinstance(found, dict) or found.get("format") != kind:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, Route
 from scripts.serve import make_server
 
 from goosequill.search.documents import from_pages
-from goosequill.search.documents.limits import Budget, File
+from goosequill.search.documents.limits import DocumentBudget, given_file
 from goosequill.search.documents.pdf import read_pdf
 from tests.browser.conftest import watch
 from tests.py.search.documents.pdfs import japanese_pdf, pdf
@@ -79,8 +79,8 @@ def test_the_text_is_that_of_pypdf(reader: Page) -> None:
     data = pdf(PAGES, title="Decoding")
     found = read(reader, data)
     assert found["title"] == "Decoding" and found["failure"] == ""
-    ours = from_pages("a.pdf", found["pages"], found["title"], budget=Budget())
-    theirs = read_pdf(File("a.pdf", data))
+    ours = from_pages("a.pdf", found["pages"], found["title"], budget=DocumentBudget())
+    theirs = read_pdf(given_file("a.pdf", data))
     assert ours.text.split() == theirs.text.split()
     assert [block.headings for block in ours.blocks] == [("Page 1",), ("Page 3",)]
     assert "writes one token at a time." in ours.text and "caf\u00e9" in ours.text

@@ -7,7 +7,7 @@ import tracemalloc
 import pytest
 
 from goosequill.conversations import records as module
-from goosequill.conversations.records import records
+from goosequill.conversations.records import file_of, records
 from goosequill.errors import FileFormatError
 
 
@@ -22,7 +22,7 @@ from goosequill.errors import FileFormatError
     ],
 )
 def test_a_file_is_lines_or_one_value(data: bytes, expected: list[tuple[int, object]]) -> None:
-    assert list(records(data)) == expected
+    assert list(records(file_of(data))) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,34 +40,33 @@ def test_a_file_is_lines_or_one_value(data: bytes, expected: list[tuple[int, obj
 )
 def test_damaged_files_are_refused_with_the_line(data: bytes, why: str) -> None:
     with pytest.raises(FileFormatError, match=why) as caught:
-        list(records(data))
+        list(records(file_of(data)))
     assert caught.value.code == "conversations"
 
 
 def test_a_small_gzip_file_does_not_unpack_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_BYTES", 100_000)
     monkeypatch.setattr(module, "MOST_LINE", 10_000)
     bombs = [b'{"a":1}\n' + b" " * 10**6 * 2, b'{"a":1}\n' * 10**5, b" " * 10**6 * 2]
     for bomb in map(gzip.compress, bombs):
         tracemalloc.start()
         with pytest.raises(FileFormatError, match=r"more than|Expecting value"):
-            sum(1 for _ in records(bomb))
+            sum(1 for _ in records(file_of(bomb, 100_000)))
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
         tracemalloc.stop()
 
 
 def test_all_lines_together_have_a_bounded_number_of_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_VALUES", 1_000)
+    monkeypatch.setattr(module, "MOST_ELEMENTS", 1_000)
     line = json.dumps({"a": [0] * 98}) + "\n"
-    assert sum(1 for _ in records((line * 10).encode())) == 10
+    assert sum(1 for _ in records(file_of((line * 10).encode()))) == 10
     with pytest.raises(FileFormatError, match=r"Line 11 .*values"):
-        list(records((line * 11).encode()))
+        list(records(file_of((line * 11).encode())))
 
 
 def test_the_number_of_conversations_is_bounded_and_empty_lines_are_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "MOST_RECORDS", 3)
-    assert len(list(records(b"{}\n\n" * 3))) == 3
+    assert len(list(records(file_of(b"{}\n\n" * 3)))) == 3
     with pytest.raises(FileFormatError, match=r"Line 7 .*more than 3 conversations"):
-        list(records(b"{}\n\n" * 4))
+        list(records(file_of(b"{}\n\n" * 4)))

@@ -56,7 +56,7 @@ def test_every_kind_of_number_is_read_as_numpy_reads_it(dtype: str, version: tup
     array = np.array([0, 1, 1, 0, 1]).astype(dtype)
     file = io.BytesIO()
     np.lib.format.write_array(file, array, version=version)
-    found = recordings.read(file.getvalue(), "a.npy")
+    found = recordings.read(recordings.file_of(file.getvalue(), "a.npy"))
     assert found.shape == (5, 1) and found[:, 0].tolist() == array.astype(float).tolist()
 
 
@@ -185,9 +185,9 @@ def test_what_is_too_large_is_refused_at_once() -> None:
     with pytest.raises(SettingsError, match="1,000,001 samples"):
         recordings.check(np.zeros(1_000_001, np.int8), np.zeros(1_000_001, np.int8), 1.0)
     with pytest.raises(SettingsError, match="more than 1,000,000 rows"):
-        recordings.read(b"1\n" * 1_000_002, "a.csv")
+        recordings.read(recordings.file_of(b"1\n" * 1_000_002, "a.csv"))
     with pytest.raises(SettingsError, match="has 64 MB"):
-        recordings.read(bytes(recordings.LARGEST_FILE + 1), "a.csv")
+        recordings.read(recordings.file_of(bytes(recordings.LARGEST_FILE + 1), "a.csv"))
 
 
 @pytest.mark.parametrize("data", [b"1," * 1_000_000, b"9" * 2_000_000, b"[" * 2_000_000, b";,\t" * 500_000])

@@ -10,7 +10,7 @@ from goosequill.errors import SearchError
 from goosequill.kernels import load_kernel
 from goosequill.search import indexing
 from goosequill.search.collection import embed_pending
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.reading import Source, source
 from goosequill.search.index import Index
 from goosequill.search.storage import FolderStorage, MemoryStorage
@@ -22,7 +22,7 @@ from tests.py.search.samples import HashEmbedder, make_document
 def _table(rows: dict[int, str], count: int = 300) -> Source:
     """A table of which some rows are not as in the others."""
     lines = [rows.get(number, f"title {number},A row about piston {number % 7}.") for number in range(count)]
-    return source(File("t.csv", "\n".join(["title,text", *(line for line in lines if line)]).encode()))
+    return source(given_file("t.csv", "\n".join(["title,text", *(line for line in lines if line)]).encode()))
 
 
 def _take_in(index: Index, *given: Source) -> tuple[int, int, int]:
@@ -32,7 +32,7 @@ def _take_in(index: Index, *given: Source) -> tuple[int, int, int]:
 
 def test_a_changed_row_of_a_table_costs_one_row(tmp_path: Path) -> None:
     index, embedder = indexing.open_folder(tmp_path / "i", load_kernel().search), HashEmbedder()
-    other = source(File("notes.txt", b"Some notes on a choir."))
+    other = source(given_file("notes.txt", b"Some notes on a choir."))
     assert _take_in(index, _table({}), other) == (301, 0, 0)
     list(embed_pending(index, embedder))
     index.commit()
@@ -87,7 +87,7 @@ def test_rows_without_titles_that_have_moved_keep_their_vectors(tmp_path: Path, 
     embedder = HashEmbedder()
     rows = [f"A row about piston {number}." for number in range(50)]
     for lines in (rows, ["A new row.", *rows], rows[:3] + rows[9:]):
-        _take_in(index, source(File("a/t.csv", "\n".join(["text", *lines]).encode())))
+        _take_in(index, source(given_file("a/t.csv", "\n".join(["text", *lines]).encode())))
         list(embed_pending(index, embedder))
     assert embedder.embedded == 51 and isinstance(index.vectors, StoredVectors) == (not memory)
     assert index.entries[index.find("a/t.csv#4") or 0].title == "t.csv, row 4"
@@ -98,11 +98,11 @@ def test_rows_that_have_moved_and_parts_of_a_document_that_are_as_before_keep_th
     embedder = HashEmbedder()
     parts = [f"## Part {each}\n\nOn piston {each}." for each in range(40)]
     book = "\n\n".join(parts)
-    _take_in(index, _table({}), source(File("book.md", book.encode())))
+    _take_in(index, _table({}), source(given_file("book.md", book.encode())))
     list(embed_pending(index, embedder))
     before = embedder.embedded
     table = _table({0: "first,A new row.\ntitle 0,A row about piston 0."})
-    changed = source(File("book.md", book.replace("piston 7.", "a valve.").encode()))
+    changed = source(given_file("book.md", book.replace("piston 7.", "a valve.").encode()))
     assert _take_in(index, table, changed) == (302, 0, 0)
     list(embed_pending(index, embedder))
     assert embedder.embedded == before + 2 and index.pending == 0

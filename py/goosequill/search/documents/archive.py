@@ -13,11 +13,10 @@ from goosequill.search.documents.limits import (
     MOST_ARCHIVE,
     MOST_DIRECTORY,
     MOST_ENTRIES,
-    Budget,
-    File,
-    check_size,
+    DocumentBudget,
     too_large,
 )
+from goosequill.support.budget import Budget, File
 from goosequill.support.zip_faults import ZIP_FAULTS
 
 _END, _END_SIZE = b"PK\x05\x06", 22
@@ -54,7 +53,7 @@ class Entry:
         """
         if self._info.flag_bits & _ENCRYPTED:
             raise SearchError(f"{self.name} is protected with a password.", code="document-encrypted")
-        check_size(self.name, self._info.file_size, most)
+        DocumentBudget(self.name, most).allow("packed", self._info.file_size)
         if self._info.compress_type not in _METHODS:
             raise SearchError(
                 f"{self.name} is compressed with a method other than Deflate.",
@@ -67,7 +66,7 @@ class Entry:
                 while chunk := stream.read(_CHUNK):
                     size += len(chunk)
                     self.budget.spend("unpacked", len(chunk))
-                    check_size(self.name, size, most)
+                    DocumentBudget(self.name, most).allow("packed", size)
                     yield chunk
         except ZIP_FAULTS as error:
             raise SearchError(f"{self.name} is damaged: {error}.", code="document-corrupt") from error
@@ -120,7 +119,7 @@ def _check_directory(file: File, most: int) -> None:
     if place >= 0 and data.startswith(_END64_PLACE, place):
         record = place - 56  # the size of a record without extensions, where `zipfile` looks for it
         size = struct.unpack_from("<Q", data, record + 40)[0] if record >= 0 else 0
-    check_size(f"The list of files in {name}", size, MOST_DIRECTORY)
+    DocumentBudget(f"The list of files in {name}", MOST_DIRECTORY).allow("packed", size)
 
 
 def walk(file: File) -> Iterator[Entry]:

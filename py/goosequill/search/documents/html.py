@@ -12,9 +12,10 @@ from itertools import islice
 from typing import NamedTuple
 
 from goosequill.search.documents.document import Composer, Document
-from goosequill.search.documents.limits import MOST_ARCHIVE, File
+from goosequill.search.documents.limits import MOST_ARCHIVE
 from goosequill.search.documents.text import decode, unescape
 from goosequill.search.sentences import count_words
+from goosequill.support.budget import File
 
 _NAME = re.compile(r"[A-Za-z][^\s/>]*+")
 _SPACE = re.compile(r"[\s/]*+")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from time import process_time
-from typing import Literal
+from dataclasses import dataclass
+from math import inf
 
 from goosequill.errors import SearchError
+from goosequill.support.budget import Budget, File, Kind
 
 MEBIBYTE = 1 << 20
 
@@ -52,99 +51,42 @@ MOST_TAG = 8 * MEBIBYTE
 MOST_SECONDS = 1_800
 """Of work on a PDF or a DOCX file; ten thousand pages take minutes."""
 
-_KINDS = {"unpacked": "unpacked", "text": "of text", "elements": "elements", "files": "files"}
-"""What is counted, and how it is called in an error."""
-
 
 @dataclass(slots=True)
-class Budget:
-    """What may be taken from one file, and how much of that was.
+class DocumentBudget(Budget):
+    """The budget of a file of documents; its error is a `SearchError`, ``document-too-large``."""
 
-    The file that a person gives has one, whatever is in it. A document within has its own, smaller one, which
-    spends from that as well: see `within`.
-
-    Parameters
-    ----------
-    unpacked
-        Bytes.
-    text
-        Bytes, in UTF-8, of text that is not in the file as it is, but unpacked or decoded.
-    elements
-        XML elements and attributes, or lines of a PDF.
-    files
-        Entries of zips.
-    name
-        The file, for the error.
-    since
-        The processor's time, in seconds, at which work on a document began; it has `MOST_SECONDS`.
-    """
-
+    name: str = "The file"
+    packed: int = MOST_ARCHIVE
     unpacked: int = MOST_UNPACKED
     text: int = MOST_UNPACKED
     elements: int = 4 * MOST_ELEMENTS
     files: int = MOST_FILES
-    name: str = "The file"
-    outer: Budget | None = None
-    spent: Counter[str] = field(default_factory=Counter)
-    since: float = field(default_factory=process_time)
+    seconds: float = inf
 
-    def within(self, name: str) -> Budget:
+    def within(self, name: str) -> DocumentBudget:
         """Return the budget of a document in this file, or of the file itself if it is one."""
-        return Budget(MOST_XML, MOST_FILE, MOST_ELEMENTS, self.files, name, self)
+        return DocumentBudget(
+            name, MOST_ARCHIVE, MOST_XML, MOST_FILE, MOST_ELEMENTS, self.files, MOST_SECONDS, outer=self
+        )
 
-    def spend(self, what: Literal["unpacked", "text", "elements", "files"], count: int) -> None:
-        """Take from what is left, before more is kept in memory; see `check` for the error."""
-        if self.outer is not None:
-            self.outer.spend(what, count)
-        self.spent[what] += count
-        self.check()
-
-    def check(self) -> None:
-        """Refuse a file that has spent more than it had, or a document that takes too long.
-
-        Raises
-        ------
-        SearchError
-            ``document-too-large``.
-        """
-        for what, kind in _KINDS.items():
-            most: int = getattr(self, what)
-            if self.spent[what] > most:
-                has = f"{most:,}" if what in ("elements", "files") else figure(most)
-                raise too_large(self.name, f"more than {has} {kind}", "that much", "Split it.")
-        if self.outer is not None and process_time() - self.since > MOST_SECONDS:
-            message = f"{self.name} takes more than {MOST_SECONDS // 60} minutes to read."
-            raise SearchError(message, code="document-too-large", remedy="Split it.")
+    def error(self, kind: Kind, count: float, most: float) -> SearchError:
+        if kind == "packed":
+            return too_large(self.name, figure(count), figure(most))
+        if kind == "seconds":
+            message = f"{self.name} takes more than {most // 60} minutes to read."
+            return SearchError(message, code="document-too-large", remedy="Split it.")
+        has = f"{most:,}" if kind in ("elements", "files") else figure(most)
+        what = "of text" if kind == "text" else kind
+        return too_large(self.name, f"more than {has} {what}", "that much", "Split it.")
 
 
-class File:
-    """A file as readers get it: its bytes, and the budget from which they take what they make of these.
-
-    No reader takes bytes, so that none can forget how many it may have, or whose budget it spends. The files
-    of an archive have its budget.
-    """
-
-    __slots__ = ("_data", "budget", "name")
-
-    def __init__(self, name: str, data: bytes, budget: Budget | None = None) -> None:
-        self.name, self._data, self.budget = name, data, budget or Budget(name=name)
-
-    @property
-    def head(self) -> bytes:
-        """The first bytes, which tell its format."""
-        return self._data[:4096]
-
-    def bytes(self, most: int) -> bytes:
-        """Return the bytes, unless there are more than `most`; see `check_size` for the error."""
-        check_size(self.name, len(self._data), most)
-        return self._data
-
-    def within(self) -> File:
-        """Return the file with the budget of a document."""
-        return File(self.name, self._data, self.budget.within(self.name))
+def given_file(name: str, data: bytes) -> File:
+    """Return a file that a person gives, with the budget of all that is in it."""
+    return File(name, data, DocumentBudget(name))
 
 
-def figure(size: int) -> str:
+def figure(size: float) -> str:
     """Return a number of bytes as people write it: 12 kB, 3.4 MB."""
     for factor, unit in ((10**9, "GB"), (10**6, "MB"), (1000, "kB")):
         if size >= factor:
@@ -162,15 +104,3 @@ def too_large(name: str, has: str, most: str, remedy: str | None = None) -> Sear
     """Return the error for a file that exceeds a bound: "has 60 MB", "at most 52 MB"."""
     message = f"{name} has {has}, and Goosequill reads at most {most}."
     return SearchError(message, code="document-too-large", remedy=remedy)
-
-
-def check_size(name: str, size: int, most: int) -> None:
-    """Refuse a file of more than `most` bytes.
-
-    Raises
-    ------
-    SearchError
-        ``document-too-large``.
-    """
-    if size > most:
-        raise too_large(name, figure(size), figure(most))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from goosequill.search.documents.document import Composer, Document
-from goosequill.search.documents.limits import File
 from goosequill.search.documents.text import decode, unescape
+from goosequill.support.budget import File
 
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import Any
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Document
-from goosequill.search.documents.limits import MOST_ARCHIVE, MOST_PDF, Budget, File, check_size
+from goosequill.search.documents.limits import MOST_PDF, DocumentBudget, given_file
 from goosequill.search.documents.pdf import from_pages
 from goosequill.search.documents.reading import ReadOptions, Skipped, expand
 from goosequill.search.documents.table import columns
@@ -44,10 +44,10 @@ def read_documents(name: str, data: bytes, options: Mapping[str, Any] | None = N
     known, skipped, count = given.get("known") or {}, list[Skipped](), 0
     reading = ReadOptions(column=str(given.get("column") or ""))
     try:
-        check_size(name, given.get("size") or 0, MOST_ARCHIVE)
+        DocumentBudget(name).allow("packed", given.get("size") or 0)
     except SearchError as error:
         return _end(0, [Skipped.because(name, error)])
-    for source in expand(File(name, bytes(data)), skipped, options=reading):
+    for source in expand(given_file(name, bytes(data)), skipped, options=reading):
         described = {"source": source.name, "hash": source.hash}
         if known.get(source.name) == source.hash:
             yield {**described, "unchanged": True}
@@ -93,7 +93,7 @@ def read_pages(
     try:
         if failure:
             raise _refused(name, failure)
-        budget = Budget(name=outermost or name)
+        budget = DocumentBudget(outermost or name)
         budget.spend("text", spent)
         document = from_pages(name, pages, title, budget=budget)
     except SearchError as error:
@@ -105,7 +105,7 @@ def read_pages(
 def table_columns(name: str, data: bytes) -> list[str]:
     """Return the columns of a CSV file to choose from, given its first bytes; empty if it is not one."""
     try:
-        return columns(File(name, bytes(data)))
+        return columns(given_file(name, bytes(data)))
     except SearchError:
         return []
 

@@ -14,8 +14,9 @@ from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import PAGE, Composer, Document, stem, tidy
-from goosequill.search.documents.limits import MOST_PAGES, MOST_PDF, Budget, File, too_large, utf8_size
+from goosequill.search.documents.limits import MOST_PAGES, MOST_PDF, too_large, utf8_size
 from goosequill.search.documents.text import paragraphs, unwrap
+from goosequill.support.budget import Budget, File
 
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad]\n\s*(?=[^\W\d_])")
 _NUMBER = re.compile(r"\d+")

@@ -15,17 +15,16 @@ from goosequill.search.documents.archive import is_hidden
 from goosequill.search.documents.document import Document
 from goosequill.search.documents.html import canonical, tokens
 from goosequill.search.documents.limits import (
-    MOST_ARCHIVE,
     MOST_FILE,
     MOST_FILES,
     MOST_PAGES,
-    File,
-    check_size,
+    DocumentBudget,
+    given_file,
     too_large,
 )
 from goosequill.search.documents.reading import DEFAULTS, ReadOptions, Skipped, Source, expand, source
 from goosequill.search.documents.text import unescape
-from goosequill.support.bounded_file import read_bytes
+from goosequill.support.budget import File
 from goosequill.support.links import REMEDY, leads_out
 
 TIMEOUT = 30
@@ -134,8 +133,9 @@ def _from_file(path: Path, name: str, skipped: list[Skipped], options: ReadOptio
 
 def _file(path: Path, name: str, skipped: list[Skipped]) -> File | None:
     try:
-        check_size(name, path.stat().st_size, MOST_ARCHIVE)
-        return File(name, read_bytes(path, MOST_ARCHIVE))  # which may have grown, or be no ordinary file
+        budget = DocumentBudget(name)
+        budget.allow("packed", path.stat().st_size)
+        return File.open(path, budget, name)  # which may have grown, or be no ordinary file
     except SearchError as error:
         skipped.append(Skipped.because(name, error))
     except OSError as error:
@@ -199,7 +199,7 @@ def _from_address(address: str, skipped: list[Skipped]) -> Iterator[Source]:
         if "html" not in kind or not final.startswith(base):
             continue
         relative = final[len(base) :]
-        file = File(relative or "index.html", data)
+        file = given_file(relative or "index.html", data)
         if not listed:
             links = [link for link in _links(file, final, base) if link not in seen]
             links = links[: MOST_PAGES - len(seen)]
@@ -219,7 +219,7 @@ def _fetch(address: str) -> tuple[bytes, str, str]:
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             data = answer.read(MOST_FILE + 1)
-            check_size(address, len(data), MOST_FILE)
+            DocumentBudget(address, MOST_FILE).allow("packed", len(data))
             return data, answer.headers.get_content_type(), urldefrag(answer.url)[0]
     except urllib.error.HTTPError as error:
         message = f"{address} answered {error.code} {error.reason}."

@@ -20,7 +20,7 @@ from goosequill.search.documents.limits import (
     MOST_FILE,
     MOST_NESTING,
     MOST_PDF,
-    File,
+    given_file,
     too_large,
 )
 from goosequill.search.documents.markdown import read_markdown
@@ -28,6 +28,7 @@ from goosequill.search.documents.pdf import read_pdf
 from goosequill.search.documents.table import read_table
 from goosequill.search.documents.text import read_text
 from goosequill.search.documents.word import read_word
+from goosequill.support.budget import File
 
 VERSION = 3
 """Raised when the same bytes give another text than before; then everything is read again."""
@@ -245,7 +246,7 @@ def read(
         What cannot be read, unless there is a list `skipped` to add it to; then the rest is still read.
     """
     reasons: list[Skipped] = []
-    for each in expand(File(name, data), reasons, options=options):
+    for each in expand(given_file(name, data), reasons, options=options):
         try:
             yield from each.documents()
         except SearchError as error:

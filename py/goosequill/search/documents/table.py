@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import ROW, Composer, Document
-from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_FILE, MOST_ROWS, File, too_large
+from goosequill.search.documents.limits import MOST_CELL, MOST_COLUMNS, MOST_FILE, MOST_ROWS, too_large
 from goosequill.search.documents.text import decode
+from goosequill.support.budget import File
 from goosequill.support.line_ends import unix_lines
 
 _SAMPLE = 20_000
@@ -59,9 +60,10 @@ def columns(file: File) -> list[str]:
     The first kilobytes of the file are enough.
     """
     data = file.bytes(MOST_FILE)
-    whole = File(file.name, data[: data.rfind(b"\n") + 1] or data)  # the last line may end within a character
+    whole = data[: data.rfind(b"\n") + 1] or data  # the last line may end within a character
+    text = decode(File(file.name, whole, file.budget))
     try:
-        reader = csv.reader(io.StringIO(text := decode(whole), newline=""), delimiter=_delimiter(text))
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
         first = next(reader, [])[:MOST_COLUMNS]
     except csv.Error:
         return []

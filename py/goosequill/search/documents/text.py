@@ -10,7 +10,8 @@ from itertools import pairwise
 
 from goosequill.errors import SearchError
 from goosequill.search.documents.document import Composer, Document, joined
-from goosequill.search.documents.limits import MOST_FILE, File
+from goosequill.search.documents.limits import MOST_FILE
+from goosequill.support.budget import File
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),

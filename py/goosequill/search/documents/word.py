@@ -21,12 +21,11 @@ from goosequill.search.documents.limits import (
     MOST_NAMES,
     MOST_TAG,
     MOST_XML,
-    Budget,
-    File,
     figure,
     too_large,
     utf8_size,
 )
+from goosequill.support.budget import Budget, File
 
 _MAIN = re.compile(r"http://(?:schemas\.openxmlformats\.org|purl\.oclc\.org/ooxml)/wordprocessingml/\S* ")
 _FALLBACK = "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"

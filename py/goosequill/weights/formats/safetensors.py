@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from goosequill.errors import FileFormatError
-from goosequill.support import bounded_json
+from goosequill.support.budget import Budget
 from goosequill.weights.elements import FLOATS, STORED, all_finite, not_finite, read_elements
 from goosequill.weights.packing import LAYOUTS, VERSION, PackedMatrix
 from goosequill.weights.quantize import GROUP, QuantizedMatrix
@@ -94,7 +94,7 @@ def _read_header(source: ByteSource) -> tuple[dict[str, Any], int]:
     if 8 + length > source.size:
         raise truncated(source.name, source.size, 8 + length)
     try:
-        header = bounded_json.parse(source.read(8, length), object_pairs_hook=_no_duplicates)
+        header = Budget().json(source.read(8, length), object_pairs_hook=_no_duplicates)
     except ValueError as error:
         raise _bad(source.name, f"its header is not JSON ({error})") from error
     if not isinstance(header, dict):
@@ -126,7 +126,7 @@ def _packings(file: str, metadata: dict[str, Any]) -> dict[str, Packing]:
     if text is None:
         return {}
     try:
-        found = bounded_json.parse(text)
+        found = Budget().json(text)
         version, matrices = found["version"], found["matrices"]
         parsed = {name: _packing(file, name, info) for name, info in matrices.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:

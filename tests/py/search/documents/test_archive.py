@@ -9,7 +9,8 @@ import pytest
 from goosequill.errors import SearchError
 from goosequill.search.documents import archive
 from goosequill.search.documents.archive import entries
-from goosequill.search.documents.limits import Budget, File
+from goosequill.search.documents.limits import DocumentBudget, given_file
+from goosequill.support.budget import File
 
 
 def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -22,7 +23,7 @@ def packed(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes
 
 def refused(data: bytes) -> SearchError:
     with pytest.raises(SearchError) as caught:
-        for entry in entries(File("a.zip", data)):
+        for entry in entries(given_file("a.zip", data)):
             entry.read(1 << 20)
     return caught.value
 
@@ -38,7 +39,7 @@ def test_entries_are_named_by_paths_that_stay_inside_and_hidden_ones_are_left_ou
         "d/.hid",
         "f/",
     ]
-    found = entries(File("a.zip", packed(dict.fromkeys(files, b"x"))))
+    found = entries(given_file("a.zip", packed(dict.fromkeys(files, b"x"))))
     assert [entry.name for entry in found] == ["b/a.txt", "etc/passwd", "abs.txt", "c:/d/e.txt"]
     assert found[0].read(1).bytes(1) == b"x"
 
@@ -51,7 +52,8 @@ def test_a_bomb_is_refused_by_what_it_unpacks_to_not_by_what_it_says() -> None:
 
 
 def test_many_entries_share_one_budget() -> None:
-    found = entries(File("a.zip", packed({f"{n}.txt": bytes(1000) for n in range(4)}), Budget(2_500)))
+    data = packed({f"{n}.txt": bytes(1000) for n in range(4)})
+    found = entries(File("a.zip", data, DocumentBudget(unpacked=2_500)))
     assert all(len(found[at].read(1000).bytes(1000)) == 1000 for at in (0, 1))
     with pytest.raises(SearchError) as caught:
         found[2].read(1000)
@@ -91,7 +93,7 @@ def test_any_damage_is_refused_with_our_error_or_harmless() -> None:
     for at in range(len(data)):
         for changed in (data[:at], data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]):
             try:
-                for entry in entries(File("a.zip", changed)):
+                for entry in entries(given_file("a.zip", changed)):
                     entry.read(1 << 20)
             except SearchError as error:
                 assert error.code.startswith("document-")
@@ -100,4 +102,4 @@ def test_any_damage_is_refused_with_our_error_or_harmless() -> None:
 def test_an_entry_without_a_name_is_left_out() -> None:
     """`zipfile` cuts a name at its first NUL, and fails on what is left."""
     data = packed({"!nothing": b"no name", "a.txt": b"text"}).replace(b"!nothing", b"\0nothing")
-    assert [entry.name for entry in entries(File("x.zip", data))] == ["a.txt"]
+    assert [entry.name for entry in entries(given_file("x.zip", data))] == ["a.txt"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from goosequill.search.documents.html import read_site_page
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.places import read_folder
 
 PAGES = Path(__file__).resolve().parents[3] / "data" / "search" / "generators"
@@ -13,7 +13,7 @@ PAGES = Path(__file__).resolve().parents[3] / "data" / "search" / "generators"
 
 @pytest.mark.parametrize("generator", sorted(page.stem for page in PAGES.iterdir()))
 def test_the_article_is_read_with_its_anchors_and_no_menu(generator: str) -> None:
-    page = read_site_page(File("a.html", (PAGES / f"{generator}.html").read_bytes()), address="a.html")
+    page = read_site_page(given_file("a.html", (PAGES / f"{generator}.html").read_bytes()), address="a.html")
     assert page.title == "Kettles"
     assert page.text == "Water boils.\n\nVinegar dissolves it."
     assert [block.headings[-1].removeprefix("1. ").removeprefix("1.1. ") for block in page.blocks] == [
@@ -26,7 +26,9 @@ def test_the_article_is_read_with_its_anchors_and_no_menu(generator: str) -> Non
 
 def test_a_heading_may_end_with_a_sign_or_be_a_link() -> None:
     page = '<h1>C#</h1><p>a</p><h2><a href="#b">B</a> <a href="#b">#</a></h2><p>b</p>'
-    assert [block.headings[-1] for block in read_site_page(File("a", page.encode()), address="").blocks] == [
+    assert [
+        block.headings[-1] for block in read_site_page(given_file("a", page.encode()), address="").blocks
+    ] == [
         "C#",
         "B",
     ]
@@ -34,7 +36,7 @@ def test_a_heading_may_end_with_a_sign_or_be_a_link() -> None:
 
 def test_an_id_before_other_text_is_not_that_of_a_heading() -> None:
     page = '<section id="x">Text.<h2>H</h2><p>a</p></section><span id="y"></span><p>b</p><h2>I</h2><p>c</p>'
-    assert [block.anchor for block in read_site_page(File("a", page.encode()), address="").blocks] == [
+    assert [block.anchor for block in read_site_page(given_file("a", page.encode()), address="").blocks] == [
         "",
         "",
         "",

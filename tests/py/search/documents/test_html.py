@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from goosequill.search.documents.html import read_html, read_site_page, tokens
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.text import unescape
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -44,7 +44,7 @@ PAGE = """<!doctype html><html><head><title>Temperature - Guide</title><style>p 
 
 
 def test_a_page_is_its_main_content_under_its_headings() -> None:
-    document = read_html(File("a.html", PAGE.encode()))
+    document = read_html(given_file("a.html", PAGE.encode()))
     assert document.title == "Sampling"
     found = [
         (block.headings[1:], block.anchor, document.text[block.start : block.end].split("\n\n"))
@@ -62,12 +62,14 @@ def test_a_page_is_its_main_content_under_its_headings() -> None:
 
 
 def test_without_main_content_menus_are_left_out_and_without_anything_else_they_are_read() -> None:
-    assert read_html(File("a.html", b"<nav>Menu</nav><p>Text</p><footer>F</footer>")).text == "Text"
-    assert read_html(File("a.html", b"<form><p>Text</p></form>")).text == "Text"
-    assert read_html(File("a.html", b"<header><h1>T</h1><p>Only this</p></header>")).text == "Only this"
-    assert read_html(File("a.html", b"<title>T</title><p>Text")).title == "T"
+    assert read_html(given_file("a.html", b"<nav>Menu</nav><p>Text</p><footer>F</footer>")).text == "Text"
+    assert read_html(given_file("a.html", b"<form><p>Text</p></form>")).text == "Text"
+    assert read_html(given_file("a.html", b"<header><h1>T</h1><p>Only this</p></header>")).text == "Only this"
+    assert read_html(given_file("a.html", b"<title>T</title><p>Text")).title == "T"
     assert (
-        read_html(File("a.html", b"<main><header><h1>In</h1></header>x<aside>note</aside></main>")).title
+        read_html(
+            given_file("a.html", b"<main><header><h1>In</h1></header>x<aside>note</aside></main>")
+        ).title
         == "In"
     )
 
@@ -76,9 +78,9 @@ def test_pages_that_redirect_or_ask_not_to_be_indexed_have_no_text_in_a_site() -
     robots = b'<meta name="robots" content="noindex"><p>Text'
     redirect = b'<meta http-equiv="refresh" content="0; url=/x"><p>Text'
     for data in (robots, redirect):
-        assert read_site_page(File("a.html", data), address="a").blocks == ()
-        assert read_html(File("a.html", data)).text == "Text"
-    page = read_site_page(File("guide/index.html", PAGE.encode()), address="guide/")
+        assert read_site_page(given_file("a.html", data), address="a").blocks == ()
+        assert read_html(given_file("a.html", data)).text == "Text"
+    page = read_site_page(given_file("guide/index.html", PAGE.encode()), address="guide/")
     assert page.address == "guide/" and [block.anchor for block in page.blocks][1] == "temperature"
 
 
@@ -87,12 +89,12 @@ def test_labels_of_code_are_left_out() -> None:
     code = '<div class="language-sh"><button class="copy">Copy</button><span class="lang">sh</span>'
     others = "<p>A <label>word</label> and <span>lang</span>."
     page = f"<main><p>Install it.</p>{group}{code}<pre>npm i</pre></div></div>{others}</main>"
-    assert read_html(File("a.html", page.encode())).text == "Install it.\n\nnpm i\n\nA word and lang."
+    assert read_html(given_file("a.html", page.encode())).text == "Install it.\n\nnpm i\n\nA word and lang."
 
 
 def test_the_declared_encoding_is_used() -> None:
     data = '<meta charset="iso-8859-1"><p>Größe'.encode("latin-1")
-    assert read_html(File("a.html", data)).text == "Größe"
+    assert read_html(given_file("a.html", data)).text == "Größe"
 
 
 def random_sources(count: int) -> list[str]:
@@ -168,7 +170,7 @@ def test_no_html_takes_more_than_linear_time(unit: str, start: str) -> None:
         best = float("inf")
         for _ in range(2):
             begun = time.process_time()
-            read_html(File("a.html", data))
+            read_html(given_file("a.html", data))
             best = min(best, time.process_time() - begun)
         return best
 
@@ -176,5 +178,5 @@ def test_no_html_takes_more_than_linear_time(unit: str, start: str) -> None:
 
 
 def test_a_hundred_thousand_nested_elements_are_read() -> None:
-    document = read_html(File("a.html", b"<div>" * 100_000 + b"deep" + b"</div>" * 100_000))
+    document = read_html(given_file("a.html", b"<div>" * 100_000 + b"deep" + b"</div>" * 100_000))
     assert document.text == "deep"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goosequill.search.documents.html import read_html
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.markdown import inline, read_markdown
 from goosequill.search.sentences import words
 
@@ -61,7 +61,7 @@ comment -->
 
 
 def test_blocks_of_markdown_become_paragraphs_under_their_headings() -> None:
-    document = read_markdown(File("guide.md", GUIDE.encode()))
+    document = read_markdown(given_file("guide.md", GUIDE.encode()))
     assert document.title == "The guide"
     found = [
         (block.headings, document.text[block.start : block.end].split("\n\n")) for block in document.blocks
@@ -104,10 +104,10 @@ def test_marks_within_a_line_are_removed(source: str, text: str) -> None:
 
 
 def test_unclosed_marks_are_text() -> None:
-    document = read_markdown(File("a.md", b"Before <!-- never closed\n\nAfter **this"))
+    document = read_markdown(given_file("a.md", b"Before <!-- never closed\n\nAfter **this"))
     assert document.text == "Before <!-- never closed\n\nAfter **this".replace("**", "")
-    assert read_markdown(File("a.md", b"```\ncode without end")).text == "code without end"
-    assert read_markdown(File("a.md", b"---\nno: end")).text == "no: end"
+    assert read_markdown(given_file("a.md", b"```\ncode without end")).text == "code without end"
+    assert read_markdown(given_file("a.md", b"---\nno: end")).text == "no: end"
 
 
 def test_the_words_are_those_of_python_markdown() -> None:
@@ -120,8 +120,8 @@ def test_the_words_are_those_of_python_markdown() -> None:
         plain = re.sub(r'^(```\w+) title=".*"$', r"\1", source, flags=re.MULTILINE)  # it knows no titles
         page = markdown.markdown(plain, extensions=extensions)
         ours, theirs = (
-            read_markdown(File(path.name, source.encode())),
-            read_html(File(path.name, page.encode())),
+            read_markdown(given_file(path.name, source.encode())),
+            read_html(given_file(path.name, page.encode())),
         )
         assert [block.headings for block in ours.blocks] == [block.headings for block in theirs.blocks], path
         for text, other in zip(ours.blocks, theirs.blocks, strict=True):
@@ -141,7 +141,7 @@ def test_no_markdown_takes_more_than_linear_time(unit: str) -> None:
         best = float("inf")
         for _ in range(3):
             start = time.process_time()
-            read_markdown(File("a.md", data))
+            read_markdown(given_file("a.md", data))
             best = min(best, time.process_time() - start)
         return best
 
@@ -159,5 +159,5 @@ def test_a_long_line_is_not_searched_for_each_row_below_it(monkeypatch: pytest.M
 
     monkeypatch.setattr("goosequill.search.documents.markdown.inline", Counted)
     data = b"x" * 10_000 + b"  \n" + b"a|\n" * 1_000  # two spaces end the line
-    assert read_markdown(File("a.md", data)).text.endswith("a|")
+    assert read_markdown(given_file("a.md", data)).text.endswith("a|")
     assert searched <= 2 * len(data)

@@ -6,7 +6,7 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.search.documents import from_pages, limits
-from goosequill.search.documents.limits import MOST_PAGES, Budget, File
+from goosequill.search.documents.limits import MOST_PAGES, DocumentBudget, given_file
 from goosequill.search.documents.pdf import read_pdf
 from tests.py.search.documents.pdfs import pdf
 from tests.py.work import measured_memory
@@ -20,12 +20,14 @@ PROSE = [
 
 def refused(data: bytes) -> SearchError:
     with pytest.raises(SearchError) as caught:
-        read_pdf(File("a.pdf", data))
+        read_pdf(given_file("a.pdf", data))
     return caught.value
 
 
 def test_lines_are_joined_and_each_page_has_its_heading() -> None:
-    document = from_pages("report.pdf", ["\n".join(PROSE), "Second page."], "A report", budget=Budget())
+    document = from_pages(
+        "report.pdf", ["\n".join(PROSE), "Second page."], "A report", budget=DocumentBudget()
+    )
     assert document.title == "A report"
     assert document.text == (
         "The model reads the whole prompt first, and it then writes one token after another until it stops."
@@ -35,24 +37,26 @@ def test_lines_are_joined_and_each_page_has_its_heading() -> None:
 
 
 def test_a_sentence_across_pages_stays_together() -> None:
-    document = from_pages("a.pdf", ["It begins here and", "ends there. The next one."], budget=Budget())
+    document = from_pages(
+        "a.pdf", ["It begins here and", "ends there. The next one."], budget=DocumentBudget()
+    )
     assert document.text == "It begins here and ends there.\n\nThe next one."
 
 
 def test_running_heads_and_page_numbers_are_left_out() -> None:
     pages = [f"The Guide\nText of page {word}.\n\nPage {n} of 6" for n, word in enumerate("abcdef", 1)]
-    assert from_pages("a.pdf", pages, budget=Budget()).text == "\n\n".join(
+    assert from_pages("a.pdf", pages, budget=DocumentBudget()).text == "\n\n".join(
         f"Text of page {word}." for word in "abcdef"
     )
 
 
 def test_a_first_line_without_a_full_stop_is_the_title() -> None:
-    assert from_pages("a.pdf", ["On Temperature\n\nText."], budget=Budget()).title == "On Temperature"
-    assert from_pages("b.pdf", ["This is a sentence.\n\nText."], budget=Budget()).title == "b"
+    assert from_pages("a.pdf", ["On Temperature\n\nText."], budget=DocumentBudget()).title == "On Temperature"
+    assert from_pages("b.pdf", ["This is a sentence.\n\nText."], budget=DocumentBudget()).title == "b"
 
 
 def test_a_pdf_is_read_with_pypdf() -> None:
-    document = read_pdf(File("a.pdf", pdf([PROSE, [], ["The (third) page."]], title="Guide")))
+    document = read_pdf(given_file("a.pdf", pdf([PROSE, [], ["The (third) page."]], title="Guide")))
     assert document.title == "Guide"
     assert document.blocks[1].anchor == "page=3"
     assert [block.headings for block in document.blocks] == [("Page 1",), ("Page 3",)]
@@ -135,4 +139,4 @@ def test_a_form_that_draws_nothing_without_end_is_left(monkeypatch: pytest.Monke
 
 def test_too_many_pages_are_refused_with_figures() -> None:
     with pytest.raises(SearchError, match="10,001 pages"):
-        from_pages("a.pdf", ["x"] * (MOST_PAGES + 1), budget=Budget())
+        from_pages("a.pdf", ["x"] * (MOST_PAGES + 1), budget=DocumentBudget())

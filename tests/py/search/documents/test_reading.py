@@ -7,9 +7,10 @@ import pytest
 
 from goosequill.errors import SearchError
 from goosequill.search.documents import ReadOptions, Skipped, limits, read
-from goosequill.search.documents.limits import MOST_FILE, Budget, File
+from goosequill.search.documents.limits import MOST_FILE, DocumentBudget, given_file
 from goosequill.search.documents.page_jobs import read_documents, read_pages
 from goosequill.search.documents.reading import expand, kind_of, source
+from goosequill.support.budget import File
 from tests.py.jobs import run
 from tests.py.refusals import refused
 from tests.py.search.documents.pdfs import pdf
@@ -39,7 +40,7 @@ def packed(files: dict[str, bytes]) -> bytes:
     ],
 )
 def test_a_file_gets_the_reader_of_its_content_and_ending(name: str, data: bytes, kind: str) -> None:
-    assert kind_of(File(name, data)) == kind
+    assert kind_of(given_file(name, data)) == kind
 
 
 @pytest.mark.parametrize(
@@ -97,13 +98,13 @@ def word(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("budget", "what"),
     [
-        (Budget(250_000, name="a.zip"), "more than 250 kB unpacked"),
-        (Budget(elements=6, name="a.zip"), "more than 6 elements"),
-        (Budget(files=8, name="a.zip"), "more than 8 files"),
-        (Budget(text=250_000, name="a.zip"), "more than 250 kB of text"),
+        (DocumentBudget(unpacked=250_000, name="a.zip"), "more than 250 kB unpacked"),
+        (DocumentBudget(elements=6, name="a.zip"), "more than 6 elements"),
+        (DocumentBudget(files=8, name="a.zip"), "more than 8 files"),
+        (DocumentBudget(text=250_000, name="a.zip"), "more than 250 kB of text"),
     ],
 )
-def test_all_documents_in_a_zip_spend_from_one_budget(budget: Budget, what: str) -> None:
+def test_all_documents_in_a_zip_spend_from_one_budget(budget: DocumentBudget, what: str) -> None:
     """Each of twenty had one of its own: 24 kB became 8 GB."""
     data = packed({f"{number}.docx": word("a" * 100_000) for number in range(6)})
     skipped: list[Skipped] = []
@@ -128,12 +129,15 @@ def test_zips_in_zips_are_read_to_a_limit() -> None:
 
 
 def test_a_hash_changes_with_the_bytes_and_with_what_changes_the_text() -> None:
-    first = source(File("a.csv", b"a,b\n1,2"))
+    first = source(given_file("a.csv", b"a,b\n1,2"))
     assert len(first.hash) == 64
-    assert first.hash == source(File("other.csv", b"a,b\n1,2")).hash
-    assert first.hash != source(File("a.csv", b"a,b\n1,3")).hash
-    assert first.hash != source(File("a.csv", b"a,b\n1,2"), options=ReadOptions(column="a")).hash
-    assert source(File("a.md", b"x")).hash == source(File("a.md", b"x"), options=ReadOptions(column="a")).hash
+    assert first.hash == source(given_file("other.csv", b"a,b\n1,2")).hash
+    assert first.hash != source(given_file("a.csv", b"a,b\n1,3")).hash
+    assert first.hash != source(given_file("a.csv", b"a,b\n1,2"), options=ReadOptions(column="a")).hash
+    assert (
+        source(given_file("a.md", b"x")).hash
+        == source(given_file("a.md", b"x"), options=ReadOptions(column="a")).hash
+    )
 
 
 def test_the_job_yields_documents_and_ends_with_what_was_skipped() -> None:
@@ -186,4 +190,4 @@ def test_a_document_that_is_refused_loses_nothing_else(monkeypatch: pytest.Monke
 
 def test_a_file_that_is_not_a_zip_is_a_source_of_itself() -> None:
     skipped: list[Skipped] = []
-    assert [each.name for each in expand(File("a.txt", b"text"), skipped)] == ["a.txt"] and not skipped
+    assert [each.name for each in expand(given_file("a.txt", b"text"), skipped)] == ["a.txt"] and not skipped

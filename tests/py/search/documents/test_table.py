@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from goosequill.errors import SearchError
-from goosequill.search.documents.limits import MOST_CELL, MOST_ROWS, File
+from goosequill.search.documents.limits import MOST_CELL, MOST_ROWS, given_file
 from goosequill.search.documents.page_jobs import table_columns
 from goosequill.search.documents.table import read_table
 
@@ -15,13 +15,15 @@ FAQ = (
 
 
 def rows(data: str | bytes, column: str = "") -> list[tuple[str, str, str]]:
-    found = read_table(File("faq.csv", data if isinstance(data, bytes) else data.encode()), column=column)
+    found = read_table(
+        given_file("faq.csv", data if isinstance(data, bytes) else data.encode()), column=column
+    )
     return [(document.name, document.title, document.text) for document in found]
 
 
 def refused(data: str, column: str = "") -> SearchError:
     with pytest.raises(SearchError) as caught:
-        list(read_table(File("faq.csv", data.encode()), column=column))
+        list(read_table(given_file("faq.csv", data.encode()), column=column))
     return caught.value
 
 
@@ -39,11 +41,11 @@ def test_a_column_is_chosen_by_name_or_number() -> None:
 
 
 def test_a_row_says_which_column_it_is_from() -> None:
-    assert {document.column for document in read_table(File("faq.csv", FAQ.encode()))} == {"Answer"}
-    assert {document.column for document in read_table(File("faq.csv", FAQ.encode()), column="2")} == {
+    assert {document.column for document in read_table(given_file("faq.csv", FAQ.encode()))} == {"Answer"}
+    assert {document.column for document in read_table(given_file("faq.csv", FAQ.encode()), column="2")} == {
         "Question"
     }
-    assert {document.column for document in read_table(File("faq.csv", b"1,A text\n2,B text"))} == {"2"}
+    assert {document.column for document in read_table(given_file("faq.csv", b"1,A text\n2,B text"))} == {"2"}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -8,7 +8,7 @@ import pytest
 from goosequill.errors import SearchError
 from goosequill.search.documents import text as module
 from goosequill.search.documents.document import Composer
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.text import decode, paragraphs, read_text, unescape, unwrap
 
 POEM = (
@@ -19,19 +19,19 @@ POEM = (
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_text_is_decoded_whatever_program_wrote_it(encoding: str) -> None:
     text = "Größe: 3 € – “déjà vu”\n"
-    assert decode(File("a.txt", text.encode(encoding))) == text
+    assert decode(given_file("a.txt", text.encode(encoding))) == text
 
 
 def test_a_declared_encoding_is_tried_after_utf_8() -> None:
-    assert decode(File("a.html", "Größe".encode("latin-1")), "iso-8859-1") == "Größe"
-    assert decode(File("a.html", "Größe".encode()), "iso-8859-1") == "Größe"
-    assert decode(File("a.html", "Größe".encode("cp1252")), "no-such-encoding") == "Größe"
+    assert decode(given_file("a.html", "Größe".encode("latin-1")), "iso-8859-1") == "Größe"
+    assert decode(given_file("a.html", "Größe".encode()), "iso-8859-1") == "Größe"
+    assert decode(given_file("a.html", "Größe".encode("cp1252")), "no-such-encoding") == "Größe"
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 10, b"\x7fELF" + bytes(100), os.urandom(5000)])
 def test_binary_files_are_refused(data: bytes) -> None:
     with pytest.raises(SearchError) as caught:
-        decode(File("a.bin", data))
+        decode(given_file("a.bin", data))
     assert caught.value.code == "document-binary" and "a.bin" in caught.value.message
 
 
@@ -39,7 +39,7 @@ def test_hard_wrapped_lines_are_joined_and_paragraphs_are_kept() -> None:
     text = (
         "The model reads the whole prompt first and\nthen writes one token\nafter another.\n\n\n  Next one.\n"
     )
-    document = read_text(File("a/notes.txt", text.encode()))
+    document = read_text(given_file("a/notes.txt", text.encode()))
     assert document.title == "notes"
     assert document.text.split("\n\n") == [
         "The model reads the whole prompt first and then writes one token\nafter another.",
@@ -53,16 +53,16 @@ def test_lists_poems_tables_and_code_keep_their_lines() -> None:
     code = (
         "def function_with_a_long_name(argument):\n    return another_function_with_a_long_name(argument)\n"
     )
-    assert read_text(File("a.txt", items.encode())).text.count("\n") == 1
-    assert read_text(File("a.txt", rows.encode())).text.count("\n") == 1
-    assert read_text(File("a.txt", POEM.encode())).text == POEM
-    assert read_text(File("a.py", code.encode())).text == code.rstrip()
+    assert read_text(given_file("a.txt", items.encode())).text.count("\n") == 1
+    assert read_text(given_file("a.txt", rows.encode())).text.count("\n") == 1
+    assert read_text(given_file("a.txt", POEM.encode())).text == POEM
+    assert read_text(given_file("a.py", code.encode())).text == code.rstrip()
 
 
 def test_nuls_lone_surrogates_and_soft_hyphens_do_not_reach_the_text() -> None:
     data = ("word " * 1000 + "a\0b so\u00adft").encode()
-    assert read_text(File("a.txt", data)).text.endswith("ab soft")
-    assert read_text(File("a.txt", b"\xff\xfe\x00\xd8a\x00")).text.isprintable()
+    assert read_text(given_file("a.txt", data)).text.endswith("ab soft")
+    assert read_text(given_file("a.txt", b"\xff\xfe\x00\xd8a\x00")).text.isprintable()
 
 
 def test_huge_character_references_are_not_converted() -> None:
@@ -72,7 +72,7 @@ def test_huge_character_references_are_not_converted() -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\n ", "\n"])
 def test_a_file_without_text_has_no_blocks(text: str) -> None:
-    assert read_text(File("a.txt", text.encode())).blocks == ()
+    assert read_text(given_file("a.txt", text.encode())).blocks == ()
 
 
 def read_in_one_piece(text: str) -> str:
@@ -105,7 +105,7 @@ def test_a_text_read_in_parts_is_the_same(seed: int, monkeypatch: pytest.MonkeyP
     if seed % 2:
         pieces += ["a line that is long enough to have been wrapped somewhere", "x" * 50]
     text = "".join(source.choices(pieces, k=400))
-    assert read_text(File("a.txt", text.encode())).text == read_in_one_piece(text)
+    assert read_text(given_file("a.txt", text.encode())).text == read_in_one_piece(text)
 
 
 def test_tiny_paragraphs_are_not_taken_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_tiny_paragraphs_are_not_taken_one_by_one(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Composer, "paragraph", counted)
     for tiny in (b"a\n\n", b"a\r\n \r\n", b"ab\n", "é\n\n\n".encode()):
         calls, data = 0, tiny * (1_500_000 // len(tiny))
-        found = read_text(File("a.txt", data)).text
+        found = read_text(given_file("a.txt", data)).text
         assert calls <= 1 + len(data) // module._SLAB and most <= module._LONGEST_PARAGRAPH + 2
         assert found.count(tiny.decode().strip()) == 1_500_000 // len(tiny)
 
@@ -128,7 +128,7 @@ def test_tiny_paragraphs_are_not_taken_one_by_one(monkeypatch: pytest.MonkeyPatc
 def test_too_many_long_paragraphs_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goosequill.search.documents.document.MOST_PARAGRAPHS", 100)
     wrapped = b"a line that is long enough to have been wrapped, and so it\nwas\n\n"
-    assert read_text(File("a.txt", wrapped * 100)).blocks
+    assert read_text(given_file("a.txt", wrapped * 100)).blocks
     with pytest.raises(SearchError) as caught:
-        read_text(File("a.txt", wrapped * 101))
+        read_text(given_file("a.txt", wrapped * 101))
     assert caught.value.code == "document-too-large" and "100" in caught.value.message

@@ -8,7 +8,7 @@ import pytest
 from goosequill.errors import SearchError
 from goosequill.search.documents import archive as packing
 from goosequill.search.documents import limits, word
-from goosequill.search.documents.limits import File
+from goosequill.search.documents.limits import given_file
 from goosequill.search.documents.word import read_word
 from tests.py.work import measured_memory
 
@@ -31,7 +31,7 @@ def document(body: str, *, before: str = "") -> bytes:
 
 def refused(data: bytes) -> SearchError:
     with pytest.raises(SearchError) as caught:
-        read_word(File("a.docx", data))
+        read_word(given_file("a.docx", data))
     return caught.value
 
 
@@ -53,7 +53,7 @@ def test_headings_lists_and_tables_of_a_word_document_are_read() -> None:
     made.add_paragraph("After the table.")
     out = io.BytesIO()
     made.save(out)
-    found = read_word(File("a.docx", out.getvalue()))
+    found = read_word(given_file("a.docx", out.getvalue()))
     assert found.title == "The manual"
     blocks = [(block.headings, found.text[block.start : block.end].split("\n\n")) for block in found.blocks]
     assert blocks[0] == ((), ["Before everything."])
@@ -70,7 +70,7 @@ def test_the_fallback_of_a_text_box_is_not_read_twice_and_deleted_text_not_at_al
         f"<mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
         "<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:t>kept</w:t></w:r></w:p>"
     )
-    assert read_word(File("a.docx", document(body))).text == "Box\n\nkept"
+    assert read_word(given_file("a.docx", document(body))).text == "Box\n\nkept"
 
 
 def test_an_entity_bomb_is_refused() -> None:
@@ -105,7 +105,7 @@ def test_a_long_paragraph_is_read_in_the_memory_of_its_text_and_not_of_its_words
     monkeypatch.setattr(packing, "_CHUNK", 1 << 16)
     data = document(f"<w:p><w:r><w:t>  {'ab ' * 300_000}</w:t><w:tab/><w:t>\t end</w:t></w:r></w:p>")
     with measured_memory() as work:
-        text = read_word(File("a.docx", data)).text
+        text = read_word(given_file("a.docx", data)).text
     assert text == "ab " * 300_000 + "end"
     assert work.peak < 12 * len(text)
 
@@ -151,11 +151,11 @@ def test_damaged_files_are_refused(data: bytes) -> None:
 
 def test_a_hundred_thousand_nested_elements_are_read_or_refused() -> None:
     deep = document("<w:sdt>" * 100_000 + "<w:p><w:r><w:t>x</w:t></w:r></w:p>" + "</w:sdt>" * 100_000)
-    assert read_word(File("a.docx", deep)).text == "x"
+    assert read_word(given_file("a.docx", deep)).text == "x"
 
 
 def test_any_cut_of_a_file_is_refused_with_our_error() -> None:
     data = document("<w:p><w:r><w:t>Text</w:t></w:r></w:p>")
     for length in range(0, len(data), 7):
         with pytest.raises(SearchError):
-            read_word(File("a.docx", data[:length]))
+            read_word(given_file("a.docx", data[:length]))

@@ -70,7 +70,7 @@ test-browser: $(STAMPS)/test node_modules/.stamp build
 
 test-rest: $(STAMPS)/test node_modules/.stamp build ## what `make test` leaves out: the tests marked "rest"
 	@sh scripts/browsers.sh
-	-@$(MAKE) --no-print-directory build/clients/.stamp build/runtimes/.stamp # without them, their tests say so
+	-@$(MAKE) --no-print-directory build/clients/.stamp build/promptfoo/.stamp build/runtimes/.stamp # without them, their tests say so
 	$(PY) -m pytest tests -q $(BY_FILE) -m rest $(RERUNS) $(PYTEST_ARGS)
 
 generate: $(STAMPS)/check node_modules/.stamp ## write every committed file that comes from another one
@@ -136,10 +136,12 @@ build/clients/.stamp: tests/clients/requirements.txt # whose list is whole, so t
 	build/clients/bin/python -m pip install --quiet --no-deps --no-compile -r $<
 	@touch $@
 
+build/promptfoo/.stamp: $(wildcard tests/clients/promptfoo/*.json)
 build/runtimes/.stamp: $(wildcard tests/packages/runtimes/*.json)
-	@mkdir -p build/runtimes
-	cp $^ build/runtimes
-	npm ci --silent --prefix build/runtimes
+build/promptfoo/.stamp build/runtimes/.stamp:
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --silent --prefix $(@D)
 	@touch $@
 
 build/vendor/.stamp: vendor.lock.json scripts/vendor.py | $(PY)

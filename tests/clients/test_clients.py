@@ -1,7 +1,8 @@
 """Other people's clients ask the server, each in a script of its own, and get what a plain request gets.
 
-`make test-rest` installs those in Python, at pinned versions, into build/clients; those in JavaScript are in
-package.json. To add one, write use_NAME.py or use_NAME.js, and add a line to CLIENTS.
+`make test-rest` installs those in Python, at pinned versions, into build/clients, and promptfoo into
+build/promptfoo; the others in JavaScript are in package.json. To add one, write use_NAME.py or use_NAME.js,
+and add a line to CLIENTS.
 """
 
 import json
@@ -45,6 +46,7 @@ CLIENTS = {
     "openai.py": "models text usage streamed response completion tool object vector",
     "openai_agents.py": "response streamed tool object",
     "outlines.py": "text streamed object",
+    "promptfoo.js": "text usage verdicts",
     "pydantic_ai.py": "text usage streamed object",
     "smolagents.py": "text usage streamed tool",
 }
@@ -57,6 +59,8 @@ QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
     "OPENAI_API_KEY": "none",
+    "PROMPTFOO_DISABLE_TELEMETRY": "1",
+    "PROMPTFOO_DISABLE_UPDATE": "1",
 }
 """Variables with which clients ask nobody else."""
 
@@ -97,6 +101,7 @@ def plain(server: Running) -> dict[str, Any]:
         "response": text,
         "completion": completion["choices"][0]["text"],
         "vector": pytest.approx(embedded["data"][0]["embedding"], abs=1e-6),
+        "verdicts": [2, 2],
         "likelihoods": pytest.approx(likelihoods(server), abs=1e-3),
     }
 
@@ -115,12 +120,12 @@ def likelihoods(server: Running) -> list[float]:
 
 def command(script: Path) -> list[str]:
     """What runs a script; without the clients its test is skipped, and fails in continuous integration."""
-    if script.suffix == ".js":
-        return ["node", str(script)]
-    if not PYTHON.is_file():
-        missing = "The clients are missing: run make build/clients/.stamp"
+    program = "node" if script.suffix == ".js" else str(PYTHON)
+    folder = {"use_promptfoo.js": "promptfoo"}.get(script.name, "" if program == "node" else "clients")
+    if folder and not (ROOT / "build" / folder / ".stamp").exists():
+        missing = f"A client is missing: run make build/{folder}/.stamp"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    return [str(PYTHON), str(script)]
+    return [program, str(script)]
 
 
 @pytest.mark.parametrize("name", [*CLIENTS, NEWEST])
@@ -163,8 +168,8 @@ def test_every_script_is_run_and_the_guide_names_the_clients_versions() -> None:
     guide = re.sub(r"\s+", " ", (ROOT / "docs" / "how-to" / "serve.md").read_text(encoding="utf-8"))
     clients, _, _ = (FOLDER / "requirements.txt").read_text(encoding="utf-8").partition("\n\n")
     packages = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    more = json.loads((FOLDER / "promptfoo" / "package.json").read_text(encoding="utf-8"))["dependencies"]
     pinned = [line.replace("==", " ") for line in clients.splitlines() if not line.startswith("#")]
-    pinned += [
-        f"{name} {packages[name]}" for name in ("openai", "@ai-sdk/openai-compatible", "@langchain/openai")
-    ]
+    names = "openai", "@ai-sdk/openai-compatible", "@langchain/openai", *more
+    pinned += [f"{name} {(packages | more)[name]}" for name in names]
     assert [each for each in pinned if each not in guide] == []

@@ -133,13 +133,13 @@ def binary(train: Floats) -> Spikes:
 class _Budget(Budget):
     def error(self, kind: Kind, count: float, most: float) -> SettingsError:
         if kind == "elements":
-            return _refused(f"{self.name} has more than {LARGEST:,} rows", "Give a part.")
+            return _refused(f"{self.name} has more than {most:,} rows", "Give a part.")
         return _refused(f"{self.name} has {count / 1e6:,.0f} MB", f"Give {most // 10**6} MB at most.")
 
 
 def file_of(data: bytes, name: str) -> File:
     """Return a visitor's file with its budget."""
-    return File(name, data, _Budget(name, LARGEST_FILE, elements=LARGEST + 1))  # which may have a heading
+    return File(name, data, _Budget(name, LARGEST_FILE, elements=LARGEST))
 
 
 def read(file: File) -> NDArray[Any]:
@@ -200,7 +200,7 @@ def read_text(file: File) -> NDArray[Any]:
                 continue
             if len(line) > LONGEST_ROW:  # a number of a million digits would take minutes
                 raise _refused(f"{name} has a row of {len(line):,} characters", _FORM)
-            file.budget.spend("elements", 1)
+            file.budget.allow("elements", len(lines))
             lines.append(line)
     except UnicodeDecodeError as error:
         raise _refused(f"{name} is neither a text nor a .npy file", _FORM) from error

@@ -130,7 +130,11 @@ class Budget:
 
     def stream(self, raw: io.BufferedIOBase) -> io.BufferedReader:
         """Return a stream that spends, as unpacked, what it reads of another one."""
-        return io.BufferedReader(_Spending(raw, self))
+        return io.BufferedReader(_Spending(raw, self), _PIECE)
+
+
+_PIECE = 1 << 16
+"""Bytes that are unpacked before they are spent."""
 
 
 class _Spending(io.RawIOBase):
@@ -141,7 +145,7 @@ class _Spending(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        count = self._raw.readinto(buffer)
+        count = self._raw.readinto(memoryview(buffer)[:_PIECE])
         self._budget.spend("unpacked", count)
         return count
 

@@ -19,6 +19,7 @@ import goosequill as gq
 from goosequill.cli.main import main
 from goosequill.decoding import PRESETS
 from goosequill.errors import GoosequillError, SettingsError
+from goosequill.evaluation import reports
 from goosequill.evaluation.reports import (
     Decoder,
     Finished,
@@ -31,6 +32,7 @@ from goosequill.evaluation.reports import (
     run_task,
     write_report,
 )
+from goosequill.support.budget import Budget
 from goosequill.tuning.adapter import Adapter
 from tests.py.refusals import refused
 
@@ -210,6 +212,15 @@ def test_several_models_get_a_file_each(tmp_path: Path, capsys: pytest.CaptureFi
 def test_prompts_are_read(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
     assert read_prompts(tmp_path / name) == ["a\nb", "c"]
+
+
+def test_the_lines_of_a_file_of_prompts_share_one_budget(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"prompt": "a"}\n{"prompt": "b"}\n{"prompt": "c"}\n')
+    monkeypatch.setattr(reports, "Budget", lambda: Budget(elements=2))
+    with refused(GoosequillError, "prompts"):
+        read_prompts(tmp_path / "a.jsonl")
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ import { adopt, isSmall, replaceBuilt, whenUsed, whenVisible } from "./pictures.
  *   settings, at first and after each change
  * @typedef {{settings: Values, own: Values | null, data: any}} Asked every setting, the visitor's own data,
  *   and the last complete result
- * @typedef {{data: Values, isWhole: boolean}} Instant a result as Python's, or those parts of it that the
- *   picture needs
+ * @typedef {{data: Values, isWhole: boolean, parts?: string[]}} Instant a result as Python's, or those parts
+ *   of it that the picture needs; `parts`: the only figures that it changes
  * @typedef {{
  *   render: (drawing: Drawing) => void, live?: boolean, prepare?: () => Promise<void>,
  *   instant?: (asked: Asked) => Instant | null,
@@ -346,18 +346,23 @@ export class Experiment {
       return found.isWhole;
     }
     const data = { ...found.data, settings };
-    if (found.isWhole) this.#show(data);
+    if (found.isWhole) this.#show(data, found.parts);
     else this.#draw(data, true);
     return found.isWhole;
   }
 
-  /** Shows a complete result of this page, instead of what is being computed. @param {any} data */
-  #show(data) {
+  /**
+   * Shows a complete result of this page, instead of what is being computed.
+   * @param {any} data
+   * @param {string[]} [parts] the only figures that it changes, if the last result is drawn
+   */
+  #show(data, parts) {
     this.#shown = { data, settings: data.settings, own: this.#own };
     const superseded = this.#running;
     if (superseded) this.#end("done");
     superseded?.abort();
-    this.#draw(data, false);
+    if (parts && this.#isComplete) for (const figure of this.#figures) this.#drawFigure(figure, parts);
+    else this.#draw(data, false);
     this.#panel.status.say("");
   }
 
@@ -410,8 +415,9 @@ export class Experiment {
     this.#isComplete = true;
   }
 
-  /** @param {{element: HTMLElement, part: string}} figure */
-  #drawFigure({ element: place, part }) {
+  /** @param {{element: HTMLElement, part: string}} figure @param {string[]} [parts] those to draw */
+  #drawFigure({ element: place, part }, parts = [part]) {
+    if (!parts.includes(part)) return;
     this.#module.figures?.[part](this.#drawing(this.#shown.data, place, false));
   }
 

@@ -5,6 +5,7 @@
 
 import { chart, heatMap, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
+import { chartHandle } from "./chart-handle.js";
 import { dots } from "./difference-chart.js";
 import { checked, conclusion, origin, resultTable } from "./findings.js";
 
@@ -26,6 +27,8 @@ export const folded = ["symbols", "units", "rate", "forget_bias", "strength", "s
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ task }) => (task === "copy" ? [] : ["symbols"]);
+
+export { instant } from "./lstm-instant.js";
 
 export const labels = { task: { adding: "Adding marked numbers", copy: "Copying symbols" } };
 
@@ -194,7 +197,7 @@ function untrained({ data, element: place }) {
 }
 
 /** @param {Drawing} drawing */
-function decay({ data, element: place, settings }) {
+function decay({ data, element: place, settings, run }) {
   const { ages, kept } = data.decay;
   /** @type {[string, string, boolean][]} */
   const curves = [
@@ -208,8 +211,27 @@ function decay({ data, element: place, settings }) {
       x: { label: "steps", scale: "log", domain: [1, 1000] },
       y: { label: "share that remains", domain: [0, 1], format: percentage },
       series: curves.map(([name, words, muted]) => ({ name: words, x: ages, y: kept[name], muted })),
+      onDraw: chartHandle(place, {
+        label: "Forget bias of the latch",
+        values: Array.from({ length: 61 }, (_, index) => index / 2),
+        now: settings.strength,
+        orientation: "horizontal",
+        at: handleAt,
+        words: (strength) => `bias ${strength}`,
+        change: (strength) => run({ settings: { strength } }),
+      }),
     }),
   );
+}
+
+/**
+ * Where half of a memory is left, or what is left after 1,000 steps.
+ * @param {number} strength @param {(steps: number) => number} x @param {(share: number) => number} y
+ */
+function handleAt(strength, x, y) {
+  const loss = Math.log1p(Math.exp(-strength)); // at each step, as a logarithm
+  const half = Math.log(2) / loss;
+  return half <= 1000 ? { x: x(Math.max(1, half)), y: y(0.5) } : { x: x(1000), y: y(Math.exp(-1000 * loss)) };
 }
 
 /** @param {Drawing} drawing */

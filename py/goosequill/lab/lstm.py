@@ -30,6 +30,8 @@ GAIN = 30.0
 """The weights of inputs that open or close a gate by hand: sigmoid(15) differs from 1 by 3e-7."""
 STEP = 1e-6
 """Of the central differences."""
+_READ = "()."
+"""The first input of a cell that is set by hand, the second one, and none: what it has read, for a page."""
 KEEPING: dict[str, dict[str, float]] = {"lstm": {}, "rnn": {}, "delta": {"w": -3.0}}
 """Biases to start with. RWKV-7's decay starts near 1 too; the LSTM's forget gate is a setting."""
 
@@ -278,6 +280,7 @@ def latch(strength: float, rng: np.random.Generator) -> dict[str, Any]:
     wanted = 1 - 2 * kinds[last]
     found = cell.forward(weights, x).h[1:, 0, 0] / np.tanh(1)
     return {
+        "read": "".join(_READ[kind] if step in moments else _READ[2] for step, kind in enumerate(kinds)),
         "value": np.round(found, 6),
         "wanted": wanted,
         "wrong": int(np.sum(found * wanted < 0.5)),  # less than half of the bit is left
@@ -304,6 +307,7 @@ def counter(strength: float, rng: np.random.Generator) -> dict[str, Any]:
     found = np.arctanh(cell.forward(weights, x).h[1:, 0, 0]) * LONG
     error = np.abs(found - wanted)
     return {
+        "read": "".join(_READ[list(pair).index(1) if pair.any() else 2] for pair in x[:, 0]),
         "value": np.round(found, 4),
         "wanted": np.array(wanted),
         "wrong": int(np.sum(error > 0.5)),

@@ -5,8 +5,11 @@ What holds for every page with an experiment is tested in test_lab.py.
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+import re
 
+from playwright.sync_api import Page, expect
+
+from ..conftest import Record
 from .article import LONG, Article
 
 article = Article("lstm")
@@ -52,6 +55,26 @@ def test_curves_grow_while_networks_learn_and_a_cancelled_run_leaves_the_last_pi
     expect_state(page, "idle")
     expect(experiment(page)).to_contain_text("After the cue it answers")
     assert data(page) == before
+
+
+def test_the_handle_of_the_latch_is_followed_without_python(
+    clean_page: Page, site_url: str, record: Record
+) -> None:
+    clean_page.goto(f"{site_url}lab/lstm/#strength=20")
+    expect(experiment(clean_page).get_by_test_id("run")).to_be_enabled(timeout=LONG)
+    handle = clean_page.locator("[data-part=decay]").get_by_role("slider", name="Forget bias of the latch")
+    made = clean_page.locator("[data-part=hand]")
+    expect(made).to_contain_text("bias of 20, the bit is right")  # no longer the build's picture
+    handle.focus()
+    clean_page.keyboard.press("Home")
+    expect(handle).to_be_focused()
+    expect(made).to_contain_text("With a forget bias of 0, the bit is lost at")
+    for _ in range(14):
+        clean_page.keyboard.press("ArrowRight")
+    expect(handle).to_have_attribute("aria-valuetext", "bias 7")
+    expect(made).to_contain_text("With a forget bias of 7, the bit is right at all 1,000 steps")
+    expect(clean_page).to_have_url(re.compile("strength=7$"))
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 def test_a_weak_latch_and_its_counter_are_lost(opened) -> None:

@@ -12,6 +12,7 @@ from goosequill.lab.lstm import LONG, Settings
 from goosequill.lab.recurrent import sigmoid
 from goosequill.support.progress import Progress
 from tests.py.jobs import run
+from tests.py.lab.in_the_page import at_once
 
 ROOT = Path(__file__).parents[3]
 
@@ -96,6 +97,36 @@ def test_latch_and_counter_are_right_at_each_of_1000_steps(seed: int) -> None:
         found = made(lstm.GAIN, np.random.default_rng(seed))
         assert len(found["value"]) == LONG and found["wrong"] == 0 and found["error"] < 1e-6
         assert len(set(found["wanted"])) >= 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_page_computes_the_cells_that_are_set_by_hand_alike(seed: int) -> None:
+    def asked(strength: float) -> dict:
+        return vars(Settings(strength=strength, seed=seed))
+
+    before = json.loads(json.dumps(lstm.by_hand(Settings(seed=seed)), default=lambda array: array.tolist()))
+    strengths = (0.0, 0.5, 5.0, 7.5, 30.0)
+    given = [{"settings": asked(each), "data": {**before, "settings": asked(15.0)}} for each in strengths]
+    for strength, found in zip(strengths, at_once("lstm", given), strict=True):
+        expected = lstm.by_hand(Settings(strength=strength, seed=seed))
+        assert found["isWhole"] and found["parts"] == ["decay", "hand"]
+        np.testing.assert_allclose(
+            found["data"]["decay"]["kept"]["latch"], expected["decay"]["kept"]["latch"]
+        )
+        for name in ("latch", "counter"):
+            made, wanted = found["data"][name], expected[name]
+            assert made.keys() == wanted.keys()
+            assert (made["read"], made["wrong"]) == (wanted["read"], wanted["wrong"])
+            assert made["error"] == pytest.approx(wanted["error"], rel=1e-6, abs=1e-7)
+            assert made["wanted"] == wanted["wanted"].tolist() and made["steps"] == wanted["steps"].tolist()
+            np.testing.assert_allclose(made["value"], wanted["value"], atol=1.1e-3)  # three digits are kept
+
+
+def test_a_page_leaves_other_changes_to_python() -> None:
+    settings = vars(Settings())
+    data = {**json.loads(json.dumps(lstm.by_hand(Settings()), default=lambda array: array.tolist()))}
+    given = [{"settings": {**settings, "length": 8}, "data": {**data, "settings": settings}}]
+    assert at_once("lstm", given) == [None]
 
 
 def test_a_weak_latch_forgets_as_fast_as_its_forget_gate_says() -> None:

@@ -6,6 +6,7 @@
 
 import { chart, loadPlot, percentage, shortNumber } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
+import { chartHandle } from "./chart-handle.js";
 import { differenceChart } from "./difference-chart.js";
 import {
   chance,
@@ -20,6 +21,7 @@ import {
   sized,
 } from "./findings.js";
 import { gallery } from "./second-order-gallery.js";
+import { STEPS, ways } from "./second-order-instant.js";
 
 /** @import { Difference } from "./findings.js" */
 /** @import { Drawing } from "./frame.js" */
@@ -45,6 +47,8 @@ import { gallery } from "./second-order-gallery.js";
  * }} Study
  */
 
+export { instant } from "./second-order-instant.js";
+
 export const prepare = loadPlot;
 
 export const folded = ["hidden", "images", "noise", "passes", "seeds", "seed"];
@@ -61,11 +65,55 @@ function nameOf(method, settings) {
 
 /** @param {Drawing} drawing */
 export function render({ data, element: place, settings, partial }) {
+  const ran = data.ran ?? settings; // while only the way of the weight is of other settings
   place.replaceChildren(
-    curves(data, settings),
-    partial ? "" : summary(data, settings),
-    partial ? "" : conclusion(verdict(data, settings)),
+    wayOf(place, settings),
+    curves(data, ran),
+    partial && !data.ran ? "" : summary(data, ran),
+    partial && !data.ran ? "" : conclusion(verdict(data, ran)),
   );
+}
+
+const STARTS = Array.from({ length: 51 }, (_, index) => index / 10 - 2.5);
+/** The start of the weight, by picture. @type {WeakMap<Element, {box: HTMLElement, start: number}>} */
+const begun = new WeakMap();
+
+/** @param {HTMLElement} place @param {Record<string, any>} settings */
+function wayOf(place, settings) {
+  const begins = begun.get(place) ?? { box: element("div"), start: -1 };
+  begun.set(place, begins);
+  const { box } = begins;
+  const draw = () => {
+    const { sgd, rule, best } = ways(begins.start, settings);
+    const x = sgd.map((_, step) => step);
+    box.replaceChildren(
+      chart({
+        title: "One weight, as SGD and the rule move it: drag its start",
+        x: { label: "steps", domain: [0, STEPS] },
+        y: { label: "weight", domain: [-2.5, 2.5] },
+        height: 220,
+        rules: [{ y: best, label: "least error" }],
+        series: [
+          { name: "SGD", x, y: sgd, muted: true },
+          { name: nameOf("rule", settings) ?? "", x, y: rule },
+        ],
+        onDraw: chartHandle(box, {
+          label: "Start of the weight",
+          values: STARTS,
+          now: begins.start,
+          orientation: "vertical",
+          at: (start, across, down) => ({ x: across(0), y: down(start) }),
+          words: (start) => `weight ${start}`,
+          change(start) {
+            begins.start = start;
+            draw();
+          },
+        }),
+      }),
+    );
+  };
+  draw();
+  return box;
 }
 
 /** @param {any} data @param {Record<string, any>} settings */
@@ -225,7 +273,7 @@ function parts({ data, element: place }) {
 }
 
 /** @type {Record<string, string>} */
-const STEPS = { gradient: "gradient step", rule: "whole step of the rule", term: "second-order term alone" };
+const KINDS = { gradient: "gradient step", rule: "whole step of the rule", term: "second-order term alone" };
 
 /** How the steps of online L-BFGS lie to the rule's, from the longer study. @param {Drawing} drawing */
 function online({ data, element: place }) {
@@ -240,7 +288,7 @@ function online({ data, element: place }) {
         `batch, b = ${signed(b)}`,
       x: { label: "passes over the training drawings", domain: [1, found.passes] },
       y: { label: "mean cosine", domain: [-0.5, 1] },
-      series: Object.entries(STEPS).map(([name, step]) => {
+      series: Object.entries(KINDS).map(([name, step]) => {
         const { mean: y, ...interval } = least[name];
         return { name: step, x: y.map((_, at) => (found.passes * (at + 0.5)) / y.length), y, ...interval };
       }),

@@ -7,11 +7,12 @@ import { rowsOf } from "./page.js";
 
 const { figures, prepare, render, studyVerdict, verdict } = await import("../../../site/lab/second-order.js");
 const { drawing } = await import("../../../site/lab/second-order-gallery.js");
+const { instant, ways } = await import("../../../site/lab/second-order-instant.js");
 
 before(prepare);
 
 const P = " p = 0.016";
-const SETTINGS = { b: -3, seeds: 10, passes: 10, output: "sigmoid" };
+const SETTINGS = { b: -3, unit: "tanh", seeds: 10, passes: 10, output: "sigmoid" };
 
 function difference(mean, half) {
   const size = Math.abs(mean);
@@ -102,8 +103,13 @@ function draw(part, data = result(), { settings = SETTINGS, partial = false } = 
 
 test("the main figure has a curve for each method, and a table of what validation chose", () => {
   const place = draw(null);
-  const legend = [...place.querySelectorAll(".chart-legend li")].map((item) => item.textContent);
-  assert.deepEqual(legend, ["SGD", "The rule, b = −3", "L-BFGS"]);
+  const legends = [...place.querySelectorAll(".chart-legend")].map((list) =>
+    [...list.children].map((item) => item.textContent),
+  );
+  assert.deepEqual(legends, [
+    ["SGD", "The rule, b = −3"],
+    ["SGD", "The rule, b = −3", "L-BFGS"],
+  ]);
   assert.deepEqual(rowsOf(place), [
     ["SGD", "4", "10", "0.0300", "92.5%"],
     ["The rule, b = −3", "30, the end of its range", "10", "0.0250", "92.5%"],
@@ -114,8 +120,30 @@ test("the main figure has a curve for each method, and a table of what validatio
 test("a partial result has curves and no verdict", () => {
   const { methods, passes } = result();
   const place = draw(null, { methods, passes }, { partial: true });
-  assert.equal(place.querySelectorAll("figure").length, 1);
+  assert.equal(place.querySelectorAll("figure").length, 2); // the weight's, and the curves
   assert.equal(place.querySelectorAll(".lab-table, .lab-verdict").length, 0);
+});
+
+test("the weight's way is of new settings at once, and all else of those that have run", () => {
+  const before = { ...SETTINGS, b: 3 };
+  const found = instant({ settings: SETTINGS, own: null, data: { ...result(), settings: before } });
+  assert.equal(found.isWhole, false);
+  const place = draw(null, found.data, { partial: true });
+  const rules = [...place.querySelectorAll(".chart-legend")].map((list) => list.children[1].textContent);
+  assert.deepEqual(rules, ["The rule, b = −3", "The rule, b = 3"]);
+  assert.equal(rowsOf(place)[1][0], "The rule, b = 3");
+  const seeds = { ...before, seeds: 40 };
+  assert.equal(instant({ settings: seeds, own: null, data: { ...result(), settings: before } }), null);
+});
+
+test("the start of the weight is a handle, and both ways begin at it", () => {
+  const place = draw(null);
+  const handle = () => place.querySelector('[role="slider"]');
+  assert.equal(handle().getAttribute("aria-valuetext"), "weight -1");
+  handle().dispatchEvent(new window.KeyboardEvent("keydown", { key: "End", bubbles: true }));
+  assert.equal(handle().getAttribute("aria-valuetext"), "weight 2.5");
+  const { sgd, rule } = ways(2.5, SETTINGS);
+  assert.deepEqual([sgd[0], rule[0]], [2.5, 2.5]);
 });
 
 test("the verdict says better, worse, equal, undecided or not shown, with its numbers", () => {

@@ -18,6 +18,7 @@ from goosequill.lab.second_order import Settings, trials_of
 from goosequill.lab.second_order_learners import BATCH, HELD_OUT, RATES, GradientLearner, LbfgsLearner, Record
 from goosequill.support.progress import Progress, finish
 from tests.py.jobs import run
+from tests.py.lab.in_the_page import called
 
 ROOT = Path(__file__).parents[3]
 
@@ -238,6 +239,33 @@ def test_the_study_is_of_the_command_that_it_names_and_corrects_for_all_its_look
             assert shown["high"] - shown["mean"] == pytest.approx(shown["half_width"], rel=0.01, abs=1e-4)
             assert shown["clear"] == (shown["low"] > 0 or shown["high"] < 0)
             assert shown["half_width"] == pytest.approx(factor * shown["lenient"], rel=0.01)
+
+
+@pytest.mark.parametrize("unit", networks.UNITS)
+@pytest.mark.parametrize("output", networks.OUTPUTS)
+def test_the_pages_single_weight_moves_as_the_networks_formulas_say(unit: str, output: str) -> None:
+    network = Network(1, 1, unit, output)
+    x = np.array([-2, -1, -0.5, 0.5, 1, 2])[None, :, None]
+    wanted = np.array([[0, 0, 1, 0, 1, 1.0]])
+    given = [
+        (start, {"unit": unit, "output": output, "b": b}) for start in (-1.0, 0.3) for b in (-3.0, 3.0, 10.0)
+    ]
+    for (start, settings), found in zip(given, called("second-order", "ways", given), strict=True):
+        for name, b in (("sgd", 0.0), ("rule", settings["b"])):
+            assert found[name][0] == start and len(found[name]) == 201
+            weights = np.zeros((1, 201, 4))
+            weights[0, :, 0], weights[0, :, 2] = found[name], 2
+            done = networks.forward(network, weights, x)
+            change = 4 * networks.gradient(network, weights, x, wanted, done=done)
+            change += b * networks.rule_term(network, weights, x, done=done)
+            after = (weights - 0.05 * change)[0, :-1, 0]  # of each step alone: two ways may part by rounding
+            np.testing.assert_allclose(found[name][1:], after, rtol=1e-10, atol=1e-12)
+
+        def error(weight: float) -> float:
+            y = networks.outputs(network, np.array([[[weight, 0, 2, 0]]]), x)
+            return float(networks.errors(y, wanted)[0][0, 0])
+
+        assert error(found["best"]) <= min(map(error, np.linspace(-3, 3, 400))) + 1e-5
 
 
 def test_online_lbfgs_finds_the_direction_that_scipy_finds_from_the_same_pairs() -> None:

@@ -144,11 +144,17 @@ function gateMap(data, view) {
   const words = /** @type {[string, string]} */ (VIEWS.find(([name]) => name === view))[1];
   return heatMap({
     title: `${words} of each unit while the LSTM reads one held-out sequence`,
-    x: { label: "step: what it reads", values: data.labels, format: String },
+    x: stepsOf(data.labels),
     y: { label: "unit", values: gates[view].map((_, index) => index + 1) },
     values: gates[view],
     colors: "ifo".includes(view) ? "sequential" : "diverging",
   });
+}
+
+/** The axis of what is read: marked numbers are named on narrow screens, too. @param {string[]} values */
+function stepsOf(values) {
+  const named = values.flatMap((value, step) => (value.endsWith("*") ? [step] : []));
+  return { label: "step: what it reads", values, named, format: String };
 }
 
 /** What the LSTM answers to the sequence in the map. @param {any} data */
@@ -184,7 +190,7 @@ function untrained({ data, element: place }) {
   place.replaceChildren(
     heatMap({
       title: "The gates before training, on the same sequence",
-      x: { label: "step: what it reads", values: data.labels, format: String },
+      x: stepsOf(data.labels),
       y: {
         label: "gate",
         values: gates.flatMap((gate) => start[gate].map((_, unit) => `${gate}${unit + 1}`)),

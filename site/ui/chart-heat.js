@@ -13,7 +13,7 @@ import { t } from "./words.js";
  *
  * @typedef {Object} HeatSpec
  * @property {string} title
- * @property {HeatAxis} x
+ * @property {HeatAxis & {named?: number[]}} x named: columns whose name is shown, if only some have room
  * @property {HeatAxis & {upward?: boolean}} y upward: the first row is at the bottom
  * @property {ArrayLike<ArrayLike<number | null>>} values rows of numbers; null and NaN leave the cell empty
  * @property {"diverging" | "sequential"} [colors] diverging by default if there are values on both sides of 0
@@ -116,9 +116,14 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
   const cell = Math.min(40, inner.width / Math.max(1, columns), 420 / Math.max(1, rows.length));
   const height = spec.height ?? Math.round(Math.max(80, cell * rows.length) + margins.top + margins.bottom);
   const from = (/** @type {number} */ place) => rowAt({ spec, rows }, place);
-  const ticksOf = (/** @type {string[]} */ names, /** @type {number} */ share) => {
+  const ticksOf = (
+    /** @type {string[]} */ names,
+    /** @type {number} */ share,
+    /** @type {number[]} */ first,
+  ) => {
     const every = Math.max(1, Math.ceil(names.length * share)); // share: of the axis that one name needs
-    return names.flatMap((_, index) => (index % every === 0 ? [index] : []));
+    const hasRoom = (/** @type {number} */ index) => first.every((each) => Math.abs(each - index) >= every);
+    return [...first, ...names.flatMap((_, index) => (index % every === 0 && hasRoom(index) ? [index] : []))];
   };
   const widest = Math.max(0, ...labels.x.map(textWidth)) + 10;
   const innerHeight = height - margins.top - margins.bottom;
@@ -129,7 +134,7 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
     x: {
       type: "linear",
       domain: [-0.5, columns - 0.5],
-      ticks: ticksOf(labels.x, widest / inner.width),
+      ticks: ticksOf(labels.x, widest / inner.width, spec.x.named ?? []),
       tickFormat: (/** @type {number} */ index) => fitted(labels.x[index] ?? "", 140),
       tickSize: 3,
       ...axisName(spec.x, "x", { width, margins }),
@@ -137,7 +142,7 @@ function drawHeat({ spec, rows, columns, scale, labels }, width) {
     y: {
       type: "linear",
       domain: [rows.length - 0.5, -0.5],
-      ticks: ticksOf(labels.y, ROW / innerHeight),
+      ticks: ticksOf(labels.y, ROW / innerHeight, []),
       tickFormat: (/** @type {number} */ place) => fitted(labels.y[from(place)] ?? "", longest + 6),
       tickSize: 3,
       ...axisName(spec.y, "y", { width, margins }),

@@ -406,6 +406,20 @@ test("a heat map has a cell for each number, with opposite colors around zero", 
   assert.deepEqual(legend, ["-4", "0", "4"]);
 });
 
+test("columns that have to be named are, and others where there is room beside them", () => {
+  const values = Array.from({ length: 30 }, (_, index) => `column ${index}`);
+  const names = (/** @type {number[]} */ named) => {
+    const figure = drawn(heatMap({ ...MAP, x: { label: "", values, named }, values: [values.map(() => 1)] }));
+    return [...figure.querySelectorAll("text")]
+      .map((text) => text.textContent)
+      .filter((text) => /^column/.test(text));
+  };
+  const regular = names([]);
+  assert.ok(regular.includes("column 0") && !regular.includes("column 1") && regular.length < 30);
+  const found = names([1]);
+  assert.ok(found.includes("column 1") && !found.includes("column 0") && found.length > 1);
+});
+
 test("the arrow keys read a heat map by column and row", () => {
   const figure = drawn(heatMap(MAP));
   assert.deepEqual(read(figure, "ArrowRight", "ArrowRight", "ArrowDown", "Home", "End", "ArrowUp"), [

@@ -17,6 +17,7 @@ PARTS = {
     "lines per room": (sys.executable, "scripts/rooms.py"),
     "format of Python": (sys.executable, "-m", "ruff", "format", "--check"),
     "lint of Python": (sys.executable, "-m", "ruff", "check"),
+    "lint of the image": (str(Path(sys.executable).with_name("hadolint")), "Containerfile"),
     "generated files": (sys.executable, "scripts/generate.py", "--check"),
     "format and lint of JavaScript": ("node_modules/.bin/biome", "check", "."),
     "types of the worker": (*TSC, "tsconfig.worker.json"),

@@ -60,6 +60,8 @@ export class Experiment {
   #problem = new StatusLine(this.#problemLine);
   /** What is drawn, when it is complete. @type {{data: any, settings: Values, own: Values | null}} */
   #shown;
+  /** The last result of Python, or the build's: to be shown again when its settings are back. */
+  #computed;
   /** The visitor's own data. @type {Values | null} */
   #own = null;
   /** The run that is going on. @type {AbortController | null} */
@@ -94,6 +96,7 @@ export class Experiment {
     this.#runner = runner;
     this.#onChange = onChange;
     this.#shown = { data: first.data, settings: first.settings, own: null };
+    this.#computed = this.#shown;
     const { ranges, labels, folded, unused, isStage } = module;
     const { description } = first;
     const shown = { ranges, labels, folded, unused, isStage };
@@ -253,6 +256,7 @@ export class Experiment {
       this.#shown = before;
       throw error;
     }
+    this.#computed = this.#shown;
     this.#end("done");
     this.#panel.showSize(0);
     this.#panel.status.say(this.#isStale ? this.#hint : "");
@@ -336,7 +340,11 @@ export class Experiment {
       if (this.#isDrawn && !this.#isComplete && !this.#running) this.#draw(last, false);
       return false;
     }
-    const found = this.#module.instant?.({ settings, own: this.#own, data: last });
+    const { instant } = this.#module;
+    const { data: whole } = this.#computed;
+    const found = this.#isOf(this.#computed)
+      ? instant && { data: whole, isWhole: true, parts: undefined }
+      : instant?.({ settings, own: this.#own, data: last });
     if (!found) return false;
     if (!this.#isPrepared) {
       this.#prepare().then(
@@ -367,9 +375,13 @@ export class Experiment {
   }
 
   get #isStale() {
+    return !this.#isOf(this.#shown);
+  }
+
+  /** Whether a result is of what is set now. @param {{settings: Values, own: Values | null}} result */
+  #isOf({ settings, own }) {
     const { all } = this.#panel;
-    const { settings, own } = this.#shown;
-    return own !== this.#own || Object.keys(all).some((name) => !equal(all[name], settings[name]));
+    return own === this.#own && Object.keys(all).every((name) => equal(all[name], settings[name]));
   }
 
   get #hint() {

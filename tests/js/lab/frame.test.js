@@ -273,6 +273,16 @@ test("what the page computes whole is shown at once, and Python is not asked", a
   assert.equal(words(), "");
 });
 
+test("a result of Python comes back with its settings, and is whole", () => {
+  const instant = ({ settings }) => ({ data: { total: settings.size }, isWhole: settings.size > 5 });
+  mount({ instant });
+  enter("size", "6");
+  assert.deepEqual(drawn.at(-1), { total: 6, partial: false, size: 6 });
+  enter("size", "4");
+  assert.deepEqual(drawn.at(-1), { total: 1, partial: false, size: 4 }, "the build's");
+  assert.equal(words(), "");
+});
+
 test("a part that the page computes is drawn at once, and the rest is left to Run", async () => {
   const experiment = mount({
     instant: ({ settings }) => ({ data: { total: settings.size }, isWhole: false }),

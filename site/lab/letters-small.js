@@ -9,7 +9,7 @@ import { knob } from "./knob.js";
 import { weightSheet } from "./letters-pictures.js";
 import { Fits } from "./letters-small-instant.js";
 import { Panel } from "./panel.js";
-import { replaceBuilt } from "./pictures.js";
+import { replaceBuilt, showOnce } from "./pictures.js";
 
 /**
  * @typedef {import("./letters-small-instant.js").Case} Case
@@ -22,16 +22,9 @@ const FIRST = -2; // the exponent of C that is shown before anything is dragged
 const LINES = /** @type {const} */ ({ train: "letters learned from", validation: "other letters" });
 /** @typedef {keyof typeof LINES} Part */
 
-/** The figures by the elements that they stand in: one keeps its state. @type {WeakMap<Element, Element>} */
-const shown = new WeakMap();
-
 /** @param {HTMLElement} place @param {Small} small */
 export function showSmall(place, small) {
-  const figure = shown.get(place);
-  if (figure?.parentElement === place) return;
-  const made = makeFigure(small);
-  shown.set(place, made);
-  place.replaceChildren(made);
+  showOnce(place, () => makeFigure(small));
 }
 
 /** @param {number} exponent */

@@ -71,3 +71,15 @@ export function replaceBuilt(places, draw) {
     list[focused[index]]?.focus({ preventScroll: true });
   });
 }
+
+/** Figures that keep their state, by where they stand. @type {WeakMap<Element, Element>} */
+const kept = new WeakMap();
+
+/** Shows a figure, unless its place still has it. @param {HTMLElement} place @param {() => Element} make */
+export function showOnce(place, make) {
+  const figure = kept.get(place);
+  if (figure?.parentElement === place) return;
+  const made = make();
+  kept.set(place, made);
+  place.replaceChildren(made);
+}

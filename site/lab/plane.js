@@ -8,6 +8,7 @@ import { svgElement } from "../ui/svg.js";
 import { shares } from "./classify.js";
 import { picture } from "./letters-pictures.js";
 import { Panel } from "./panel.js";
+import { showOnce } from "./pictures.js";
 import { judge, MOST_STEPS, Training } from "./plane-instant.js";
 import { player } from "./player.js";
 
@@ -18,16 +19,9 @@ const FIRST = 300; // the step that is shown before anything is pressed
 const HEIGHT = 100; // of the curve; its width is the steps
 const CHANCE = Math.log(2); // the loss of one who knows nothing
 
-/** The figures by the elements that they stand in: a running one stays. @type {WeakMap<Element, Element>} */
-const shown = new WeakMap();
-
 /** @param {HTMLElement} place @param {import("./panel.js").Description} description */
 export function showPlane(place, description) {
-  const figure = shown.get(place);
-  if (figure?.parentElement === place) return;
-  const made = makeFigure(description);
-  shown.set(place, made);
-  place.replaceChildren(made);
+  showOnce(place, () => makeFigure(description));
 }
 
 /** @param {import("./panel.js").Description} description */

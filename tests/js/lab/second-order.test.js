@@ -144,6 +144,8 @@ test("the start of the weight is a handle, and both ways begin at it", () => {
   assert.equal(handle().getAttribute("aria-valuetext"), "weight 2.5");
   const { sgd, rule } = ways(2.5, SETTINGS);
   assert.deepEqual([sgd[0], rule[0]], [2.5, 2.5]);
+  const article = ways(-1, { unit: "tanh", output: "sigmoid", b: 3 });
+  assert.ok(Math.abs(article.sgd.at(-1) - article.best) < 0.02 && Math.max(...article.rule) < 0);
 });
 
 test("the verdict says better, worse, equal, undecided or not shown, with its numbers", () => {

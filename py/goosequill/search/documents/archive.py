@@ -53,7 +53,8 @@ class Entry:
         """
         if self._info.flag_bits & _ENCRYPTED:
             raise SearchError(f"{self.name} is protected with a password.", code="document-encrypted")
-        DocumentBudget(self.name, most).allow("packed", self._info.file_size)
+        budget = DocumentBudget(self.name, most)
+        budget.allow("packed", self._info.file_size)
         if self._info.compress_type not in _METHODS:
             raise SearchError(
                 f"{self.name} is compressed with a method other than Deflate.",
@@ -66,7 +67,7 @@ class Entry:
                 while chunk := stream.read(_CHUNK):
                     size += len(chunk)
                     self.budget.spend("unpacked", len(chunk))
-                    DocumentBudget(self.name, most).allow("packed", size)
+                    budget.allow("packed", size)
                     yield chunk
         except ZIP_FAULTS as error:
             raise SearchError(f"{self.name} is damaged: {error}.", code="document-corrupt") from error

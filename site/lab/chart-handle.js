@@ -1,6 +1,6 @@
 /** A handle on a chart, which moves along the places of some values. */
 
-import { knob } from "./knob.js";
+import { knob, putInto } from "./knob.js";
 
 /** @import { Spec } from "../ui/chart-data.js" */
 
@@ -61,13 +61,10 @@ export function chartHandle(place, options) {
         (at) => x.apply(at),
         (at) => y.apply(at),
       );
-    const { element } = handle.slider;
-    const hadFocus = document.activeElement === element;
     handle.slider.show(options.now);
     // Of a chart, only the handle is told to those who do not see it; the read-out has the rest.
     for (const part of svg.children) part.setAttribute("aria-hidden", "true");
     svg.removeAttribute("aria-hidden");
-    svg.append(element);
-    if (hadFocus) queueMicrotask(() => element.focus({ preventScroll: true })); // the chart is in the page then
+    putInto(svg, handle.slider.element);
   };
 }

@@ -8,9 +8,9 @@ import { svgElement } from "../ui/svg.js";
  * @typedef {[number, number][]} Points
  * @typedef {{label: string, face: string, distance: number}} Choice
  * @typedef {{
- *   label: string, choices: Choice[], points: Points, template: Points, path: [number, number][],
- *   strokes: [number, number]
- * }} Letter
+ *   label: string, choices: Choice[], points: Points, turns: Points, template: Points,
+ *   template_turns: Points, path: [number, number][], strokes: [number, number]
+ * }} Letter `turns`: the pen's directions at the points
  */
 
 /** What the launcher starts. */
@@ -135,7 +135,7 @@ export function launcher(letters) {
 }
 
 /** A mean squared distance, times 1,000. @param {number} distance */
-function amount(distance) {
+export function amount(distance) {
   return NUMBER.format(1000 * distance);
 }
 

@@ -7,9 +7,11 @@ import { element } from "../ui/dom.js";
 import { number, percent } from "../ui/words.js";
 import { origin, resultTable } from "./findings.js";
 import { offerNetwork } from "./handwriting-network.js";
-import { launcher, match, scribbleFigure } from "./handwriting-picture.js";
+import { amount, launcher, match, scribbleFigure } from "./handwriting-picture.js";
+import { warpFigure } from "./handwriting-warp.js";
 
 export { inputs } from "./handwriting-inputs.js";
+export { instant } from "./handwriting-instant.js";
 
 /** The pad comes first. */
 export const isStage = true;
@@ -65,7 +67,8 @@ const READERS = {
 const STEPS = { kim: "ends", coarse: "coarse envelope", keogh: "fine envelope" };
 
 /** @param {Drawing} drawing */
-export function render({ data, element: place }) {
+export function render(drawing) {
+  const { data, element: place } = drawing;
   const words = element(
     "p",
     { class: "hand-read", "data-testid": "read" },
@@ -81,6 +84,14 @@ export function render({ data, element: place }) {
       { class: "note" },
       "Dark points are the scribble, teal ones the nearest template; lines join the points that are matched. " +
         "Distances are mean squares for each point, times 1,000.",
+    ),
+    warpFigure(drawing, amount(data.letters[0].choices[0].distance)),
+    element(
+      "p",
+      { class: "note" },
+      "Each square is a pair of points, darker the farther apart they are. The match is a path from corner to " +
+        "corner, between the two edges of the band. Drag the handle: the narrower the band, the fewer pairs " +
+        "are compared, and the less the letter can be stretched.",
     ),
     launcher(data.letters),
   );

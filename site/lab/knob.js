@@ -111,3 +111,13 @@ export function knob({ label, low, high, step, at, valueAt, words, change }) {
   };
   return { element, show };
 }
+
+/**
+ * Puts a slider into a drawing that was made anew, in which it keeps the focus.
+ * @param {SVGElement} svg @param {SVGElement} slider
+ */
+export function putInto(svg, slider) {
+  const hadFocus = document.activeElement === slider;
+  svg.append(slider);
+  if (hadFocus) queueMicrotask(() => slider.focus({ preventScroll: true })); // the drawing is in the page then
+}

@@ -4,7 +4,7 @@
  * nothing of experiments.
  */
 
-import { figureTools } from "../ui/chart.js";
+import { figureTools } from "../ui/chart-tools.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 

@@ -377,7 +377,10 @@ def compute(
 def _letter(
     bank: elastic.Bank, templates: Sequence[Template], query: Floats, chosen: Sequence[tuple[int, float]]
 ) -> dict[str, Any]:
-    """Return a letter's ``label``, ``choices``, ``points``, the best ``template``, and the ``path``."""
+    """Return a letter's ``label``, ``choices``, ``points``, the best ``template``, and the ``path``.
+
+    ``turns`` and ``template_turns`` are the pen's directions at the points, [points, 2] each.
+    """
     index, _ = chosen[0]
     other = bank.sequences[:, :, index]
     return {
@@ -387,7 +390,9 @@ def _letter(
             for each, distance in chosen
         ],
         "points": query[:2].T.round(3),
+        "turns": query[2:].T.round(3),
         "template": other[:2].T.round(3),
+        "template_turns": other[2:].T.round(3),
         "path": elastic.path(query, other, band=bank.band),
     }
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from ..accessibility import violations_in_both_themes
-from ..conftest import watch
+from ..conftest import Record, watch
 from .article import draw_strokes
 
 LONG = 120_000
@@ -47,6 +47,28 @@ def draw(page: Page, *strokes: list[tuple[float, float]]) -> None:
         forget(page)
         page.mouse.up()
         wait(page)
+
+
+def test_the_band_is_dragged_without_python(clean_page: Page, site_url: str, record: Record) -> None:
+    clean_page.goto(site_url + "lab/handwriting/#band=5")
+    experiment = clean_page.get_by_test_id("experiment-handwriting")
+    handle = experiment.locator(".hand-warp").get_by_role("slider", name="Band")
+    expect(handle).to_have_attribute("aria-valuetext", re.compile("^band 5, "))  # it is live
+    links = experiment.locator(".h-links").first
+    before = links.get_attribute("d")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    clean_page.mouse.move(x, y)
+    clean_page.mouse.down()
+    clean_page.mouse.move(x - 100, y + 100)
+    clean_page.mouse.up()
+    expect(handle).to_have_attribute("aria-valuetext", re.compile("^band 0, "))
+    expect(handle).to_be_focused()
+    expect(links).not_to_have_attribute("d", before or "")
+    expect(clean_page).to_have_url(re.compile("band=0$"))
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 def test_the_sample_is_read_by_every_method(opened: Page) -> None:

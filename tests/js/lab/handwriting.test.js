@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import * as module from "../../../site/lab/handwriting.js";
+import { costs, matched } from "../../../site/lab/handwriting-instant.js";
 import { offerNetwork } from "../../../site/lab/handwriting-network.js";
 import { fitting } from "../../../site/lab/handwriting-picture.js";
 import { added, placesOf, read, sampleOf } from "../../../site/lab/handwriting-samples.js";
@@ -15,9 +16,17 @@ const letter = (label, strokes) => ({
     [0, 0],
     [0.5, 0.5],
   ],
+  turns: [
+    [0.25, 0],
+    [0.25, 0],
+  ],
   template: [
     [0, 0.1],
     [0.5, 0.4],
+  ],
+  template_turns: [
+    [0.25, 0],
+    [0, 0.25],
   ],
   path: [
     [0, 0],
@@ -67,7 +76,8 @@ beforeEach(() => {
   page.document.body.append(root);
 });
 
-const draw = (how) => how({ data: DATA, element: root, settings: {}, run: () => {}, partial: false });
+const draw = (how, run = () => {}) =>
+  how({ data: DATA, element: root, settings: { band: 6 }, run, partial: false });
 
 test("the scribble is divided, each letter stands over its template, and the launcher lists names", () => {
   draw(module.render);
@@ -75,10 +85,57 @@ test("the scribble is divided, each letter stands over its template, and the lau
   assert.equal(root.querySelectorAll(".hand-scribble .h-even").length, 2);
   assert.equal(root.querySelectorAll(".hand-scribble .h-odd").length, 1);
   assert.deepEqual(textsOf(root.querySelectorAll(".hand-scribble text")), ["G", "o"]);
-  assert.deepEqual(textsOf(root.querySelectorAll("figure .chart-save button")), ["SVG", "PNG", "CSV"]);
+  assert.deepEqual(textsOf(root.querySelectorAll("figure:not(.hand-warp) .chart-save button")), [
+    "SVG",
+    "PNG",
+    "CSV",
+  ]);
   assert.equal(root.querySelectorAll(".hand-match .h-drawn").length, 4);
   assert.equal(root.querySelector(".h-links").getAttribute("d"), "M0 0L0 10M50 50L50 40");
   assert.deepEqual(textsOf(root.querySelectorAll(".hand-list li")), ["Goosequill", "Gopher"]);
+});
+
+test("a handle on the first letter's match moves the band, and keeps the focus when it is drawn anew", async () => {
+  const asked = [];
+  draw(module.render, (request) => asked.push(request));
+  const figure = root.querySelector(".hand-warp");
+  assert.equal(figure.querySelector("figcaption").textContent, "How G is matched, with a band of 6");
+  assert.equal(figure.querySelector(".hand-path").getAttribute("points"), "2,2 6,6");
+  const handle = figure.querySelector("[role=slider]");
+  assert.equal(handle.getAttribute("aria-valuetext"), "band 6, distance 10");
+  handle.focus();
+  handle.dispatchEvent(new page.window.KeyboardEvent("keydown", { key: "ArrowUp" }));
+  assert.deepEqual(asked, [{ settings: { band: 7 } }]);
+  draw(module.render);
+  await Promise.resolve();
+  assert.equal(page.document.activeElement, handle);
+  assert.ok(root.contains(handle));
+});
+
+test("costs are of positions and directions, and a band of 0 matches point by point", () => {
+  const cost = costs(DATA.letters[0]);
+  assert.deepEqual(
+    Array.from(cost, (value) => Number(value.toFixed(4))),
+    [0.01, 0.535, 0.41, 0.135],
+  );
+  const far = Float64Array.of(0, 0, 9, 9, 9, 0, 9, 9, 0);
+  assert.deepEqual(matched(far, 3, 1), {
+    path: [
+      [0, 0],
+      [0, 1],
+      [1, 2],
+      [2, 2],
+    ],
+    distance: 0,
+  });
+  assert.deepEqual(matched(far, 3, 0), {
+    path: [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ],
+    distance: 3,
+  });
 });
 
 test("the figures have the counts and the factor, the longest bar first", () => {

@@ -10,8 +10,9 @@ from scripts.lab_data import handwriting_study
 from goosequill.errors import SettingsError
 from goosequill.lab import elastic, experiments, handwriting
 from goosequill.lab.handwriting import ALPHABETS, FILE, STUDY, WRITERS, Settings
-from goosequill.lab.strokes import Strokes, orders, sequence
+from goosequill.lab.strokes import POINTS, Strokes, orders, sequence
 from goosequill.support.progress import finish
+from tests.py.lab.in_the_page import at_once
 from tests.py.tiers import tiers
 
 FILES = {name: (experiments.DATA / name).read_bytes() for name in (FILE, STUDY, WRITERS)}
@@ -35,6 +36,52 @@ def scribble(text: str, **settings) -> list:
 
 def same(one: Strokes, other: Strokes) -> bool:
     return len(one) == len(other) and all(map(np.array_equal, one, other))
+
+
+def plain(result: dict) -> dict:
+    return json.loads(json.dumps(result, default=lambda array: array.tolist()))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_page_matches_the_letters_alike_with_another_band(seed: int) -> None:
+    asked = vars(Settings(text="Rwkv7", seed=seed, alphabet="all"))
+    before = plain(answer(asked)) | {"settings": asked}
+    bands = (0, 1, 5, 7, 16)
+    given = [{"settings": {**asked, "band": band}, "own": None, "data": before} for band in bands]
+    exact = features(asked)
+    for band, found in zip(bands, at_once("handwriting", given), strict=True):
+        assert not found["isWhole"]  # other templates may be nearer then
+        for (one, other), letter in zip(exact, found["data"]["letters"], strict=True):
+            (wanted,), _ = elastic.distances(one[:, :, None], other[:, :, None], band=band)
+            assert letter["choices"][0]["distance"] == pytest.approx(wanted / POINTS, abs=1e-4)
+            i, j = np.transpose(letter["path"])
+            steps = np.diff(letter["path"], axis=0)
+            assert (abs(i - j) <= band).all() and set(map(tuple, steps)) <= {(1, 1), (1, 0), (0, 1)}
+            assert (i[0], j[0], i[-1], j[-1]) == (0, 0, POINTS - 1, POINTS - 1)
+            cost = np.square(one[:, i] - other[:, j]).sum()
+            assert cost == pytest.approx(wanted, rel=2e-3)  # three digits of a coordinate are kept
+
+
+def features(asked: dict) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The unrounded sequences of each letter of the sample and of its best template."""
+    settings = Settings(**asked)
+    templates, bank = handwriting.templates_of(FILES, settings)
+    drawn = handwriting.written(FILES, settings)
+    groups, _ = handwriting.divide(bank, drawn)
+    queries = np.stack([sequence(drawn[start:end]) for start, end in groups], axis=-1)
+    best = [chosen[0][0] for chosen in handwriting.ranked(bank, templates, queries)]
+    return [(queries[:, :, at], bank.sequences[:, :, index]) for at, index in enumerate(best)]
+
+
+def test_a_page_leaves_other_scribbles_and_settings_to_python() -> None:
+    asked = vars(Settings())
+    before = plain(answer()) | {"settings": asked}
+    given = [
+        {"settings": {**asked, "band": 3, "seed": 2}, "own": None, "data": before},
+        {"settings": {**asked, "band": 3}, "own": {"strokes": []}, "data": before},
+        {"settings": asked, "own": None, "data": before},
+    ]
+    assert at_once("handwriting", given) == [None] * 3
 
 
 def test_the_fonts_have_every_letter() -> None:

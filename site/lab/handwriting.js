@@ -82,16 +82,16 @@ export function render(drawing) {
     element(
       "p",
       { class: "note" },
-      "Dark points are the scribble, teal ones the nearest template; lines join the points that are matched. " +
+      "Teal points are the nearest template, the others the scribble; lines join the points that are matched. " +
         "Distances are mean squares for each point, times 1,000.",
     ),
     warpFigure(drawing, amount(data.letters[0].choices[0].distance)),
     element(
       "p",
       { class: "note" },
-      "Each square is a pair of points, darker the farther apart they are. The match is a path from corner to " +
-        "corner, between the two edges of the band. Drag the handle: the narrower the band, the fewer pairs " +
-        "are compared, and the less the letter can be stretched.",
+      "Each square is a pair of points; the stronger its shade, the farther apart they are. The match is a path " +
+        "from corner to corner, between the two edges of the band. Drag the handle: the narrower the band, the " +
+        "fewer pairs are compared, and the less the letter can be stretched.",
     ),
     launcher(data.letters),
   );

@@ -12,7 +12,7 @@ import { knob, putInto } from "./knob.js";
  *   at: (value: number, x: Scale, y: Scale) => Place, words: (value: number) => string,
  *   change: (value: number) => void
  * }} Options `values`: at equal distances; `at`: where each is; `orientation`: how it moves for the most part
- * @typedef {{at: (value: number) => Place, slider: ReturnType<typeof knob>}} Handle
+ * @typedef {{values: number[], at: (value: number) => Place, slider: ReturnType<typeof knob>}} Handle
  */
 
 /** Each stays while its chart is drawn anew, so that it can be dragged. @type {WeakMap<Element, Handle>} */
@@ -22,6 +22,7 @@ const handles = new WeakMap();
 function makeHandle({ label, values, orientation, words, change }) {
   /** @type {Handle} */
   const handle = {
+    values,
     at: () => ({ x: 0, y: 0 }),
     slider: knob({
       label,
@@ -44,6 +45,9 @@ function makeHandle({ label, values, orientation, words, change }) {
   return handle;
 }
 
+/** @param {number[]} one @param {number[]} other */
+const isSame = (one, other) => one.length === other.length && one[0] === other[0];
+
 /**
  * What a chart needs for its handle.
  * @param {Element} place what the chart stands in, which has one handle
@@ -51,7 +55,8 @@ function makeHandle({ label, values, orientation, words, change }) {
  * @returns {NonNullable<Spec["onDraw"]>}
  */
 export function chartHandle(place, options) {
-  const handle = handles.get(place) ?? makeHandle(options);
+  const before = handles.get(place);
+  const handle = before && isSame(before.values, options.values) ? before : makeHandle(options);
   handles.set(place, handle);
   return (svg) => {
     const [x, y] = [svg.scale("x"), svg.scale("y")];

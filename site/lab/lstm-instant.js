@@ -15,8 +15,9 @@ const READ = "().";
  * @returns {Instant | null}
  */
 export function instant({ settings, data }) {
-  const { strength, ...others } = settings;
-  if (Object.entries(others).some(([name, value]) => data.settings?.[name] !== value)) return null;
+  const { strength } = settings;
+  const changed = Object.keys(settings).filter((name) => settings[name] !== data.settings?.[name]);
+  if (changed.join() !== "strength") return null;
   const { ages, kept } = data.decay;
   const latch = ages.map((/** @type {number} */ age) => Math.max(sigmoid(strength) ** age, 1e-12));
   return {

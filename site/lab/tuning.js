@@ -2,11 +2,16 @@
 
 import { chart, loadPlot } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
+import { svgElement } from "../ui/svg.js";
 import { significant } from "../ui/words.js";
+import { chartHandle } from "./chart-handle.js";
 import { dots } from "./difference-chart.js";
 import { conclusion, mean, origin, resultTable } from "./findings.js";
 
+export { instant } from "./tuning-instant.js";
+
 /** @import { Drawing } from "./frame.js" */
+/** @import { Course } from "./tuning-instant.js" */
 
 /**
  * @typedef {{numbers: number, unseen: number[], neutral: number[], half_width: number}} Tried bits per byte
@@ -20,6 +25,11 @@ import { conclusion, mean, origin, resultTable } from "./findings.js";
 export const prepare = loadPlot;
 
 export const folded = ["rate", "steps", "seed"];
+
+/** Steps between two values of the setting. */
+const STEP = 10;
+/** Pixels that a point reaches beyond its place. */
+const MARK = 4;
 
 export const labels = {
   manner: {
@@ -49,32 +59,74 @@ const METHODS = {
 };
 
 /** @param {Drawing} drawing */
-export function render({ data, element: place, settings, partial }) {
-  const { steps, learned, held, other, best } = data;
-  const line = (/** @type {string} */ name, /** @type {number[]} */ y) => ({ name, x: steps, y });
+export function render({ data, element: place, settings, run, partial }) {
+  const { steps, answers, best, asked } = data;
+  const told = [...new Set([0, best, steps.at(-1)])];
   place.replaceChildren(
     conclusion(partial ? progress(data) : summary(data)),
-    chart({
-      title: "Surprise at three kinds of text while the model learns",
-      x: { label: "steps", domain: [0, settings.steps] },
-      y: { label: "bits per byte", domain: [0, Math.max(...learned, ...held, ...other)] },
-      series: [
-        line("answers that it learns from", learned),
-        line("answers that were held back", held),
-        { ...line("other English", other), muted: true },
-      ],
-      rules: [{ x: best, label: "best" }],
-      height: 300,
-    }),
+    curves(data.course ?? data, best, settings.steps, partial ? null : handle),
     resultTable({
-      caption: `What it says to “${data.asked}”, which it has not learned`,
+      caption: `What it says to “${asked}”, which it has not learned`,
       columns: ["After step", "Answer"],
-      rows: data.answers.map((/** @type {{step: number, text: string}} */ { step, text }) => [
+      rows: told.map((step) => [
         step === 0 ? "0, untuned" : `${step}${step === best ? ", the best" : ""}`,
-        text,
+        answers[steps.indexOf(step)],
       ]),
     }),
   );
+
+  /** @param {Course} course */
+  function handle({ steps: values, held }) {
+    return chartHandle(place, {
+      label: "Steps",
+      values: values.filter((step) => step % STEP === 0 && step >= STEP),
+      now: settings.steps,
+      orientation: "horizontal",
+      at: (step, x, y) => ({ x: x(step), y: y(held[values.indexOf(step)]) }),
+      words: (step) => `stop at step ${step}`,
+      change: (step) => run({ settings: { steps: step } }),
+    });
+  }
+}
+
+/**
+ * What is measured at each step; what is after the last one that counts is faint.
+ * @param {Course} course
+ * @param {number} best
+ * @param {number} last
+ * @param {((course: Course) => ReturnType<typeof chartHandle>) | null} handle
+ */
+function curves(course, best, last, handle) {
+  const { steps, learned, held, other } = course;
+  const line = (/** @type {string} */ name, /** @type {number[]} */ y) => ({ name, x: steps, y });
+  const drag = handle?.(course);
+  const end = Math.max(last, ...steps);
+  const most = Math.max(...learned, ...held, ...other);
+  return chart({
+    title: `Surprise at three kinds of text while the model learns${handle ? ": drag where it stops" : ""}`,
+    x: { label: "steps", domain: [0, end] },
+    y: { label: "bits per byte", domain: [0, most] },
+    series: [
+      line("answers that it learns from", learned),
+      line("answers that were held back", held),
+      { ...line("other English", other), muted: true },
+    ],
+    rules: [{ x: best, label: "best" }, ...(last < end ? [{ x: last, label: "stop" }] : [])],
+    height: 300,
+    onDraw(svg) {
+      const [x, y] = [svg.scale("x"), svg.scale("y")];
+      const veil = {
+        x: x.apply(last) + 1, // beside the rule
+        y: y.apply(most) - MARK,
+        width: x.apply(end) - x.apply(last) + MARK,
+        height: y.apply(0) - y.apply(most) + 2 * MARK,
+        fill: "var(--surface)",
+        "fill-opacity": 0.7,
+      };
+      if (last < end) svg.append(svgElement("rect", veil));
+      drag?.(svg);
+    },
+  });
 }
 
 /** @param {any} data */

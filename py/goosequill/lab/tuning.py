@@ -96,30 +96,27 @@ def compute(
     dict
         ``steps`` [n], from 0; ``learned``, ``held`` and ``other``, bits per byte of the examples that it
         learns from, of those that were held back, and of other text, [n] each; ``best``, the step at which
-        those held back were cheapest; ``asked``, and ``answers``, how that is answered untuned, at the best
-        step and at the end, each with its ``step`` and ``text``; ``numbers``, how many are tuned; ``study``,
-        what scripts/lab_data/tuning_study.py found.
+        those held back were cheapest; ``asked``, and ``answers`` [n], how that is answered after each step;
+        ``numbers``, how many are tuned; ``study``, what scripts/lab_data/tuning_study.py found.
     """
     loaded = load_files({name: BytesSource(files[FOLDER + name], name) for name in MODEL})
     training, other = begin(settings, loaded, json.loads(files[SETS]))
     curves: dict[str, list[float]] = {"steps": [], "learned": [], "held": [], "other": []}
-    best, answers = 0, list[dict[str, Any]]()
+    answers = list[str]()
 
     def measure(step: int, held: float) -> dict[str, Any]:
-        nonlocal best, answers
         found = (step, training.loss(training.kept), held, training.loss(other))
         for values, value in zip(curves.values(), found, strict=True):
             values.append(value)
-        if held <= min(curves["held"]):
-            best = step
-            answers = [one for one in answers if one["step"] == 0] + [answer(step)]
+        answers.append(reply(loaded, adapt(loaded.model, adapter() if step else None)))
         arrays = {name: np.array(values) for name, values in curves.items()}
-        return {**arrays, "best": best, "answers": answers, "asked": ASKED, "numbers": training.current.size}
+        best = arrays["steps"][arrays["held"].argmin()]
+        texts = {"answers": answers.copy(), "asked": ASKED}
+        return {**arrays, **texts, "best": int(best), "numbers": training.current.size}
 
-    def answer(step: int) -> dict[str, Any]:
+    def adapter() -> Adapter:
         about = AdapterFacts("state" if settings.method == "state" else "vectors")
-        tuned = adapt(loaded.model, Adapter(training.tensors(training.current), about) if step else None)
-        return {"step": step, "text": reply(loaded, tuned)}
+        return Adapter(training.tensors(training.current), about)
 
     found = measure(0, training.before.loss)
     for step in training.run():
@@ -127,9 +124,7 @@ def compute(
         if step.held_back is not None:
             found = measure(step.step, step.held_back)
             yield found
-    if answers[-1]["step"] != settings.steps:
-        answers.append(answer(settings.steps))
-    return found | {"answers": answers, "study": json.loads(files[STUDY])}
+    return found | {"study": json.loads(files[STUDY])}
 
 
 def begin(settings: Settings, loaded: LoadedModel, sets: Mapping[str, Any]) -> tuple[Training, list[Any]]:

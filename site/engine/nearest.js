@@ -16,8 +16,8 @@ export function nearest(given, names) {
   return found;
 }
 
-/** The Levenshtein distance of two words. @param {string} a @param {string} b */
-function edits(a, b) {
+/** The Levenshtein distance of two lists. @param {ArrayLike<unknown>} a @param {ArrayLike<unknown>} b */
+export function edits(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 0; i < a.length; i++) {
     const next = [i + 1];

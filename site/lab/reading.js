@@ -1,22 +1,23 @@
-/**
- * The experiment "reading": a page with what was found on it, and its text as four ways read it. All of that
- * is computed in Python (goosequill.lab.reading).
- */
+/** Draws a page with what was found on it, and its text as four ways read it (goosequill.lab.reading). */
 
 import { chart, loadPlot, percentage } from "../ui/chart.js";
 import { element } from "../ui/dom.js";
 import { svgElement } from "../ui/svg.js";
 import { number } from "../ui/words.js";
+import { chartHandle } from "./chart-handle.js";
 import { conclusion, resultTable } from "./findings.js";
 
 export { inputs } from "./reading-inputs.js";
+export { instant } from "./reading-instant.js";
 
 /** @import { Drawing } from "./frame.js" */
 
 /**
  * @typedef {[number, number, number, number]} Box left, top, right, bottom
  * @typedef {[number, number, number, boolean]} Cut column, top, bottom, and whether it was cut there
- * @typedef {{box: Box, line: number, word: number, choices: [string, number][]}} Letter
+ * @typedef {{
+ *   box: Box, line: number, word: number, gap?: number, choices: [string, number][]
+ * }} Letter `gap`: how much wider than usual the gap before it is, in heights of its line
  * @typedef {[number, number, number][]} Interval mean, low and high of the characters' and the words' rate
  * @typedef {Record<string, {rates: Interval, gain?: Interval}>} Measured by reading
  * @typedef {{
@@ -28,7 +29,10 @@ export { inputs } from "./reading-inputs.js";
 
 export const live = true;
 export const prepare = loadPlot;
-export const folded = ["blur", "rotation", "cut", "hidden", "model", "seed"];
+export const folded = ["blur", "rotation", "gap", "cut", "hidden", "model", "seed"];
+
+/** Values of the setting, and the places of its handle. */
+const GAPS = Array.from({ length: 56 }, (_, index) => (2 * index - 10) / 100);
 
 /** @type {Record<string, string>} */
 const READINGS = {
@@ -48,14 +52,66 @@ const CONDITIONS = {
 };
 
 /** @param {Drawing} drawing */
-export function render({ data, element: place, partial }) {
+export function render({ data, element: place, settings, run, partial }) {
   const isOpen = place.querySelector("details")?.open ?? false;
+  const isRead = "words" in data.readings;
   place.replaceChildren(
     sheet(data),
+    gaps(data.letters, settings.gap, { place, run }),
     readings(data, partial),
-    conclusion(partial ? "The language model is reading…" : summary(data)),
+    conclusion(!partial ? summary(data) : isRead ? "The language model is reading…" : `${alone(data)}.`),
     alternatives(data, isOpen),
   );
+}
+
+/**
+ * How wide the gaps between letters are, with a handle on what parts words.
+ * @param {Letter[]} letters
+ * @param {number} least
+ * @param {{place: Element, run: Drawing["run"]}} handle
+ */
+function gaps(letters, least, { place, run }) {
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  for (const { gap } of letters) if (gap !== undefined) counts.set(gap, (counts.get(gap) ?? 0) + 1);
+  const widths = [...counts.keys()].sort((one, other) => one - other);
+  const most = Math.max(1, ...counts.values());
+  const series = (/** @type {string} */ name, /** @type {number[]} */ x) => ({
+    name,
+    kind: /** @type {const} */ ("points"),
+    x,
+    y: x.map((width) => counts.get(width)),
+  });
+  return chart({
+    title: "Gaps between letters: drag the line beyond which a word ends",
+    x: {
+      label: "wider than usual",
+      unit: "heights of the line",
+      domain: [Math.min(GAPS[0], ...widths), Math.max(1, ...widths)],
+    },
+    y: { label: "gaps", domain: [0, most] },
+    series: [
+      series(
+        "in a word",
+        widths.filter((width) => width <= least),
+      ),
+      series(
+        "between words",
+        widths.filter((width) => width > least),
+      ),
+    ],
+    rules: [{ x: least, label: "" }],
+    height: 150,
+    onDraw: chartHandle(place, {
+      label: "Word gap",
+      values: GAPS,
+      now: least,
+      orientation: "horizontal",
+      at: (gap, x, y) => ({ x: x(gap), y: y(most / 2) }),
+      words: (gap) => `word gap ${gap}`,
+      change: (gap) => run({ settings: { gap } }),
+    }),
+  });
 }
 
 /** The page, with its lines, its letters and where they could be cut. @param {any} data */
@@ -87,6 +143,12 @@ function sheet({ page, size: [height, width], lines, letters, cuts, wanted }) {
       return svgElement("g", {}, svgElement("rect", edge), below);
     },
   );
+  const words = /** @type {Letter[]} */ (letters)
+    .filter(({ word }, index) => letters[index - 1]?.word !== word)
+    .map(({ box: [left], line, word }) => {
+      const [, , right] = letters.findLast((/** @type {Letter} */ letter) => letter.word === word).box;
+      return svgElement("path", { d: `M${left} ${lines[line][3] + 13}H${right}`, class: "reading-word" });
+    });
   const places = /** @type {Cut[]} */ (cuts).map(([column, top, bottom, isCut]) =>
     svgElement("path", {
       d: `M${column} ${top - 3}V${bottom + 3}`,
@@ -98,6 +160,7 @@ function sheet({ page, size: [height, width], lines, letters, cuts, wanted }) {
     svgElement("image", { href: page, width, height }),
     ...boxes,
     ...found,
+    ...words,
     ...places,
   );
   return element(
@@ -107,7 +170,7 @@ function sheet({ page, size: [height, width], lines, letters, cuts, wanted }) {
     element(
       "figcaption",
       { class: "note" },
-      "Under each letter what it is read as, in red if that is less than half certain. " +
+      "Under each letter what it is read as, in red if that is less than half certain; words are underlined. " +
         "Dashed: where a wide part could be cut; solid: where it was.",
     ),
   );
@@ -115,12 +178,12 @@ function sheet({ page, size: [height, width], lines, letters, cuts, wanted }) {
 
 /** The text as each way reads it. @param {any} data @param {boolean} partial */
 function readings({ readings: found, rates, wanted }, partial) {
-  const names = Object.keys(READINGS).filter((name) => name in found || (partial && name === "model"));
+  const names = Object.keys(READINGS).filter((name) => name in found || partial);
   return resultTable({
     caption: wanted ? "Read in four ways" : "Your picture, read in four ways",
     columns: ["Decoded by", "Text", ...(wanted ? ["Wrong characters", "Wrong words"] : [])],
     rows: names.map((name) => {
-      if (!(name in found)) return [READINGS[name], "…", ...(wanted ? ["", ""] : [])];
+      if (!(name in found)) return [READINGS[name], "…", ...(wanted ? ["…", "…"] : [])];
       return [
         READINGS[name],
         element(
@@ -155,9 +218,13 @@ export function summary({ readings: found, rates, letters, wanted, words, nodes 
   const rows = Object.keys(found).map((name) => /** @type {const} */ ([name, rates[name][0]]));
   const least = Math.min(...rows.map(([, rate]) => rate));
   const best = rows.filter(([, rate]) => rate === least).map(([name]) => READINGS[name].toLowerCase());
-  const alone = `By its best letters alone, ${percent(rates.none[0])} of the characters are wrong`;
-  if (least === rates.none[0]) return `${alone}, and nothing reads better. ${list}`;
-  return `${alone}; by ${best.join(" and ").replace("norvig", "Norvig")}, ${percent(least)}. ${list}`;
+  if (least === rates.none[0]) return `${alone({ rates })}, and nothing reads better. ${list}`;
+  return `${alone({ rates })}; by ${best.join(" and ").replace("norvig", "Norvig")}, ${percent(least)}. ${list}`;
+}
+
+/** @param {any} data */
+function alone({ rates }) {
+  return `By its best letters alone, ${percent(rates.none[0])} of the characters are wrong`;
 }
 
 /**

@@ -58,6 +58,8 @@ class Cell:
     line: int
     word: int
     """Counted through the page."""
+    gap: float | None = None
+    """How much wider than usual the gap before it is, in heights of the line; None at its beginning."""
 
 
 @dataclass(frozen=True)
@@ -160,11 +162,16 @@ def find_lines(binary: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(top), int(bottom)) for top, bottom in filled.reshape(-1, 2)]
 
 
-def divide(page: Floats) -> Layout:
+def divide(page: Floats, word_gap: float = WORD_GAP) -> Layout:
     """Find lines, letters and words.
 
     Lines are by sums over rows. In a line, connected parts that share at least half of the narrower one's
     columns are one letter: dots, and letters in pieces. Words are parted by the wider gaps.
+
+    Parameters
+    ----------
+    word_gap
+        How much wider than the usual gap of its line a gap between words is, in heights of the line.
 
     Raises
     ------
@@ -191,12 +198,11 @@ def divide(page: Floats) -> Layout:
         members = kept[(boxes[kept, 1] >= top) & (boxes[kept, 3] <= bottom)]
         groups = _grouped([(Box(*map(int, boxes[part])), (int(part) + 1,)) for part in members])
         lines.append(_around([box for box, _ in groups]))
-        first = cells[-1].word + 1 if cells else 0
-        words = _words([box for box, _ in groups], bottom - top)
-        cells += [
-            Cell(box, parts, bottom - top, number, first + word)
-            for (box, parts), word in zip(groups, words, strict=True)
-        ]
+        gaps = _gaps([box for box, _ in groups], bottom - top)
+        for (box, parts), gap in zip(groups, gaps, strict=True):
+            is_new = bool(cells) and (gap is None or gap > word_gap)
+            word = cells[-1].word + is_new if cells else 0
+            cells.append(Cell(box, parts, bottom - top, number, word, gap))
     if len(cells) > MOST_LETTERS:
         raise _unreadable(f"The picture has {len(cells):,} letters.")
     return Layout(ink, labels, lines, cells)
@@ -229,17 +235,17 @@ def _grouped(parts: list[tuple[Box, tuple[int, ...]]]) -> list[tuple[Box, tuple[
     return groups
 
 
-def _words(boxes: Sequence[Box], height: int) -> list[int]:
-    """Return the number of each letter's word, from 0.
+def _gaps(boxes: Sequence[Box], height: int) -> list[float | None]:
+    """Return how much wider than usual the gap before each letter of a line is, in its heights.
 
     The usual gap is the median; letters that touch, which wide parts consist of, have gaps of 0.
     """
     gaps = np.array([after.left - before.right for before, after in pairwise(boxes)])
     if not len(gaps):
-        return [0] * len(boxes)
+        return [None] * len(boxes)
     touching = sum(max(0, round((box.right - box.left) / height) - 1) for box in boxes)
     usual = float(np.median(np.append(gaps, [0] * touching)))
-    return [0, *np.cumsum(gaps > usual + WORD_GAP * height).tolist()]
+    return [None, *np.round((gaps - usual) / height, 4).tolist()]
 
 
 # ---- Pictures of letters, and cuts ----

@@ -76,6 +76,12 @@ class Settings(ParameterSet):
     rotation: float = neutral_setting(
         "Degrees by which the sheet is turned.", default=0.0, range=(-6.0, 6.0, 0.25)
     )
+    gap: float = setting(
+        "Word gap",
+        "How much wider than usual for its line a gap between two words is, in heights of the line.",
+        default=page_cells.WORD_GAP,
+        range=(-0.1, 1.0, 0.02),
+    )
     cut: bool = setting(
         "Cut letters that touch", "Cut wide parts where the pieces read better.", default=True, neutral=False
     )
@@ -346,7 +352,7 @@ def compute(
     else:
         page, wanted = page_from(image, width), ""
     page = spoil(page, settings)
-    layout = page_cells.divide(page)
+    layout = page_cells.divide(page, settings.gap)
     layers = networks(files[NETWORKS])["hidden" if settings.hidden else "linear"]
     letters, candidates = letters_of(layout, layers, cut=settings.cut)
     words, known = words_of(letters), known_words(files[WORDS])
@@ -385,13 +391,17 @@ def _judged(readings: Mapping[str, str], wanted: str) -> dict[str, Any]:
 
 
 def _shown(letter: Letter) -> dict[str, Any]:
-    """Return a letter's ``box``, ``line`` and ``word``, and its likeliest ``choices`` with probabilities."""
-    box = letter.cell.box
+    """Return a letter's ``box``, ``line`` and ``word``, and its likeliest ``choices`` with probabilities.
+
+    Unless a line or a cut is there, ``gap`` is that before it: how much wider than usual, in heights.
+    """
+    box, gap = letter.cell.box, letter.cell.gap
     best = np.argsort(-letter.logs, kind="stable")[:CHOICES]
     return {
         "box": [letter.piece[0], box.top, letter.piece[1], box.bottom],
         "line": letter.cell.line,
         "word": letter.cell.word,
+        **({} if gap is None or letter.piece[0] > box.left else {"gap": gap}),
         "choices": [[ALPHABET[index], round(float(np.exp(letter.logs[index])), 4)] for index in best],
     }
 

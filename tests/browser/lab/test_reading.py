@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from ..conftest import Record
 from .article import LONG, Article
 
 article = Article("reading")
@@ -22,6 +24,26 @@ def test_a_run_reads_the_text_in_four_ways(opened) -> None:
         expect(experiment(page).get_by_test_id(f"reading-{name}")).to_have_text(TEXT, ignore_case=True)
     assert data(page)["rates"]["model"] == [0, 0]
     assert not record.console_errors
+
+
+def test_the_gap_between_words_is_moved_without_python(
+    clean_page: Page, site_url: str, record: Record
+) -> None:
+    clean_page.goto(site_url + "lab/reading/#gap=0.3")
+    shown = experiment(clean_page)
+    handle = shown.locator("svg").get_by_role("slider", name="Word gap")
+    expect(handle).to_have_attribute("aria-valuetext", "word gap 0.3")  # it is live
+    handle.focus()
+    clean_page.keyboard.press("End")
+    best = shown.get_by_test_id("reading-none")
+    expect(best).to_contain_text("THEHARBOURWASDARK")
+    expect(shown.get_by_test_id("reading-words")).to_have_count(0)
+    expect(handle).to_be_focused()
+    clean_page.keyboard.press("Home")
+    expect(best).to_contain_text("T H E H A R B O U R")
+    expect(shown.locator(".reading-word")).to_have_count(45)
+    expect(clean_page).to_have_url(re.compile("gap=-0.1$"))
+    assert not [url for url in record.requests if "vendor/pyodide" in url]
 
 
 def test_a_slider_is_answered_without_a_press_of_run(opened) -> None:

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from goosequill.cli.lab import plain
 from goosequill.errors import SettingsError
 from goosequill.lab import experiments, page_cells, page_images, reading, word_beam
 from goosequill.support.progress import Progress, finish
+from tests.py.lab.in_the_page import at_once
 from tests.py.refusals import refused
 
 DATA = {
@@ -104,6 +106,21 @@ def test_a_picture_of_the_visitors_is_read_like_the_page() -> None:
 def test_what_is_no_page_is_refused(data: dict[str, Any]) -> None:
     with refused(SettingsError, "setting-range"):
         run(data)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_page_parts_words_as_a_run_with_that_gap(seed: int) -> None:
+    settings = {"seed": seed, "noise": 0.25, "spacing": 2 - seed, "face": "Arimo"}
+    data = plain(run(**settings))
+    gaps = (-0.1, 0.0, 0.04, 0.5, 0.54, 0.56, 1.0)
+    given = {"own": None, "data": data}
+    found = at_once("reading", [given | {"settings": {**data["settings"], "gap": gap}} for gap in gaps])
+    for gap, answered in zip(gaps, found, strict=True):
+        again = plain(run(gap=gap, **settings))
+        assert answered["data"]["letters"] == again["letters"] and not answered["isWhole"]
+        assert answered["data"]["readings"] == {"none": again["readings"]["none"]}
+        assert answered["data"]["rates"]["none"] == again["rates"]["none"]
+    assert len({answered["data"]["readings"]["none"] for answered in found}) > 4
 
 
 @pytest.mark.parametrize("text", ["", "123 !", "a" * 161])

@@ -9,7 +9,7 @@ import { element } from "../ui/dom.js";
 import { keepFocus, redraw } from "../ui/keep-focus.js";
 import { renderInto } from "../ui/render/index.js";
 import { ThoughtFold } from "../ui/thought-fold.js";
-import { inLine, shownText, withSigns } from "../ui/unseen.js";
+import { growText, inLine, shownText, withSigns } from "../ui/unseen.js";
 import { t, tn } from "../ui/words.js";
 import { passagesBox, passagesOf } from "./passages.js";
 
@@ -61,7 +61,7 @@ export class MessageView {
     const { text, fields } = this.#message;
     if (fields.thought) this.#thought.add(fields.thought.slice(this.#thought.text.length));
     if (text && !this.#shown) this.#thought.end({ fold: true });
-    this.#said.append(...shownText(text.slice(this.#shown), text.slice(0, this.#shown)));
+    growText(this.#said, text.slice(this.#shown));
     this.#shown = text.length;
   }
 

@@ -33,6 +33,9 @@ export class ThreadView {
   #shown = [];
   #most = STEP;
   #prepared = false;
+  /** Messages of which more was written than is on the page. @type {Set<string>} */
+  #growing = new Set();
+  #frame = 0;
 
   /**
    * @param {ChatSession} session
@@ -59,16 +62,18 @@ export class ThreadView {
       this.#showTools();
     });
     session.on("text", (id) => {
-      const following = this.#isAtEnd;
-      this.#views.get(id)?.grow();
-      if (following) this.#toEnd();
+      this.#growing.add(id);
+      this.#frame ||= requestAnimationFrame(() => this.#grow());
     });
   }
 
-  /** Whether the reader sees the end. */
-  get #isAtEnd() {
+  /** Shows what was written since the last frame, and follows it if the reader sees the end. */
+  #grow() {
+    this.#frame = 0;
     const { scrollHeight, scrollTop, clientHeight } = this.#box;
-    return scrollHeight - scrollTop - clientHeight < NEAR;
+    for (const id of this.#growing) this.#views.get(id)?.grow();
+    this.#growing.clear();
+    if (scrollHeight - scrollTop - clientHeight < NEAR) this.#toEnd();
   }
 
   #toEnd() {

@@ -4,7 +4,7 @@
  */
 
 import { element } from "./dom.js";
-import { shownText } from "./unseen.js";
+import { growText } from "./unseen.js";
 import { t } from "./words.js";
 
 export class ThoughtFold {
@@ -16,7 +16,7 @@ export class ThoughtFold {
   /** Adds to the thought while it is written. @param {string} thought */
   add(thought) {
     if (!thought) return;
-    this.#said.append(...shownText(thought, this.text));
+    growText(this.#said, thought);
     this.text += thought;
     if (!this.box.hidden) return;
     this.#summary.textContent = t("Thinking…");

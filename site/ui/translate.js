@@ -60,10 +60,7 @@ export function* textsOf(page) {
 /** @param {Element} element @returns {Generator<Text>} */
 function* textsIn(element) {
   if (element.hasAttribute("lang") || element.getAttribute("translate") === "no") return;
-  for (const name of ATTRIBUTES) {
-    const text = element.getAttribute(name);
-    if (text && hasWords(text)) yield { text, translate: (to) => element.setAttribute(name, to) };
-  }
+  yield* namesIn(element);
   if (SILENT.has(element.tagName)) return;
   const nodes = sentence(element);
   if (nodes.length) {
@@ -71,20 +68,15 @@ function* textsIn(element) {
     const elements = [];
     const text = written(nodes, elements).replace(/\s+/g, " ").trim();
     yield { text, translate: (to) => write(nodes, elements, to) };
-    for (const inner of elements) yield* inlineAttributes(inner);
+    for (const inner of elements) if (INLINE.has(inner.tagName)) yield* namesIn(inner);
   }
   const own = new Set(nodes);
   for (const child of element.children)
     if (!own.has(child) || !INLINE.has(child.tagName)) yield* textsIn(child);
 }
 
-/**
- * What is named in an element that is part of a sentence.
- * @param {Element} element
- * @returns {Generator<Text>}
- */
-function* inlineAttributes(element) {
-  if (!INLINE.has(element.tagName)) return;
+/** What attributes of an element say. @param {Element} element @returns {Generator<Text>} */
+function* namesIn(element) {
   for (const name of ATTRIBUTES) {
     const text = element.getAttribute(name);
     if (text && hasWords(text)) yield { text, translate: (to) => element.setAttribute(name, to) };

@@ -84,3 +84,9 @@ export function shownText(text, before = "") {
   if (at < whole.length) nodes.push(whole.slice(at));
   return nodes;
 }
+
+/** Adds to a text that is shown with signs. @param {Element} box @param {string} text */
+export function growText(box, text) {
+  box.append(...shownText(text, box.lastChild?.textContent ?? ""));
+  box.normalize(); // thousands of text nodes are laid out slowly
+}

@@ -7,7 +7,7 @@ import { isComposing } from "../ui/composing.js";
 import { element } from "../ui/dom.js";
 import { ProgressView } from "../ui/progress.js";
 import { ThoughtFold } from "../ui/thought-fold.js";
-import { shownText } from "../ui/unseen.js";
+import { growText, shownText } from "../ui/unseen.js";
 import { t } from "../ui/words.js";
 import { CSS } from "./styles.js";
 
@@ -200,8 +200,8 @@ export class View {
   append(text, thought = "") {
     const following = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
     this.#thought?.add(thought);
-    if (text && this.#writing?.textContent === "") this.#thought?.end({ fold: true });
-    this.#writing?.append(...shownText(text, this.#writing.lastChild?.textContent ?? ""));
+    if (text && !this.#writing?.hasChildNodes()) this.#thought?.end({ fold: true });
+    if (this.#writing) growText(this.#writing, text);
     this.#follow(following);
   }
 

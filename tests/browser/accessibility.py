@@ -46,7 +46,7 @@ def violations_in_both_themes(page: Page, *, settles: bool = True) -> list[str]:
     for rules, scheme in ((RULES, "light"), (COLORS, "dark"), ({}, "light")):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.wait_for_function(
-            "(query) => matchMedia(query).matches", arg=f"(prefers-color-scheme: {scheme})"
+            "(query) => matchMedia(query).matches", arg=f"(prefers-color-scheme: {scheme})", polling=50
         )
         if settles:
             page.evaluate(FRAMES)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import "../dom.js";
-import { inLine, shownText, withSigns } from "../../../site/ui/unseen.js";
+import { growText, inLine, shownText, withSigns } from "../../../site/ui/unseen.js";
 
 const range = (first, last) =>
   Array.from({ length: last - first + 1 }, (_, index) => String.fromCodePoint(first + index));
@@ -51,6 +51,19 @@ test("line ends, tabs, letters of every script, joined emoji and flags stay as t
     assert.equal(withSigns(text), text);
     assert.deepEqual(shownText(text), text ? [text] : []);
   }
+});
+
+test("a text that grows is one text node between two signs, and its signs do not depend on the pieces", () => {
+  const flag = "🏴\u{e0067}\u{e0062}\u{e007f}";
+  const whole = `A quill ${flag} pass\u200dword 👩\u200d💻 \u202eend${"la ".repeat(200)}`;
+  const box = document.createElement("div");
+  for (const piece of whole) growText(box, piece);
+  const expected = shownText(whole);
+  assert.deepEqual(
+    [...box.childNodes].map((node) => node.outerHTML ?? node.data),
+    expected.map((node) => node.outerHTML ?? node),
+  );
+  assert.equal(box.textContent, whole);
 });
 
 test("a joiner between plain letters, and tags without a flag, are shown", () => {

@@ -27,7 +27,7 @@ export { instant } from "./cumulative-instant.js";
 
 export const live = true;
 
-export const folded = ["bin_width", "bin_ends", "seed", "runs"];
+export const folded = ["points", "bin_width", "bin_ends", "seed", "runs"];
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ data }) => (data === "samples" ? ["noise", "bin_width", "bin_ends"] : []);

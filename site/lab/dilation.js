@@ -25,7 +25,7 @@ export { ranges } from "./dilation-ranges.js";
 
 export const live = true;
 
-export const folded = ["padding", "transposed", "pattern", "filter"];
+export const folded = ["size", "padding", "transposed", "pattern", "filter"];
 
 export const labels = {
   pattern: { digits: "Digits", impulse: "A single 1", edge: "An edge" },

@@ -26,7 +26,7 @@ export const isStage = true;
 
 export const live = true;
 
-export const folded = ["alphabet", "band", "seed"];
+export const folded = ["templates", "alphabet", "band", "seed"];
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ face }) => (face === "person" ? ["wobble", "seed"] : ["writer"]);

@@ -16,6 +16,7 @@ import { errorSeries } from "./difference-chart.js";
 export const live = true;
 
 export const prepare = loadPlot;
+export const folded = ["points", "seed", "runs"];
 
 const NAMES = { truth: "Truth", none: "No constraint", monotone: "Monotone", distribution: "Distribution" };
 const TITLE = "A look-up table under three constraints";

@@ -11,6 +11,7 @@ import { conclusion } from "./findings.js";
 /** @import { Drawing } from "./frame.js" */
 
 export const prepare = loadPlot;
+export const folded = ["length", "top_k", "min_p", "repetition_penalty", "frequency_penalty", "seed"];
 
 /** Characters of which the map shows the memory: more would be too narrow to see. */
 const SHOWN = 48;

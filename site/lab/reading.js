@@ -29,7 +29,7 @@ export { instant } from "./reading-instant.js";
 
 export const live = true;
 export const prepare = loadPlot;
-export const folded = ["blur", "rotation", "gap", "cut", "hidden", "model", "seed"];
+export const folded = ["noise", "blur", "rotation", "gap", "cut", "hidden", "model", "seed"];
 
 /** Values of the setting, and the places of its handle. */
 const GAPS = Array.from({ length: 56 }, (_, index) => (2 * index - 10) / 100);

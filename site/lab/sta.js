@@ -15,8 +15,7 @@ export { inputs } from "./sta-recording.js";
 /** @import { Drawing } from "./frame.js" */
 
 export const prepare = loadPlot;
-
-export const folded = ["dt", "memory", "ridge", "shifts", "seed"];
+export const folded = ["window", "dt", "memory", "ridge", "shifts", "seed"];
 
 /** @param {Record<string, any>} settings */
 export const unused = ({ neuron }) => (neuron === "grasshopper" ? ["samples"] : ["recording"]);

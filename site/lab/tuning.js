@@ -23,7 +23,6 @@ export { instant } from "./tuning-instant.js";
  */
 
 export const prepare = loadPlot;
-
 export const folded = ["rate", "steps", "seed"];
 
 /** Steps between two values of the setting. */
@@ -63,8 +62,8 @@ export function render({ data, element: place, settings, run, partial }) {
   const { steps, answers, best, asked } = data;
   const told = [...new Set([0, best, steps.at(-1)])];
   place.replaceChildren(
-    conclusion(partial ? progress(data) : summary(data)),
     curves(data.course ?? data, best, settings.steps, partial ? null : handle),
+    conclusion(partial ? progress(data) : summary(data)),
     resultTable({
       caption: `What it says to “${asked}”, which it has not learned`,
       columns: ["After step", "Answer"],

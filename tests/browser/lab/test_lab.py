@@ -124,6 +124,21 @@ def test_a_picture_is_there_before_any_script(
     context.close()
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (360, 740)], ids=["desktop", "phone"])
+@each_experiment
+def test_the_picture_and_few_controls_come_first(
+    page: Page, site_url: str, listed: tuple[pages.Page, str], size: tuple[int, int]
+) -> None:
+    width, height = size
+    page.set_viewport_size({"width": width, "height": height})
+    show(page, site_url + listed[0].address, listed[1])
+    first = page.locator("[data-experiment], [data-figure]").first
+    picture = first.locator("svg:not([width='30']), canvas, table").locator("visible=true").first  # no legend
+    expect(picture).to_be_in_viewport(ratio=0.3)
+    for controls in page.locator(".lab-controls").all():
+        assert controls.locator(":scope > :not(details)").locator("visible=true").count() <= 3
+
+
 def test_a_run_computes_what_the_build_has_computed(opened: Opened) -> None:
     """With the same settings, natively and in the page; numbers may differ in their last digits."""
     first, data = opened.first, opened.data

@@ -125,7 +125,8 @@ class Budget:
         for found in _BRACKETS.finditer(text) if sum(map(text.count, "[{")) > self.depth else ():
             run = found[1]
             level += len(run) if run[:1] in ("[", "{") else -len(run)
-            self.allow("depth", level)
+            if level > self.depth:
+                self.allow("depth", level)
         return json.loads(text, **options)
 
     def stream(self, raw: io.BufferedIOBase) -> io.BufferedReader:

@@ -39,14 +39,19 @@ def byte_letters() -> list[str]:
     return [letters[value] for value in range(256)]
 
 
-_LETTER_TO_BYTE = {ord(letter): value for value, letter in enumerate(byte_letters())}
+class _Letters(dict[int, int]):
+    def __missing__(self, letter: int) -> int:
+        return 256  # no byte
+
+
+_LETTER_TO_BYTE = _Letters((ord(letter), value) for value, letter in enumerate(byte_letters()))
 
 
 def letters_to_bytes(token: str) -> bytes:
     """Return the bytes of a token of a byte-level vocabulary."""
     try:
-        return bytes([_LETTER_TO_BYTE[ord(letter)] for letter in token])
-    except KeyError:  # an added token, which is plain text
+        return token.translate(_LETTER_TO_BYTE).encode("latin-1")
+    except UnicodeEncodeError:  # an added token, which is plain text
         return token.encode("utf-8", "replace")
 
 

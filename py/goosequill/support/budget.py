@@ -123,8 +123,7 @@ class Budget:
             text = text.decode(json.detect_encoding(text), "surrogatepass")
         level = 0  # counted beforehand: in a page, `json` ends Python when it has recursed too deep
         for found in _BRACKETS.finditer(text) if sum(map(text.count, "[{")) > self.depth else ():
-            run = found[1]
-            level += len(run) if run[:1] in ("[", "{") else -len(run)
+            level += len(run) if (run := found[1])[:1] in ("[", "{") else -len(run)
             if level > self.depth:
                 self.allow("depth", level)
         return json.loads(text, **options)

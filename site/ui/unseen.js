@@ -8,12 +8,10 @@
 
 import { element } from "./dom.js";
 
-/** Scripts whose letters are joined, or kept apart, by zero-width characters. */
-const JOINING = [
-  ..."Arabic Syriac Mongolian Nko Mandaic Devanagari Bengali Gurmukhi Gujarati Oriya Tamil Telugu".split(" "),
-  ..."Kannada Malayalam Sinhala Tibetan Khmer Myanmar".split(" "),
-]
-  .map((script) => `\\p{Script=${script}}`)
+/** Scripts whose letters are joined, or kept apart, by zero-width characters: codes of ISO 15924. */
+const JOINING = "Arab Syrc Mong Nkoo Mand Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Tibt Khmr Mymr"
+  .split(" ")
+  .map((script) => `\\p{sc=${script}}`)
   .join("");
 
 /**
@@ -24,7 +22,7 @@ const UNSEEN = new RegExp(
   [
     "\\r(?!\\n)|[\\0-\\x08\\v\\f\\x0e-\\x1f\\x7f-\\x9f]",
     "[\\u202a-\\u202e\\u2066-\\u2069\\u200b\\u2060-\\u2064\\u180e\\ufeff\\ufff9-\\ufffb]",
-    `(?<![\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{M}${JOINING}])[\\u200c\\u200d]`,
+    `(?<![\\p{ExtPict}\\p{EMod}\\p{M}${JOINING}])[\\u200c\\u200d]`,
     "(?<!\\u{1f3f4}[\\u{e0020}-\\u{e007e}]{0,8})[\\u{e0000}-\\u{e007f}]",
     "\\p{Cs}",
   ].join("|"),

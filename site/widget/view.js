@@ -200,8 +200,10 @@ export class View {
   append(text, thought = "") {
     const following = this.output.scrollHeight - this.output.scrollTop - this.output.clientHeight < 40;
     this.#thought?.add(thought);
-    if (text && !this.#writing?.hasChildNodes()) this.#thought?.end({ fold: true });
-    if (this.#writing) growText(this.#writing, text);
+    if (this.#writing && text) {
+      if (!this.#writing.hasChildNodes()) this.#thought?.end({ fold: true });
+      growText(this.#writing, text);
+    }
     this.#follow(following);
   }
 
@@ -234,9 +236,10 @@ function bubble({ role, content, thought = "" }, fold = new ThoughtFold()) {
   const user = role === "user";
   fold.add(thought);
   if (thought) fold.end({ fold: content !== "" });
+  const part = `message ${user ? "user" : "assistant"}`;
   return element(
     "li",
-    { class: `message ${user ? "user" : "assistant"}`, part: `message ${user ? "user" : "assistant"}` },
+    { class: part, part },
     element("span", { class: "who" }, user ? t("You") : t("Model")),
     fold.box,
     element("span", { class: "said" }, ...shownText(content)),

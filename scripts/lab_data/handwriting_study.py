@@ -21,6 +21,7 @@ from scripts.command import ROOT
 
 from goosequill.lab import classifier, elastic, experiments, handwriting, paired
 from goosequill.lab.strokes import Strokes, perturbed, sequence
+from goosequill.support.progress import finish
 
 Floats = NDArray[Any]
 Letters = Sequence[tuple[str, Strokes]]
@@ -76,7 +77,7 @@ def matched(
         kept = [at for at, (label, of) in enumerate(names) if of != face and label in (among or label)]
         names, bank = [names[at] for at in kept], elastic.Bank(bank.sequences[:, :, kept], band)
     queries = np.stack([sequence(strokes) for _, strokes in letters], axis=-1)
-    ranks = handwriting.ranked(bank, names, queries)
+    ranks = finish(handwriting.ranked(bank, names, queries))
     return counts([[names[at][0] for at, _ in each] for each in ranks], [label for label, _ in letters])
 
 

@@ -276,9 +276,9 @@ export function handWords({ wrong, error }, name, strength) {
 
 /** @type {Record<string, string>} */
 const CHECKS = {
-  "gradient-lstm": "Gradient of the LSTM against finite differences",
-  "gradient-rnn": "Gradient of the plain network against finite differences",
-  "gradient-delta": "Gradient of the delta rule against finite differences",
+  "gradient-lstm": "Gradient of the LSTM against finite differences, both tasks",
+  "gradient-rnn": "Gradient of the plain network against finite differences, both tasks",
+  "gradient-delta": "Gradient of the delta rule against finite differences, both tasks",
   latch: "Largest error of the latch in 1,000 steps, forget bias 30",
   counter: "Largest error of the counter in 1,000 steps, forget bias 30",
 };
@@ -286,18 +286,11 @@ const CHECKS = {
 /** @param {Drawing} drawing */
 function checks({ data, element: place }) {
   const found = /** @type {Check[]} */ (data.checks);
-  const seen = new Set();
-  const task = (/** @type {string} */ name) => {
-    if (!name.startsWith("gradient")) return "";
-    const isSecond = seen.has(name);
-    seen.add(name);
-    return isSecond ? ", adding" : ", copying";
-  };
   const content = resultTable({
     caption: "Checks, computed in each run with your seed",
     columns: ["What is computed", "Measured", "At most", "Result"],
     rows: found.map(({ name, measured, bound, passed }) => [
-      `${CHECKS[name]}${task(name)}`,
+      CHECKS[name],
       shortNumber(Number(measured.toPrecision(2))),
       shortNumber(bound),
       checked(passed),

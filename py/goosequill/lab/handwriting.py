@@ -276,12 +276,14 @@ def _sequences(strokes: Strokes, groups: Sequence[segmentation.Group]) -> Floats
 
 def ranked(
     bank: elastic.Bank, templates: Sequence[Template], queries: Floats, count: int = ALTERNATIVES
-) -> list[list[tuple[int, float]]]:
+) -> Generator[Progress, None, list[list[tuple[int, float]]]]:
     """Return the nearest templates with different labels of each query: their indices and distances."""
     labels = np.array([label for label, _ in templates])
     without = np.zeros((queries.shape[2], bank.size), np.bool_)
     found: list[list[tuple[int, float]]] = [[] for _ in range(queries.shape[2])]
-    for _ in range(min(count, len(set(labels)))):
+    count = min(count, len(set(labels)))
+    for place in range(count):
+        yield Progress("choices", place, count)
         step = elastic.nearest(bank, queries, without=without)
         for query, (index, distance) in enumerate(zip(step.index, step.distance, strict=True)):
             found[query].append((int(index), float(distance)))
@@ -352,11 +354,12 @@ def compute(
     is_person = strokes is None and settings.face == "person"
     drawn = written(files, settings) if strokes is None else checked(strokes, "scribble", MOST_DRAWN)
     drawn = [_few(stroke) for stroke in drawn]
-    yield Progress("templates", 0, 1)
+    yield Progress("templates", 0, 0)
     templates, bank = templates_of(files, settings, own, settings.writer - 1 if is_person else -1)
+    yield Progress("groups of strokes", 0, 0)
     groups, _ = divide(bank, drawn)
     queries = _sequences(drawn, groups)
-    choices = ranked(bank, templates, queries)
+    choices = yield from ranked(bank, templates, queries)
     found = [
         _letter(bank, templates, queries[:, :, index], chosen) | {"strokes": list(group)}
         for index, (group, chosen) in enumerate(zip(groups, choices, strict=True))

@@ -181,7 +181,7 @@ def compute(
     )
     drawn = [stroke if len(stroke) <= POINTS else resample(stroke, POINTS) for stroke in drawn]
     listed = json.loads(files[NAMES])[settings.names] if names is None else checked_names(names)
-    yield Progress("templates", 0, 1)
+    yield Progress("templates", 0, 0)
     templates = templates_of(files[FONTS], files[WRITERS], settings.writer - 1 if strokes is None else -1)
     searched = Names(listed)
     searches = [Search(templates, searched, method=method) for method in ("cascade", "brute")]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from goosequill.lab.classifier import Layer
 from goosequill.lab.maze_students import Lessons
 from goosequill.lab.maze_world import ACTIONS, Floats, Indices, Worlds
 from goosequill.parameters import ParameterSet, setting
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, in_steps
 
 STUDY = "maze-study.json"
 PRACTICE, UNSEEN = 60, 100
@@ -98,7 +99,7 @@ def compute(
         ``errors``; ``size``, ``own``, the visitor's labelled steps; ``study``, what
         scripts/lab_data/maze_study.py found.
     """
-    yield Progress("mazes", 0, settings.lessons * maze_students.STEPS)
+    yield Progress("mazes", 0, 0)
     practice, unseen, states = worlds_of(settings)
     own = read_lesson(lesson, practice, settings.memory)
     pupil = pupil_of(settings, practice)
@@ -116,11 +117,12 @@ def compute(
         found = {name: np.array(values) for name, values in curves.items()}
         found["student"] = dict(zip(("hidden", "output"), [each._asdict() for each in layers], strict=True))
         yield found
+    memories = {str(many): partial(alike, unseen, many) for many in sorted({1, settings.memory})}
     return found | {
+        "alike": (yield from in_steps("memories", memories)),
         "mazes": told(unseen, states),
         "practice": told(practice, maze_students.begin(practice, np.arange(SHOWN), pupil.rng)),
         "follower": maze_students.measured(unseen, states, maze_students.follower(unseen)),
-        "alike": {str(many): alike(unseen, many) for many in sorted({1, settings.memory})},
         "size": unseen.walls.shape[1],
         "own": 0 if own is None else len(own[1]),
         "study": {name: value for name, value in json.loads(files[STUDY]).items() if name != "runs"},

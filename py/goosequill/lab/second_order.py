@@ -115,6 +115,7 @@ def compute(
     """
     from goosequill.lab import second_order_checks as checks
 
+    yield Progress("drawings", 0, 0)
     trials = trials_of(settings)
     records = yield from train(trials, b=settings.b, passes=settings.passes)
     result = compare_methods(records)
@@ -122,7 +123,7 @@ def compute(
     return {
         **result,
         "gallery": gallery(trials, records),
-        "confidence": checks.confidence(trials),
+        "confidence": (yield from checks.confidence(trials)),
         "checks": checks.run(settings.seed),
         "study": json.loads(files["second-order.json"]) if files else None,
     }

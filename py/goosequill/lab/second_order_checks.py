@@ -6,7 +6,7 @@ in float64, and drawings of the same kind as the experiment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from goosequill.lab import drawings, networks
 from goosequill.lab.networks import Floats, Network
 from goosequill.lab.second_order_learners import GradientLearner, Trials
+from goosequill.support.progress import Progress
 
 SMALL = 9
 """Pixels that the checks' networks read, so that a whole Hessian takes no time."""
@@ -174,7 +175,7 @@ def _check(name: str, sentence: str, measured: float, bound: float, *, kind: str
     }
 
 
-def confidence(trials: Trials) -> dict[str, Any]:
+def confidence(trials: Trials) -> Generator[Progress, None, dict[str, Any]]:
     """Apply the rule's term alone, without any label, and watch the confidence of right and wrong answers.
 
     It starts from the first seed's network, which SGD has trained for `PASSES` passes.
@@ -187,20 +188,23 @@ def confidence(trials: Trials) -> dict[str, Any]:
         ``wrong`` at the start. No curves for a linear output, which is not a probability.
     """
     steps = list(range(0, STEPS + 1, EVERY))
+    curves: dict[str, dict[str, list[float]]] = {}
     if trials.network.output != "sigmoid":
-        return {"steps": steps, "accuracy": None, "curves": {}}
+        return {"steps": steps, "accuracy": None, "curves": curves}
     learner = GradientLearner("sgd", trials, b=0.0, rates=(RATE,))
     for number in range(PASSES):
         learner.read(number)
     start = learner.weights[:1].astype(np.float64)
-    curves = {"plus": _confidence_curve(trials, start, WEIGHT)}
-    curves["minus"] = _confidence_curve(trials, start, -WEIGHT)
+    for index, (name, b) in enumerate((("plus", WEIGHT), ("minus", -WEIGHT))):
+        curves[name] = yield from _confidence_curve(trials, start, b, before=index * STEPS)
     y = networks.outputs(trials.network, start, trials.held_out.images[:1])
     accuracy = float(networks.errors(y, trials.held_out.labels[:1])[1][0, 0])
     return {"steps": steps, "accuracy": accuracy, "curves": curves}
 
 
-def _confidence_curve(trials: Trials, start: Floats, b: float) -> dict[str, list[float]]:
+def _confidence_curve(
+    trials: Trials, start: Floats, b: float, *, before: int
+) -> Generator[Progress, None, dict[str, list[float]]]:
     network, x = trials.network, trials.train.images[:1]
     held, labels = trials.held_out.images[:1], trials.held_out.labels[0] > 0.5
     weights = start
@@ -208,6 +212,7 @@ def _confidence_curve(trials: Trials, start: Floats, b: float) -> dict[str, list
     curve: dict[str, list[float]] = {"right": [], "wrong": []}
     for step in range(STEPS + 1):
         if step % EVERY == 0:
+            yield Progress("steps of the term alone", before + step, 2 * STEPS)
             y = networks.outputs(network, weights, held)[0, 0]
             sure = np.maximum(y, 1 - y)
             curve["right"].append(float(sure[right].mean()))

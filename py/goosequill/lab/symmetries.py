@@ -20,7 +20,7 @@ from goosequill.lab.assignment import assign
 from goosequill.lab.networks import Floats, Network
 from goosequill.lab.second_order_learners import GradientLearner, Trials, make_trials
 from goosequill.parameters import ParameterSet, setting
-from goosequill.support.progress import Progress
+from goosequill.support.progress import Progress, in_steps
 
 RATES = {"sgd": 2.0, "adam": 0.01}
 NOISE = 0.1
@@ -118,15 +118,14 @@ def compute(
     retrained = yield from retrain(trials, weights, settings)
     rng = np.random.default_rng([settings.seed, 10**6])
     drawn = trials.held_out.images[0].astype(np.float64)
-    return {
-        "picture": changes.picture(),
-        "changes": changes.measure(trials.network, weights[0, 0], drawn, rng=rng),
-        "learned": learned,
-        **retrained,
-        "differences": differences(retrained["arms"]),
-        "line": between(trials, weights, twins),
-        "study": json.loads(files["symmetries.json"]) if files else None,
+    last = {
+        "line": lambda: between(trials, weights, twins),
+        "changes": lambda: changes.measure(trials.network, weights[0, 0], drawn, rng=rng),
     }
+    measured = yield from in_steps("measurements", last)
+    measured |= {"picture": changes.picture(), "differences": differences(retrained["arms"])}
+    study = json.loads(files["symmetries.json"]) if files else None
+    return {"learned": learned, **retrained, **measured, "study": study}
 
 
 def trials_of(settings: Settings) -> Trials:

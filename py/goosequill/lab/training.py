@@ -236,7 +236,7 @@ def compute(
         describes the small training that a page does by itself.
     """
     held = letters_data.load_files(_files_of(settings)) if files is None else files
-    yield Progress("letters", 0, settings.seeds * settings.steps)
+    yield Progress("letters", 0, 0)
     data = draw(letters_data.read(held), settings.letters, seed=settings.seed)
     trained: list[Training] = []
     for index in range(settings.seeds):

@@ -5,9 +5,9 @@ Plain data, without a clock: the receiver decides how often to show it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -46,6 +46,17 @@ class UnevenProgress(Progress):
     """
 
     share: float = 0.0
+
+
+def in_steps(
+    status: str, steps: Mapping[str, Callable[[], Any]]
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Call functions one after the other, with a `Progress` before each; return what each has returned."""
+    found: dict[str, Any] = {}
+    for name, step in steps.items():
+        yield Progress(status, len(found), len(steps))
+        found[name] = step()
+    return found
 
 
 def finish(steps: Generator[object, None, Result], progress: OnProgress | None = None) -> Result:

@@ -51,6 +51,27 @@ def test_every_experiment_runs_and_describes_itself() -> None:
         assert any(isinstance(value, np.ndarray) for value in found.values())
 
 
+@pytest.mark.parametrize(
+    ("name", "phases"),
+    [
+        ("handwriting", ["templates", "groups of strokes", "choices", "methods"]),
+        ("launcher", ["templates", "strokes"]),
+        ("lstm", ["updates", "checks"]),
+        ("maze", ["mazes", "steps", "memories"]),
+        ("second-order", ["drawings", "passes", "steps of the term alone"]),
+        ("symmetries", ["passes before", "passes after", "measurements"]),
+        ("training", ["letters", "steps"]),
+    ],
+)
+def test_each_phase_of_a_run_says_how_far_it_has_come(name: str, phases: list[str]) -> None:
+    items = [item for item in experiments.run(name, QUICK[name]) if isinstance(item, Progress)]
+    assert list(dict.fromkeys(item.status for item in items)) == phases
+    for phase in phases:
+        loaded = [item.loaded for item in items if item.status == phase]
+        (total,) = {item.total for item in items if item.status == phase}
+        assert loaded == sorted(loaded) and (total == 0 or loaded[0] < loaded[-1] <= total or loaded == [0])
+
+
 @pytest.mark.parametrize("name", ["", "nothing", "jobs", "neurons", "../sta", "sta.compute", "os"])
 def test_an_unknown_experiment_is_refused(name: str) -> None:
     with pytest.raises(SettingsError) as caught:

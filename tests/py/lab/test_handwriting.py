@@ -69,7 +69,7 @@ def features(asked: dict) -> list[tuple[np.ndarray, np.ndarray]]:
     drawn = handwriting.written(FILES, settings)
     groups, _ = handwriting.divide(bank, drawn)
     queries = np.stack([sequence(drawn[start:end]) for start, end in groups], axis=-1)
-    best = [chosen[0][0] for chosen in handwriting.ranked(bank, templates, queries)]
+    best = [chosen[0][0] for chosen in finish(handwriting.ranked(bank, templates, queries))]
     return [(queries[:, :, at], bank.sequences[:, :, index]) for at, index in enumerate(best)]
 
 

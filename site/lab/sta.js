@@ -81,7 +81,7 @@ export function render({ data, element: place, settings, run, partial }) {
   const { domain, onDraw } = gainHandle(data, { gain: settings.gain, series, place, run });
   place.replaceChildren(
     chart({
-      title: `Average stimulus before a spike: ${who}`,
+      title: `Average before a spike: ${who}`,
       x: TIME,
       y: { ...y, domain },
       series,
@@ -130,7 +130,7 @@ function average(data, width, name) {
 function nullBand({ time, baseline, null: found }, isExpected) {
   if (!found && !isExpected) return [];
   const bound = found ?? Number.NaN;
-  const ends = band("95% of shifted spike trains stay within", time, baseline - bound, baseline + bound);
+  const ends = band("95% of shifted trains", time, baseline - bound, baseline + bound);
   return [{ ...ends, y: time.map(() => (found ? baseline : Number.NaN)) }];
 }
 

@@ -124,6 +124,16 @@ def test_a_picture_is_there_before_any_script(
     context.close()
 
 
+UNCOVERED = """(picture) => {
+  const { x, y, width, height } = picture.getBoundingClientRect();
+  const shares = Array.from({ length: 10 }, (_, index) => (index + 0.5) / 10);
+  const places = shares.flatMap((across) => shares.map((down) => [x + across * width, y + down * height]));
+  const isSeen = (at) => at !== null && at.closest(".lab-side") === null;
+  return places.filter((place) => isSeen(document.elementFromPoint(...place))).length / places.length;
+}"""
+"""The share of a picture that is in the window and not below the settings, which stay at its lower edge."""
+
+
 @pytest.mark.parametrize("size", [(1280, 800), (360, 740)], ids=["desktop", "phone"])
 @each_experiment
 def test_the_picture_and_few_controls_come_first(
@@ -135,6 +145,7 @@ def test_the_picture_and_few_controls_come_first(
     first = page.locator("[data-experiment], [data-figure]").first
     picture = first.locator("svg:not([width='30']), canvas, table").locator("visible=true").first  # no legend
     expect(picture).to_be_in_viewport(ratio=0.3)
+    assert picture.evaluate(UNCOVERED) >= 0.3
     for controls in page.locator(".lab-controls").all():
         assert controls.locator(":scope > :not(details)").locator("visible=true").count() <= 3
 

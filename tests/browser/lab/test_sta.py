@@ -157,7 +157,7 @@ def test_a_csv_file_is_averaged(lab: Lab) -> None:
     np.testing.assert_allclose(data["average"], expected(stimulus, spikes), atol=1e-12)
     assert np.argmax(data["average"]) == 40 - 1 - 3
     assert max(data["average"]) > 10 * data["null"]
-    expect(lab.experiment.get_by_text("Average stimulus before a spike: your recording")).to_be_visible()
+    expect(lab.experiment.get_by_text("Average before a spike: your recording")).to_be_visible()
     expect(lab.page.get_by_test_id("own-recording")).to_contain_text("mine.csv")
 
 

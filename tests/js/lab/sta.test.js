@@ -103,14 +103,10 @@ const legend = () => [...place.querySelectorAll(".chart-legend li")].map((item) 
 test("the average is drawn with its standard error, the null band and the filter, and with the article's band", () => {
   render(result());
   assert.deepEqual(titles(), [
-    "Average stimulus before a spike: simulated neuron",
+    "Average before a spike: simulated neuron",
     "The same average with the article's band, one standard deviation of the stimuli",
   ]);
-  assert.deepEqual(legend(), [
-    "95% of shifted spike trains stay within",
-    "average ± standard error",
-    "true filter × gain",
-  ]);
+  assert.deepEqual(legend(), ["95% of shifted trains", "average ± standard error", "true filter × gain"]);
   assert.deepEqual(rows(0)[1], ["-4", "0", "-0.25", "0.25", "0", "-0.05", "0.05", "0"]);
   assert.deepEqual(rows(0)[3], ["0", "0", "-0.25", "0.25", "1", "0.95", "1.05", "0.95"]);
   assert.deepEqual(rows(1)[3], ["0", "1", "-1", "3"]);
@@ -209,7 +205,7 @@ test("a filter without a prediction is scaled by the gain, and an unknown one is
   render(result({ predicted: null }));
   assert.equal(rows(0)[2].at(-1), "1.2");
   render(result({ predicted: null, filter: null, source: { ...result().source, neuron: "own" } }));
-  assert.deepEqual(legend(), ["95% of shifted spike trains stay within", "average ± standard error"]);
+  assert.deepEqual(legend(), ["95% of shifted trains", "average ± standard error"]);
   assert.match(titles()[0] ?? "", /your recording/);
 });
 

@@ -168,15 +168,15 @@ def list_engine_parts(output: Path) -> None:
     (output / "engine" / "parts.json").write_text(text + "\n", encoding="utf-8")
 
 
-def set_aside(pages: list[Page], output: Path) -> list[Page]:
+def set_aside(pages: list[Page], output: Path, unshipped: Path) -> list[Page]:
     """Move pages that are not shipped, each a folder, out of the site; return the others."""
-    shutil.rmtree(UNSHIPPED, ignore_errors=True)
-    UNSHIPPED.mkdir(parents=True)
+    shutil.rmtree(unshipped, ignore_errors=True)
+    unshipped.mkdir(parents=True)
     for page in pages:
         if not page.shipped:
             for folder in (Path(), Path(FILES)):
-                (UNSHIPPED / folder).mkdir(exist_ok=True)
-                shutil.move(output / folder / page.address, UNSHIPPED / folder / page.address)
+                (unshipped / folder).mkdir(exist_ok=True)
+                shutil.move(output / folder / page.address, unshipped / folder / page.address)
     return [page for page in pages if page.shipped]
 
 
@@ -210,8 +210,11 @@ def compile_kernel() -> None:
     load_kernel()
 
 
-def build(output: Path) -> None:
-    """Build the site into `output`, which must not exist yet."""
+def build(output: Path, unshipped: Path) -> None:
+    """Build the site into `output`, which must not exist yet, and its pages that are not shipped beside it.
+
+    Both are of one version: a page that is not shipped loads its scripts from the site.
+    """
     verify_output(read_lock()[1])
     pages = read_pages()
     build_plot()  # first, since articles' pictures are drawn with it
@@ -251,8 +254,8 @@ def build(output: Path) -> None:
     carry_files(output)
     check_addresses(output)
     gather(output)
-    write_crawler_files(output, set_aside(pages, output), site_address())
-    set_version(UNSHIPPED, write_precache(output))
+    write_crawler_files(output, set_aside(pages, output, unshipped), site_address())
+    set_version(unshipped, write_precache(output))
 
 
 def finish(steps: Iterable[Future[Any]]) -> None:
@@ -301,7 +304,7 @@ def main() -> int:
     staging = DIST.with_name("dist.new")
     shutil.rmtree(staging, ignore_errors=True)
     try:
-        build(staging)
+        build(staging, UNSHIPPED)
     except (BuildError, FaceError, RuntimeBuildError, VendorError) as error:
         print(f"build: {error}", file=sys.stderr)
         return 1

@@ -71,10 +71,11 @@ globalThis.use = (kind, n) => uses[kind](n).then(
 """
 WORKER = """
 import { name } from "./lazy-0.js";
-const part = fetch("../python/part.json").then((found) => found.ok ? found.text() : "refused");
+const part = await fetch("../python/part.json").then((found) => found.ok ? found.text() : "refused");
+// No sooner: Firefox may never load the script of a worker that another starts while it fetches something.
 const nested = new Worker("nested.js", { type: "module" });
-nested.onmessage = async ({ data }) =>
-  postMessage(["NAME", name, await part, ...data].filter((each) => each !== "refused"));
+nested.onmessage = ({ data }) =>
+  postMessage(["NAME", name, part, ...data].filter((each) => each !== "refused"));
 nested.onerror = () => postMessage(["NAME"]);
 """
 NESTED = """

@@ -13,6 +13,19 @@ from playwright.sync_api import ConsoleMessage, Page, Playwright
 from ..conftest import CHROMIUM as ARGUMENTS
 from .tab import LIMIT, Browser, Tab, newest
 
+BOUNDED = """async (argument) => {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("no result after LIMIT s")), LIMIT * 1000);
+  });
+  try {
+    return await Promise.race([(FUNCTION)(argument), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}""".replace("LIMIT", str(LIMIT))
+"""Playwright itself waits for ever for a promise that a page does not keep."""
+
 
 class PlaywrightTab(Tab):
     def __init__(self, page: Page) -> None:
@@ -30,7 +43,7 @@ class PlaywrightTab(Tab):
         self.page.goto(url)
 
     def js(self, function: str, argument: Any = None) -> Any:
-        return self.page.evaluate(function, argument)
+        return self.page.evaluate(BOUNDED.replace("FUNCTION", function), argument)
 
     def click(self, selector: str) -> None:
         self.page.locator(selector.replace(" >>> ", " >> ")).first.click()

@@ -7,8 +7,8 @@
 import { CollectionStore } from "../collections/collection-store.js";
 import { readFile } from "../collections/files.js";
 import { SearchSession } from "../collections/session.js";
-import { problem } from "../ui/status.js";
-import { megabytes, t } from "../ui/words.js";
+import { fileBytes } from "../ui/bounded-file.js";
+import { t } from "../ui/words.js";
 import { QUESTION } from "./passages.js";
 
 /** @import { Options } from "../collections/session.js" */
@@ -41,18 +41,11 @@ export class Documents {
    * @returns {Promise<Attached[]>}
    */
   async add(files) {
-    const large = files.find(({ blob }) => blob.size > LARGEST);
-    if (large)
-      throw problem(
-        t("{name} is too large to attach: {most} is the limit.", {
-          name: large.name,
-          most: megabytes(LARGEST),
-        }),
-        t("Add it to a collection in Search, and attach that collection."),
-      );
+    const remedy = t("Add it to a collection in Search, and attach that collection.");
+    const read = files.map(({ name, blob }) => fileBytes(new File([blob], name), LARGEST, remedy));
     const found = [];
-    for (const { name, blob } of files) {
-      const data = new Uint8Array(await blob.arrayBuffer());
+    for (const [index, data] of (await Promise.all(read)).entries()) {
+      const { name } = files[index];
       const hash = hex(await crypto.subtle.digest("SHA-256", data));
       this.#files.set(hash, { name, blob: new Blob([data]) }); // the file itself may change or go
       found.push({ kind: /** @type {const} */ ("file"), name, hash });

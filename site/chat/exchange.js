@@ -1,7 +1,7 @@
 /** The page's files of conversations: those that are opened and saved (engine/conversation-files.js). */
 
 import { readConversations, writeConversations } from "../engine/conversation-files.js";
-import { withinBound } from "../ui/bounded-file.js";
+import { fileBytes } from "../ui/bounded-file.js";
 import { download } from "../ui/dom.js";
 import { t } from "../ui/words.js";
 
@@ -21,7 +21,7 @@ const LONGEST = 256_000_000;
  */
 export async function readFile(engine, file, options) {
   const remedy = t("Split it: each line is a separate record.");
-  const data = new Uint8Array(await withinBound(file, LONGEST, remedy).arrayBuffer());
+  const data = await fileBytes(file, LONGEST, remedy);
   return readConversations({ engine }, data, options);
 }
 

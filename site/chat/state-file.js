@@ -2,9 +2,9 @@
  * Files of saved states, which a conversation can start from.
  */
 
+import { fileBytes } from "../ui/bounded-file.js";
 import { download } from "../ui/dom.js";
-import { problem } from "../ui/status.js";
-import { megabytes, t } from "../ui/words.js";
+import { t } from "../ui/words.js";
 
 /** @typedef {{name: string, bytes: Uint8Array}} SavedState */
 
@@ -22,14 +22,6 @@ export function saveState(bytes) {
  * @returns {Promise<SavedState>}
  */
 export async function readState(file) {
-  if (file.size > STATE_LIMIT) {
-    throw problem(
-      t("{name} is not a state: no state is larger than {size}.", {
-        name: file.name,
-        size: megabytes(STATE_LIMIT),
-      }),
-      t("Choose models under “Use your own model”."),
-    );
-  }
-  return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+  const remedy = t("Choose models under “Use your own model”.");
+  return { name: file.name, bytes: await fileBytes(file, STATE_LIMIT, remedy) };
 }

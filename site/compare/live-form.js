@@ -8,7 +8,7 @@ import { ExamplePrompts } from "../decoder/example-prompts.js";
 import { StyledPrompt } from "../decoder/styled-prompt.js";
 import { letterOf } from "../reports/collate.js";
 import { LONGEST_PROMPT } from "../ui/address.js";
-import { withinBound } from "../ui/bounded-file.js";
+import { fileText } from "../ui/bounded-file.js";
 import { byId, debounce, element } from "../ui/dom.js";
 import { drawSeed } from "../ui/seeded.js";
 import { t, tn, translated } from "../ui/words.js";
@@ -233,7 +233,7 @@ export class LiveForm {
     try {
       const { prompts, replaced } = readPrompts(
         file.name,
-        await withinBound(file, LARGEST, t("Split it first.")).text(),
+        await fileText(file, LARGEST, t("Split it first.")),
       );
       this.#list.checked = true;
       this.#prompt.isList = true;

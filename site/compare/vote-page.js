@@ -5,7 +5,7 @@
  */
 
 import { toFile, unblinded } from "../reports/votes.js";
-import { withinBound } from "../ui/bounded-file.js";
+import { fileText } from "../ui/bounded-file.js";
 import { ask } from "../ui/dialog.js";
 import { byId, download, element } from "../ui/dom.js";
 import { keepFocus } from "../ui/keep-focus.js";
@@ -227,7 +227,7 @@ export class VotePage {
     this.#problems = [];
     for (const file of files) {
       try {
-        this.#judging.add(JSON.parse(await withinBound(file, LARGEST, "").text()));
+        this.#judging.add(JSON.parse(await fileText(file, LARGEST, "")));
       } catch (error) {
         this.#problems.push(inLine(`${file.name}: ${errorWords(error).message.replace(/\.$/, "")}.`));
       }

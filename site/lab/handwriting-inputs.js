@@ -1,9 +1,10 @@
 /** The inputs of the experiment "handwriting": a pad to scribble on, and the visitor's own samples. */
 
+import { fileText } from "../ui/bounded-file.js";
 import { download, element } from "../ui/dom.js";
 import { refuseInFrame } from "../ui/framed.js";
 import { pad } from "../ui/pad.js";
-import { added, load, placesOf, read, sampleOf, save } from "./handwriting-samples.js";
+import { added, LARGEST_FILE, load, placesOf, read, sampleOf, save } from "./handwriting-samples.js";
 
 /** @import { InputOptions } from "./frame.js" */
 
@@ -29,9 +30,9 @@ export function inputs({ element: place, run, problem }) {
     ratio: 2.6,
     onStrokes: (_, { isDrawing }) => isDrawing || compute(),
   });
-  const attempt = (/** @type {() => void} */ act) => {
+  const attempt = async (/** @type {() => void | Promise<void>} */ act) => {
     try {
-      act();
+      await act();
     } catch (error) {
       problem(error);
     }
@@ -78,9 +79,8 @@ export function inputs({ element: place, run, problem }) {
   chooser.addEventListener("change", async () => {
     const file = chooser.files?.[0];
     if (!file) return;
-    const text = file.size < 2_000_000 ? await file.text() : "";
     chooser.value = "";
-    attempt(() => change(added(samples, read(text))));
+    attempt(async () => change(added(samples, read(await fileText(file, LARGEST_FILE, "")))));
   });
   const button = (/** @type {string} */ words, /** @type {() => void} */ act) =>
     element("button", { type: "button", onclick: act }, words);

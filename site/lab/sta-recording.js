@@ -4,10 +4,10 @@
  * checked.
  */
 
+import { fileBytes } from "../ui/bounded-file.js";
 import { element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { problem as problemOf } from "../ui/status.js";
-import { megabytes } from "../ui/words.js";
 
 /** @import { InputOptions } from "./frame.js" */
 /** @typedef {{name: string, bytes: Uint8Array}} Named */
@@ -38,17 +38,9 @@ export async function readFiles(files) {
       `These are ${files.length} files.`,
       "Give one with two columns, or two with one column each: the stimulus, and 0 or 1 for the spikes.",
     );
-  const large = files.find(({ size }) => size > LARGEST_FILE);
-  if (large)
-    throw problemOf(
-      `${large.name} has ${megabytes(large.size)}.`,
-      `Give ${megabytes(LARGEST_FILE)} at most.`,
-    );
-  const read = files.map(async (file) => ({
-    name: file.name,
-    bytes: new Uint8Array(await file.arrayBuffer()),
-  }));
-  return await Promise.all(read);
+  const remedy = "Cut the recording, or save fewer digits.";
+  const bytes = await Promise.all(files.map((file) => fileBytes(file, LARGEST_FILE, remedy)));
+  return files.map(({ name }, index) => ({ name, bytes: bytes[index] }));
 }
 
 /** @param {InputOptions} options */

@@ -3,7 +3,7 @@
  * open such a file. Opening adds to what is there.
  */
 
-import { withinBound } from "../ui/bounded-file.js";
+import { fileText } from "../ui/bounded-file.js";
 import { byId, download } from "../ui/dom.js";
 import { problem } from "../ui/status.js";
 import { t, tn } from "../ui/words.js";
@@ -88,7 +88,7 @@ export class BranchBox {
 /** @param {File} file */
 async function parse(file) {
   const remedy = t("Choose a file that “Save branches” wrote.");
-  const text = await withinBound(file, LARGEST_FILE, remedy).text();
+  const text = await fileText(file, LARGEST_FILE, remedy);
   try {
     return JSON.parse(text);
   } catch {

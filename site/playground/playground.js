@@ -12,6 +12,7 @@ import { StyledPrompt } from "../decoder/styled-prompt.js";
 import { LONGEST_TEXT } from "../decoder/text-file.js";
 import { FILES } from "../engine/root.js";
 import { readAddress } from "../ui/address.js";
+import { fileText } from "../ui/bounded-file.js";
 import { copyText } from "../ui/clipboard.js";
 import { byId, debounce } from "../ui/dom.js";
 import { fetchDescription } from "../ui/fetch.js";
@@ -121,7 +122,7 @@ const panel = new ModelPanel({
   changed: () => session.announce("busy"),
   chosen: changed,
   reveal: () => rail.open("model"),
-  takeText,
+  takeText: (file) => takeText(file).catch(complain),
   say,
   complain,
   progress,
@@ -253,15 +254,7 @@ function leaveRail() {
 
 /** Makes a dropped text the prompt. @param {File} file */
 async function takeText(file) {
-  if (file.size > LONGEST_TEXT) {
-    return complain(
-      problem(
-        t("{name} is too long for a prompt.", { name: file.name }),
-        t("Choose a text of at most 4 MB."),
-      ),
-    );
-  }
-  const text = await file.text();
+  const text = await fileText(file, LONGEST_TEXT, t("Choose a text of at most 4 MB."));
   view.replacePrompt(page.prompt.styled(unixLines(text)));
   const taken = t("{name} is now the prompt. Undo restores the earlier one.", { name: file.name });
   say(hasWindowsLines(text) ? `${taken} ${t("Windows line endings were replaced.")}` : taken);

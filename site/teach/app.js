@@ -6,7 +6,7 @@
 import { ModelPanel } from "../decoder/model-panel.js";
 import { adapterFileName } from "../ui/adapters.js";
 import { readAddress } from "../ui/address.js";
-import { withinBound } from "../ui/bounded-file.js";
+import { fileBytes } from "../ui/bounded-file.js";
 import { byId, download } from "../ui/dom.js";
 import { EngineHolder } from "../ui/engine.js";
 import { focusIfLost } from "../ui/keep-focus.js";
@@ -281,7 +281,7 @@ page.file.addEventListener("change", () => {
   if (!file) return;
   run(async () => {
     const remedy = t("Choose an adapter file, or a state-tuned .pth file.");
-    const bytes = new Uint8Array(await withinBound(file, LARGEST_ADAPTER, remedy).arrayBuffer());
+    const bytes = await fileBytes(file, LARGEST_ADAPTER, remedy);
     const model = await panel.ensure();
     const adapted = await model.withAdapter(file);
     const facts = /** @type {import("../engine/protocol.js").AdapterFacts} */ (adapted.info.adapter);

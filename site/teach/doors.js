@@ -5,6 +5,7 @@
 
 import { Shelf } from "../collections/conversation-shelf.js";
 import { writeConversations } from "../engine/conversation-files.js";
+import { fileBytes } from "../ui/bounded-file.js";
 import { byId, element } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { showFieldProblem } from "../ui/field-problem.js";
@@ -187,7 +188,7 @@ export class Doors {
       const set = this.#sets.value && this.#sets.selectedOptions[0].text;
       return { name: set || beginning(complete[0].answer), data: linesOf(complete) };
     }
-    if (file) return { name: file.name, data: new Uint8Array(await file.arrayBuffer()) };
+    if (file) return { name: file.name, data: await fileBytes(file, LONGEST, "") };
     return { name: beginning(text), data: new TextEncoder().encode(text) };
   }
 

@@ -304,7 +304,7 @@ test("two files are a stimulus and spikes, and three are refused", async () => {
   assert.deepEqual([data.stimulus_name, data.spikes_name], ["0.csv", "1.csv"]);
   await assert.rejects(readFiles([...files, ...files]), /These are 4 files/);
   const large = { name: "large.npy", size: 64_000_001 };
-  await assert.rejects(readFiles([large]), /large\.npy has 64 MB/);
+  await assert.rejects(readFiles([large]), /large\.npy is too large: the limit is 64 MB/);
 });
 
 test("pasted rows are used, and nothing pasted is a problem", () => {

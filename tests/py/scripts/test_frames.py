@@ -68,8 +68,7 @@ def test_a_page_carries_a_file_whatever_is_in_it(tmp_path: Path) -> None:
     assert json.loads(text) == data
 
 
-def test_a_page_that_is_not_shipped_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "UNSHIPPED", tmp_path / "aside")
+def test_a_page_that_is_not_shipped_is_set_aside(tmp_path: Path) -> None:
     listed = [pages.Page("", "A", "B"), pages.Page("parts/", "C", "D", shipped=False)]
     for page in listed:
         (tmp_path / "site" / page.address).mkdir(parents=True, exist_ok=True)
@@ -77,6 +76,6 @@ def test_a_page_that_is_not_shipped_is_set_aside(tmp_path: Path, monkeypatch: py
     for _ in range(2):  # a second build replaces what the first has set aside
         for folder in ("parts", f"{FILES}/parts"):
             (tmp_path / "site" / folder).mkdir(parents=True, exist_ok=True)
-        assert build.set_aside(listed, tmp_path / "site") == listed[:1]
+        assert build.set_aside(listed, tmp_path / "site", tmp_path / "aside") == listed[:1]
     assert (tmp_path / "site" / "index.html").read_text() == "A"
     assert not list((tmp_path / "site").rglob("parts"))

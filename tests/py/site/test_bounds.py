@@ -1,6 +1,7 @@
 """No page takes from outside more than a bound: what it reads or parses whole has a reason here.
 
-A file of a visitor is read through `withinBound` (ui/bounded-file.js), an answer of a server piece by piece.
+A file of a visitor is read by `fileBytes` or `fileText` (ui/bounded-file.js), an answer of a server piece
+by piece.
 """
 
 import re
@@ -14,7 +15,6 @@ WHOLE = re.compile(
     r"\.(text|arrayBuffer|json|bytes|blob)\(\)|\b(JSON\.parse|DecompressionStream|readAsArrayBuffer|readAsText)\("
 )
 """Calls that read all that there is, or make more of it."""
-BOUNDED = re.compile(r"withinBound\([^;]*?\)\.(text|arrayBuffer)\(\)")
 COMMENT = re.compile(r"^\s*(\*|/\*|//).*$", re.MULTILINE)
 
 OURS = "a file of this site"
@@ -25,8 +25,6 @@ MADE = "made by the page itself"
 PIECES = "in pieces, which are counted"
 EXCUSED = {
     "chat/app.js": {"JSON.parse": "the text of a link, whose length is checked before"},
-    "chat/documents.js": {"arrayBuffer": CHECKED},
-    "chat/state-file.js": {"arrayBuffer": CHECKED},
     "collections/cache-folder.js": {"arrayBuffer": OWN, "blob": OWN},
     "collections/collection-files.js": {"JSON.parse": TEXT, "text": CHECKED},
     "collections/collection-store.js": {
@@ -62,7 +60,6 @@ EXCUSED = {
     "engine/worker/snapshot.js": {"JSON.parse": OURS},
     "home/recording.js": {"json": OURS},
     "lab/dilation-export.js": {"bytes": MADE},
-    "lab/handwriting-inputs.js": {"text": CHECKED},
     "lab/handwriting-samples.js": {"JSON.parse": TEXT},
     "lab/lab.js": {"json": OURS},
     "lab/launcher-phone.js": {"json": OURS},
@@ -70,9 +67,7 @@ EXCUSED = {
     "lab/letters-file.js": {"DecompressionStream": PIECES},
     "lab/live-state.js": {"JSON.parse": MADE},
     "lab/runner.js": {"arrayBuffer": OURS},
-    "lab/sta-recording.js": {"arrayBuffer": CHECKED},
     "playground/branch-box.js": {"JSON.parse": TEXT},
-    "playground/playground.js": {"text": CHECKED},
     "prompt-api/constraint.js": {"JSON.parse": "what the model writes"},
     "prompt-api/input.js": {"JSON.parse": MADE},
     "reports/bytes.js": {"DecompressionStream": PIECES, "arrayBuffer": CHECKED},
@@ -91,8 +86,8 @@ EXCUSED = {
         "blob": OURS,
         "text": OURS,
     },
-    "teach/doors.js": {"arrayBuffer": CHECKED},
     "teach/sets.js": {"json": OURS},
+    "ui/bounded-file.js": {"arrayBuffer": CHECKED, "text": CHECKED},
     "ui/chart-export.js": {"arrayBuffer": MADE},
     "ui/control-kinds.js": {"JSON.parse": "what a visitor types"},
     "ui/controls.js": {"text": MADE},
@@ -109,7 +104,7 @@ EXCUSED = {
 
 def unbounded(code: str) -> Iterator[str]:
     """Yield what a source calls that bounds nothing by itself."""
-    for found in WHOLE.finditer(BOUNDED.sub("", COMMENT.sub("", code))):
+    for found in WHOLE.finditer(COMMENT.sub("", code)):
         yield found[1] or found[2]
 
 
@@ -129,9 +124,8 @@ def test_every_reader_of_a_page_has_a_bound() -> None:
     ("code", "calls"),
     [
         ("await file.text()", ["text"]),
-        ("await withinBound(file, MOST, t('Split it.')).text()", []),
-        ("JSON.parse(await withinBound(file, 9, '').text())", ["JSON.parse"]),
-        ("withinBound(file, 9, ''); file.text()", ["text"]),
+        ("await fileText(file, MOST, t('Split it.'))", []),
+        ("JSON.parse(await fileText(file, MOST, ''))", ["JSON.parse"]),
         ("(await fetch(url)).json()", ["json"]),
         ("stream.pipeThrough(new DecompressionStream('gzip'))", ["DecompressionStream"]),
         ("reader.readAsText(file)", ["readAsText"]),

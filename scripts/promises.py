@@ -73,8 +73,7 @@ def read_promise(found: dict[str, Any]) -> Promise:
 
 def read_last(path: Path = LAST) -> dict[str, dict[str, Any]]:
     """Return the recorded results: the name of a soak -> what it wrote (scripts/soak/results.py)."""
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def marked(text: str) -> str:

@@ -116,10 +116,8 @@ class _Draft:
             if not isinstance(message, dict):
                 fail(self.number, "a message is not an object")
             fields = dict(message)
-            role, text = (
-                fields.pop(name, fields.pop(other, None))
-                for name, other in (("role", "from"), ("content", "value"))
-            )
+            role = fields.pop("role", fields.pop("from", None))
+            text = fields.pop("content", fields.pop("value", None))
             if isinstance(text, list):
                 text = _joined(text)
             if not self.messages and ROLES.get(_string(role).lower()) == "system" and not self.system:
@@ -280,7 +278,7 @@ def _sharegpt(found: Iterable[Record]) -> Iterator[Tree]:
     for number, record in found:
         fields = _without(record, "id", "system", "conversations")
         draft = _Draft(number, record.get("id"), {"system": record.get("system")}, fields)
-        draft.add_path(record["conversations"])
+        draft.add_path(record.get("conversations"))
         yield draft.tree()
 
 
@@ -304,7 +302,8 @@ def _ratings(found: Iterable[Record]) -> Iterator[Tree]:
     for number, record in found:
         names = ("id", "prompt", "completion", "label")
         draft = _Draft(number, record.get("id"), None, _without(record, *names))
-        reply = _add_reply(draft, record["completion"], draft.add_path(_turns(record.get("prompt"), "user")))
+        prompt = draft.add_path(_turns(record.get("prompt"), "user"))
+        reply = _add_reply(draft, record.get("completion"), prompt)
         if isinstance(label := record.get("label"), bool):
             reply.fields["emojis"] = {UP if label else DOWN: 1}
         yield draft.tree()

@@ -36,7 +36,7 @@ _MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 4096
 _TYPE = re.compile(r"'descr':\s*'([<>|=]?)([a-zA-Z])(\d{0,3})'")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
-_SHAPE = re.compile(r"'shape':\s*\(([\d,\s]*)\)")
+_SHAPE = re.compile(r"'shape':\s*\(([\d, ]*)\)")
 _NUMBERS = {"b": "1", "i": "1248", "u": "1248", "f": "248"}
 _KINDS = {"c": "complex numbers", "O": "Python objects", "U": "texts", "S": "texts", "V": "records"}
 

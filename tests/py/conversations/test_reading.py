@@ -139,6 +139,8 @@ def test_a_file_that_is_read_twice_has_the_same_ids() -> None:
         ([], "no record|Expecting"),
         ([{"name": "x"}], "Line 1 .*name is in no format"),
         ([{"messages": []}, {"messages": 3}], "Line 2 .*not a list"),
+        ([{"conversations": []}, {"from": "gpt", "value": "A"}], "Line 2 .*not a list"),
+        ([{"prompt": "Q", "completion": "A"}, {"from": "gpt", "value": "A"}], "Line 2 .*not a list"),
         ([{"messages": [{"role": "user", "content": None}]}], "no text"),
         ([{"messages": [{"role": "pirate", "content": "Arr"}]}], "unknown role 'pirate'"),
         ([{"messages": [3]}], "not an object"),

@@ -131,6 +131,7 @@ SHAPED = "{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}"
         (header(SHAPED.format("1000000, 2")), "header promises 16,000,000"),
         (header(SHAPED.format("-5,")), "array of plain numbers"),
         (header(SHAPED.format("1," * 1500)), "1500 dimensions"),
+        (header(SHAPED.format("2, \x0c"), b"0" * 16), "array of plain numbers"),
     ],
 )
 def test_a_damaged_or_hostile_file_is_refused(data: bytes, words: str) -> None:

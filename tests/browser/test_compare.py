@@ -588,6 +588,7 @@ def test_a_blind_round_stays_blind_until_the_judge_ends_it(comparer: Page, make_
     expect(comparer.get_by_test_id("output")).to_have_count(6)
 
 
+@pytest.mark.rest
 def test_axe_finds_nothing_in_judging_and_live(comparer: Page, make_file: MakeFile) -> None:
     names = ("one", "two")
     files = [

@@ -197,6 +197,7 @@ def branches() -> str:
     return json.dumps({"format": "goosequill-branches", "version": 1, "current": 2, "texts": texts})
 
 
+@pytest.mark.rest
 def test_in_a_file_of_branches(page: Page, site_url: str, record: Record) -> None:
     name = "<img src=x onerror=globalThis.pwned=1>.json"
     with harmless(page, record, site_url):
@@ -243,6 +244,7 @@ def conversations() -> str:
     return "\n".join(map(json.dumps, rows))
 
 
+@pytest.mark.rest
 def test_in_a_file_of_conversations(page: Page, site_url: str, record: Record) -> None:
     name = "<img src=x onerror=globalThis.pwned=1>.jsonl"
     with harmless(page, record, site_url):
@@ -260,6 +262,7 @@ def test_in_a_file_of_conversations(page: Page, site_url: str, record: Record) -
             page.reload()
 
 
+@pytest.mark.rest
 def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
     entries: Any = {text: {text: [text, f"{text} again"]} for text in STRINGS}
     names = [f"{text.replace('/', '∕')[:100]}.json" for text in STRINGS[:6]]
@@ -281,7 +284,8 @@ def test_in_a_report(page: Page, site_url: str, record: Record) -> None:
         expect(page.locator("#message")).to_contain_text("<img src=x onerror=globalThis.pwned=1>")
 
 
-@pytest.mark.parametrize("mark", variants("#", "?"))
+@pytest.mark.rest
+@pytest.mark.parametrize("mark", ["#", "?"])
 def test_in_addresses(page: Page, site_url: str, record: Record, mark: str) -> None:
     names = [
         "prompt",
@@ -354,6 +358,7 @@ def documents() -> list[Any]:
     ]
 
 
+@pytest.mark.rest
 def test_in_documents(page: Page, site_url: str, record: Record) -> None:
     with harmless(page, record, site_url):
         page.goto(f"{site_url}search/")
@@ -373,6 +378,7 @@ def test_in_documents(page: Page, site_url: str, record: Record) -> None:
         expect(page.get_by_test_id("asked")).to_contain_text("document")
 
 
+@pytest.mark.rest
 def test_in_files_of_the_laboratory(page: Page, site_url: str, record: Record) -> None:
     name = "<img src=x onerror=globalThis.pwned=1>.csv"
     samples = json.dumps([{"label": text, "strokes": [[[0, 0], [1, 1]]]} for text in STRINGS])

@@ -505,6 +505,7 @@ def test_a_model_and_what_was_typed_are_deleted(page: Page, keys: Keyboard, site
     keys.check()
 
 
+@pytest.mark.rest
 def test_tasks(page: Page, keys: Keyboard, site_url: str) -> None:
     page.goto(f"{site_url}chat/")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()

@@ -211,6 +211,7 @@ def test_the_lattice_runs_too(lab: Lab) -> None:
     expect(marks).to_have_count(lab.data("lattice")["lattices"]["none"]["pairs"])
 
 
+@pytest.mark.rest
 def test_axe_finds_nothing_with_moved_points_and_open_inputs(lab: Lab) -> None:
     details = lab.experiment.locator("details.cumulative-own")
     details.evaluate("(details) => { details.open = true }")

@@ -283,6 +283,7 @@ def test_the_svg_stands_alone(lab: Page, tmp_path: Path) -> None:
     assert all(re.match(r"rgb|none", node.get("fill") or "") for node in paths)
 
 
+@pytest.mark.rest
 def test_no_accessibility_faults_in_the_flat_view_of_a_large_setting(lab: Page) -> None:
     choose(lab, "size", "14")
     choose(lab, "padding", "2")

@@ -116,5 +116,6 @@ def test_an_own_sample_is_found_kept_and_saved(opened: Page) -> None:
     assert [sample["label"] for sample in saved] == ["Z"]
 
 
+@pytest.mark.rest
 def test_axe_finds_nothing(opened: Page) -> None:
     assert violations_in_both_themes(opened) == []

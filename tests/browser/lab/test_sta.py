@@ -226,6 +226,7 @@ def test_the_grasshoppers_recording_is_fetched_and_peaks_before_the_spike(lab: L
     expect(lab.page.get_by_text("Nobody knows this neuron's filter.")).to_be_visible()
 
 
+@pytest.mark.rest
 def test_axe_finds_nothing_with_the_files_open(lab: Lab) -> None:
     lab.open_files()
     assert violations_in_both_themes(lab.page) == []

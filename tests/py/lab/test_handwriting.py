@@ -164,10 +164,10 @@ def test_people_have_written_small_letters_only() -> None:
         assert WRITERS in handwriting.files(Settings(**chosen))
 
 
-@tiers("writers", 1, 5)
-def test_the_study_counts_what_is_read_now(writers: int) -> None:
+@pytest.mark.rest
+def test_the_study_counts_what_is_read_now() -> None:
     recorded = json.loads(FILES[STUDY])
-    for number in range(writers):
+    for number in range(5):
         for of, found in (
             ("people", handwriting_study.of_people(number)),
             ("samples", handwriting_study.of_samples(recorded["first_seed"] + number)),

@@ -14,6 +14,7 @@ from goosequill.lab import experiments, tuning
 from goosequill.loading.load import LoadedModel, load_path
 from goosequill.support.progress import Progress, finish
 from tests.py.lab.in_the_page import at_once
+from tests.py.tiers import tiers
 
 SETS = json.loads(experiments.path_of(tuning.SETS).read_text(encoding="utf-8"))
 
@@ -60,9 +61,10 @@ def test_more_steps_learn_the_examples_better_and_the_best_is_the_least_held_bac
     assert len(set(found["answers"])) > 2 and found["numbers"] == 22_400
 
 
-def test_the_page_stops_earlier_as_a_run_with_fewer_steps(loaded: LoadedModel) -> None:
+@tiers("seeds", 1, 3)
+def test_the_page_stops_earlier_as_a_run_with_fewer_steps(loaded: LoadedModel, seeds: int) -> None:
     names = ("steps", "learned", "held", "other", "answers", "best")
-    for seed in range(3):
+    for seed in range(seeds):
         settings = {"steps": 20, "examples": 5, "seed": seed}
         data = json.loads(json.dumps(plain(finish(experiments.run("tuning", settings)))))
         asked = {"settings": {**data["settings"], "steps": 10}, "own": None, "data": data}

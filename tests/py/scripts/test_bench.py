@@ -158,6 +158,7 @@ def test_large_models_are_added_to_the_tables_of_another_run(
         assert [row for row in data["rows"] if "B" not in row["shape"]] == others
 
 
+@pytest.mark.rest
 def test_native_decoding_is_measured_for_every_kernel_and_number_of_threads() -> None:
     rows = native.measure(native.DEFAULT, [1, 2], tokens=2, rounds=1, quantize=None)
     assert [(row["kernel"], row["threads"]) for row in rows] == [

@@ -49,6 +49,7 @@ def test_rounding_to_four_bits_is_what_models_are_quantized_to() -> None:
     assert np.array_equal(figures.rounded(weights, 4), quantize(weights, 4).dequantize())
 
 
+@pytest.mark.rest
 def test_fewer_bits_cost_more() -> None:
     stored = json.loads(figures.COSTS.read_text(encoding="utf-8"))
     assert [bits for bits, *_ in stored["rows"]] == list(figures.BITS)

@@ -233,13 +233,13 @@ function textIn(json) {
   if (json.trim() === "[DONE]") return "";
   const answer = parsed(json);
   if (answer?.error) {
-    const reasons = reason(answer);
     throw problem(
-      t("The server stopped: {reasons}.", { reasons }),
+      t("The server stopped: {reasons}.", { reasons: reason(answer) }),
       t("Try again later, or check the server's log."),
     );
   }
-  if (!answer || typeof answer !== "object") throw unreadable();
-  const choice = answer.choices?.[0];
-  return String((choice?.delta ?? choice?.message)?.content ?? choice?.text ?? "");
+  const choice = answer?.choices?.[0];
+  const text = (choice?.delta ?? choice?.message)?.content ?? choice?.text ?? "";
+  if (Object(answer) !== answer || typeof text !== "string") throw unreadable();
+  return text;
 }

@@ -114,7 +114,10 @@ test("what can go wrong says what to do", async () => {
   });
   const down = async () => Promise.reject(new TypeError("Failed to fetch"));
   await assert.rejects(text(down), /localhost:11434 cannot be reached/);
-  await assert.rejects(text(server(["<html>"]).send), /cannot be read/);
+  for (const reply of ["<html>", "data: 3\n\n"])
+    await assert.rejects(text(server([reply]).send), /cannot be read/);
+  for (const content of [3, {}, [{ toString: "" }]])
+    await assert.rejects(text(server([delta(content)]).send), /cannot be read/);
   for (const base of ["", "localhost", "javascript:alert(1)", "file:///etc"]) {
     await assert.rejects(text(server([]).send, { base }), /not the address of a server/);
   }
